@@ -1,0 +1,69 @@
+"""communize: how struggles can produce measures that suspend the relations of a class society, simulated.
+
+Everything is imported when it is first used, so that importing the package costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_WHERE = {
+    "load": "scenario.scenario",
+    "Scenario": "scenario.scenario",
+    "case_names": "scenario.scenario",
+    "run": "store.run",
+    "Run": "store.run",
+    "read_run": "store.run",
+    "Outcome": "store.outcome",
+    "Simulation": "simulation.simulation",
+    "Society": "society.society",
+    "SocietyParameters": "society.parameters",
+    "Mechanism": "mechanisms.base",
+    "State": "mechanisms.base",
+    "Column": "declare.registry",
+    "Output": "declare.registry",
+    "Draws": "kernels.vector",
+    "kernel": "kernels.draws",
+    "parameter": "declare.parameters",
+    "InputError": "declare.errors",
+    "CommunizeError": "declare.errors",
+    "InvariantViolation": "declare.errors",
+}
+
+if TYPE_CHECKING:
+    from communize.declare.errors import CommunizeError, InputError, InvariantViolation
+    from communize.declare.parameters import parameter
+    from communize.declare.registry import Column, Output
+    from communize.kernels.draws import kernel
+    from communize.kernels.vector import Draws
+    from communize.mechanisms.base import Mechanism, State
+    from communize.mechanisms.base import MechanismParameters as Parameters
+    from communize.scenario.scenario import Scenario, case_names, load
+    from communize.simulation.simulation import Simulation
+    from communize.society.parameters import SocietyParameters
+    from communize.society.society import Society
+    from communize.store.outcome import Outcome
+    from communize.store.run import Run, read_run, run
+
+__all__ = [
+    "Column", "CommunizeError", "Draws", "InputError", "InvariantViolation", "Mechanism", "Outcome", "Output",
+    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "kernel",
+    "load", "parameter", "read_run", "run",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("communize")
+    if name == "Parameters":
+        return importlib.import_module("communize.mechanisms.base").MechanismParameters
+    if name in _WHERE:
+        value = getattr(importlib.import_module(f"communize.{_WHERE[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'communize' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

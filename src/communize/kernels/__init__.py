@@ -1,0 +1,1 @@
+"""Draws and compiled loops: NumPy and Numba alone."""

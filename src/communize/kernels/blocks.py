@@ -1,0 +1,50 @@
+"""Running a kernel over fixed blocks of rows on several threads, with the same bits for any number.
+
+A kernel takes ``(start, stop, block, ...)``, reads old columns and writes only rows of its own range (or its
+own block's slot). The partition into blocks depends on the number of rows alone, never on the threads. Idle
+threads of the pool sleep on a lock: nothing spins.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+BLOCK = 1 << 16  # a multiple of four, so that a shared block of draws never straddles two ranges
+
+
+class Pool:
+    """A pool of threads for kernels that release the interpreter lock.
+
+    Parameters
+    ----------
+    threads
+        Number of threads, at least 1. With 1 everything runs in the calling thread.
+    """
+
+    def __init__(self, threads: int):
+        self.threads = max(1, int(threads))
+        self._executor = ThreadPoolExecutor(self.threads, "communize") if self.threads > 1 else None
+
+    def for_blocks(self, kernel: Callable[..., Any], n_rows: int, *args: Any, block: int = BLOCK) -> list[Any]:
+        """Call ``kernel(start, stop, index, *args)`` for each block; results in block order."""
+        ranges = [(start, min(start + block, n_rows)) for start in range(0, n_rows, block)]
+        if self._executor is None or len(ranges) < 2:
+            return [kernel(start, stop, index, *args) for index, (start, stop) in enumerate(ranges)]
+        futures = [
+            self._executor.submit(kernel, start, stop, index, *args)
+            for index, (start, stop) in enumerate(ranges)
+        ]
+        return [future.result() for future in futures]
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
+
+
+def gather(buffer: np.ndarray, counts: list[int], n_rows: int, block: int = BLOCK) -> np.ndarray:
+    """Join the first ``counts[b]`` entries of each block's slice of `buffer`, in block order."""
+    parts = [buffer[start : start + counts[b]] for b, start in enumerate(range(0, n_rows, block))]
+    return np.concatenate(parts) if parts else buffer[:0]

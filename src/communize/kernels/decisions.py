@@ -1,0 +1,52 @@
+"""Decision numbers: the third counter word of every draw of the model.
+
+Numbers are only ever appended, never reused, so that saved results can be reproduced. A user's mechanism
+draws with ``2**31 + hash("module:Class")``, which no number here can reach.
+"""
+
+import hashlib
+
+# society
+PLACE_OF_PERSON = 1
+POSITION = 2
+GROUP = 3
+NEIGHBOURHOOD_SIZE = 4
+SITE_SIZE = 5
+SECTOR_OF_WORKER = 6
+COMMUTES = 7
+WORK_PLACE = 8
+WORK_SHUFFLE = 9
+NERVE_OF_PLACE = 10
+NERVE_OF_SITE = 11
+NERVE_OF_PERSON = 12
+BELONGING_AT_START = 13
+UNMET_AT_START = 14
+TIE_DEGREE = 15
+TIE_CLIQUE = 16
+TIE_LEVEL = 17
+TIE_SHUFFLE = 18
+TIE_MEETING_PLACE = 19
+SYNTHETIC_PLACE = 20
+COUNT_ROUNDING = 21
+
+# a day
+INCIDENT = 40
+INCIDENT_SIZE = 41
+JOIN = 42
+LEAVE = 43
+ATTRIBUTION = 44
+ATTRIBUTION_LINK = 45
+ACT = 46
+CONCESSION = 47
+REFUSAL = 48
+ARREST = 49
+RELEASE = 50
+FORCE_MOVES = 51
+
+USER = 1 << 31
+
+
+def user_decision(name: str) -> int:
+    """Decision number of the user's mechanism called ``module:Class``."""
+    digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
+    return USER + (int.from_bytes(digest, "little") & (USER - 1))

@@ -1,0 +1,632 @@
+"""Ties between people: cliques, then random pairing of what is left, in time linear in the number of ties.
+
+Notation
+--------
+rows
+    ``(offsets, fill, neighbours)``: person i has room for ``offsets[i + 1] - offsets[i]`` ties (the degree
+    drawn for it), of which the first ``fill[i]`` are made. A tie stands in the rows of both its ends.
+stub
+    an end of a tie that is still to be made, coded ``4 * person + reserve`` in int32 (people < 2**29).
+reserve
+    whom the stub may meet: 0 its own group, 1 its own position, 2 anybody.
+label
+    class of a stub in which it may be paired: 0 .. 15 group, 16 .. 24 position, 25 anybody.
+people
+    ``(group, position)``, int8 arrays.
+segment
+    number of the neighbourhood or place in which one list of stubs is paired: the "day" of its draws.
+stage
+    number of the step that draws, so that no two steps share a draw.
+"""
+
+import math
+
+import numpy as np
+
+from communize.kernels import draws as d
+from communize.kernels import decisions
+from communize.kernels.draws import kernel
+
+# Numba compiles a kernel anew for every Python integer written into a call, but not for NumPy's.
+ZERO = np.int64(0)
+DEGREE, CLIQUE, LEVEL, SHUFFLE, MEETING = (
+    np.int64(decisions.TIE_DEGREE),
+    np.int64(decisions.TIE_CLIQUE),
+    np.int64(decisions.TIE_LEVEL),
+    np.int64(decisions.TIE_SHUFFLE),
+    np.int64(decisions.TIE_MEETING_PLACE),
+)
+NEIGHBOURHOOD_STAGE, PLACE_STAGE, MEETING_STAGE = np.int64(0), np.int64(1), np.int64(2)
+HALVES_STAGE, REST_STAGE = np.int64(6), np.int64(7)  # rounds of meetings come before
+
+N_LABELS = 26
+ANYBODY = 25
+ATTEMPTS = 8  # partners tried before a stub is passed on
+
+
+@kernel
+def draw_degrees(start, stop, block, cumulative, key, degrees):
+    """Degrees of the people start .. stop - 1 by inversion of `cumulative` (P(degree <= k), 1-D)."""
+    for person in range(start, stop):
+        u = d.uniform(key, person, ZERO, DEGREE, ZERO)
+        low, high = 0, cumulative.size - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if u < cumulative[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        degrees[person] = low
+
+
+@kernel
+def reserve_of(u, group_share, position_share):
+    """Reserve of a stub, given its uniform draw."""
+    if u < group_share:
+        return 0
+    return 1 if u < group_share + position_share else 2
+
+
+@kernel
+def label_of(stub, people):
+    """Label of a stub."""
+    reserve = stub & 3
+    if reserve == 0:
+        return np.int64(people[0][stub >> 2])
+    return 16 + np.int64(people[1][stub >> 2]) if reserve == 1 else ANYBODY
+
+
+@kernel
+def connect(a, b, rows):
+    """Tie `a` to `b` unless they are the same or tied already; whether it was done."""
+    offsets, fill, neighbours = rows
+    if a == b:
+        return False
+    first, other = (a, b) if fill[a] <= fill[b] else (b, a)
+    for at in range(offsets[first], offsets[first] + fill[first]):
+        if neighbours[at] == other:
+            return False
+    neighbours[offsets[a] + fill[a]] = b
+    neighbours[offsets[b] + fill[b]] = a
+    fill[a] += 1
+    fill[b] += 1
+    return True
+
+
+@kernel
+def append(stubs, first, last, out, n):
+    """Copy ``stubs[first:last]`` to `out` from `n` on; returns the new length of `out`."""
+    for at in range(first, last):
+        out[n] = stubs[at]
+        n += 1
+    return n
+
+
+@kernel
+def sort_by_label(stubs, n, people, out, starts):
+    """Stable counting sort of the first `n` stubs by label; label l fills ``out[starts[l]:starts[l + 1]]``."""
+    starts[:] = 0
+    for at in range(n):
+        starts[label_of(stubs[at], people) + 1] += 1
+    for label in range(N_LABELS):
+        starts[label + 1] += starts[label]
+    for at in range(n):
+        label = label_of(stubs[at], people)
+        out[starts[label]] = stubs[at]
+        starts[label] += 1
+    for label in range(N_LABELS, 0, -1):
+        starts[label] = starts[label - 1]
+    starts[0] = 0
+
+
+@kernel
+def sort_by_degree(stubs, n, offsets, out):
+    """Stable counting sort of the first `n` stubs by the degree of their person, ascending.
+
+    The counters are as many as the largest degree, which is at most the number of ties of those people:
+    linear in ties, however the list is cut.
+    """
+    top = 0
+    for at in range(n):
+        person = stubs[at] >> 2
+        top = max(top, offsets[person + 1] - offsets[person])
+    starts = np.zeros(top + 2, np.int64)
+    for at in range(n):
+        person = stubs[at] >> 2
+        starts[offsets[person + 1] - offsets[person] + 1] += 1
+    for degree in range(top + 1):
+        starts[degree + 1] += starts[degree]
+    for at in range(n):
+        person = stubs[at] >> 2
+        degree = offsets[person + 1] - offsets[person]
+        out[starts[degree]] = stubs[at]
+        starts[degree] += 1
+
+
+@kernel
+def sort_by_key(stubs, n, keys, n_keys, out):
+    """Stable counting sort of `n` stubs by ``keys[at]`` in 0 .. n_keys - 1; returns the starts, n_keys + 1."""
+    starts = np.zeros(n_keys + 1, np.int64)
+    for at in range(n):
+        starts[keys[at] + 1] += 1
+    for value in range(n_keys):
+        starts[value + 1] += starts[value]
+    for at in range(n):
+        out[starts[keys[at]]] = stubs[at]
+        starts[keys[at]] += 1
+    for value in range(n_keys, 0, -1):
+        starts[value] = starts[value - 1]
+    starts[0] = 0
+    return starts
+
+
+@kernel
+def clique_size(stubs, clustering, offsets, u):
+    """Size of the clique that begins a list ascending by degree.
+
+    The s members of a clique have the mean local clustering c(s) = (s - 1)(s - 2) / s * sum 1 / (k (k - 1)),
+    which rises with s. The two sizes around the target are mixed so that the mean over people is exact; the
+    smallest degree in the clique is the limit.
+
+    Returns
+    -------
+    int
+        1 or more (1: this person joins none), or 0 if the list is too short.
+    """
+    low, c_low, total = 1, 0.0, 0.0
+    limit = offsets[(stubs[0] >> 2) + 1] - offsets[stubs[0] >> 2] + 1
+    for size in range(1, limit + 1):
+        if size > stubs.size:
+            return 0
+        person = stubs[size - 1] >> 2
+        k = offsets[person + 1] - offsets[person]
+        total += 1.0 / (k * (k - 1.0))
+        c = (size - 1.0) * (size - 2.0) / size * total
+        if c > clustering:
+            people_in_larger = (clustering - c_low) / (c - c_low)
+            larger = people_in_larger / size
+            return size if u * (larger + (1.0 - people_in_larger) / low) < larger else low
+        if size > 2:
+            low, c_low = size, c
+    return low
+
+
+@kernel
+def cut_cliques(stubs, clustering, rows, key, stage):
+    """Cut a list (ascending by degree, at least 2) into cliques and tie them; returns where the rest begins."""
+    offsets, fill, neighbours = rows
+    first = 0
+    while first < stubs.size:
+        u = d.uniform(key, stubs[first] >> 2, ZERO, CLIQUE, 1 + stage)
+        size = clique_size(stubs[first:], clustering, offsets, u)
+        if size == 0:
+            break
+        if size > 2:
+            for i in range(first, first + size):
+                a = stubs[i] >> 2
+                for j in range(first, first + size):
+                    if i != j:
+                        neighbours[offsets[a] + fill[a]] = stubs[j] >> 2
+                        fill[a] += 1
+        first += size
+    return first
+
+
+@kernel
+def form_cliques(stubs, n, spare, people, clustering, rows, key, segment, stage):
+    """Cliques within labels among `n` people of one segment, one stub each.
+
+    Members are taken in the order of their degrees, shuffled among equals, so that a clique's size suits all
+    of its members. Returns how many stubs are left; they stand first in `stubs`.
+    """
+    for at in range(n - 1, 0, -1):
+        other = d.below(key, at, segment, CLIQUE, 16 + stage, at + 1)
+        stubs[at], stubs[other] = stubs[other], stubs[at]
+    starts = np.empty(N_LABELS + 1, np.int64)
+    sort_by_degree(stubs, n, rows[0], spare)
+    sort_by_label(spare, n, people, stubs, starts)
+    n_left = ZERO
+    for label in range(N_LABELS):
+        first, last = starts[label], starts[label + 1]
+        first += cut_cliques(stubs[first:last], clustering, rows, key, stage)
+        n_left = append(stubs, first, last, stubs, n_left)
+    return n_left
+
+
+@kernel
+def pair_pool(stubs, rows, key, segment, draw):
+    """Pair stubs at random; returns how many are left, which stand first.
+
+    Each stub in turn takes a partner among those behind it: a uniform matching with one draw a tie. A partner
+    who is the same person or already tied is drawn again, `ATTEMPTS` times at most.
+    """
+    head, left = ZERO, ZERO
+    while head + 1 < stubs.size:
+        paired = False
+        for attempt in range(ATTEMPTS):
+            other = head + 1 + d.below(key, head, segment, SHUFFLE, draw + attempt, stubs.size - head - 1)
+            if connect(stubs[head] >> 2, stubs[other] >> 2, rows):
+                stubs[other] = stubs[head + 1]
+                paired = True
+                break
+        if paired:
+            head += 2
+        else:
+            stubs[left] = stubs[head]
+            left += 1
+            head += 1
+    return append(stubs, head, stubs.size, stubs, left)
+
+
+@kernel
+def pair_labels(stubs, n, spare, people, rows, key, segment, stage):
+    """Pair `n` stubs of one segment: first within labels, then the left over with those open to anybody.
+
+    Returns how many are left; they stand first in `stubs`.
+    """
+    starts = np.empty(N_LABELS + 1, np.int64)
+    sort_by_label(stubs, n, people, spare, starts)
+    pooled = ZERO
+    for label in range(N_LABELS):
+        first, last = starts[label], starts[label + 1]
+        if label < ANYBODY and last > first + 1:
+            draw = (stage * 32 + label) * ATTEMPTS
+            last = first + pair_pool(spare[first:last], rows, key, segment, draw)
+        pooled = append(spare, first, last, stubs, pooled)
+    return pair_pool(stubs[:pooled], rows, key, segment, (stage * 32 + ANYBODY) * ATTEMPTS)
+
+
+@kernel
+def level_bounds(shares, same, total, in_neighbourhood, in_place):
+    """Bounds of the uniform draw that gives a stub its level, from what a place has and what it should have.
+
+    Parameters
+    ----------
+    shares
+        Wanted shares of ties inside the neighbourhood and away from the place.
+    same
+        Probability that two people of the place, met at random, share a neighbourhood.
+    total, in_neighbourhood, in_place
+        Ties of the place's people: in all, made in the neighbourhood, made in the place; counted by ends.
+
+    Returns
+    -------
+    tuple of two floats
+        Below the first: neighbourhood; below the second: place; else away.
+    """
+    kept = max(0.0, (1.0 - shares[1]) * total - in_neighbourhood - in_place)
+    near = shares[0] * total - in_neighbourhood - same * (in_place + kept)
+    near = min(kept, max(0.0, near / (1.0 - same))) if same < 1.0 else kept
+    wanted = kept + shares[1] * total
+    if wanted <= 0.0:
+        return 0.0, 1.0
+    return near / wanted, kept / wanted
+
+
+@kernel
+def cliques_of_place(first, last, bounds, within, traits, scratch, people, rows, key, place):
+    """Cliques of one place: in its neighbourhoods ``bounds[first:last + 1]``, then among the place's others.
+
+    `within` is the probability that a person seeks its clique in the neighbourhood. Returns the ends of ties
+    made in the neighbourhoods and in the place.
+    """
+    clustering, group_share, position_share = traits
+    local, pool, spare = scratch
+    offsets, fill, _ = rows
+    pooled, near, far = ZERO, ZERO, ZERO
+    for neighbourhood in range(first, last):
+        n = ZERO
+        for person in range(bounds[neighbourhood], bounds[neighbourhood + 1]):
+            if offsets[person + 1] - offsets[person] < 2:
+                continue
+            u = d.uniform(key, person, ZERO, CLIQUE, ZERO)
+            if u < within:
+                local[n] = 4 * person + reserve_of(u / within, group_share, position_share)
+                n += 1
+            else:
+                u = (u - within) / (1.0 - within)
+                pool[pooled] = 4 * person + reserve_of(u, group_share, position_share)
+                pooled += 1
+        n = form_cliques(local, n, spare, people, clustering, rows, key, neighbourhood, NEIGHBOURHOOD_STAGE)
+        pooled = append(local, ZERO, n, pool, pooled)
+    for person in range(bounds[first], bounds[last]):
+        near += fill[person]
+    pooled = form_cliques(pool, pooled, spare, people, clustering, rows, key, place, PLACE_STAGE)
+    sort_by_degree(pool, pooled, offsets, spare)
+    cut_cliques(spare[:pooled], clustering, rows, key, REST_STAGE)
+    for person in range(bounds[first], bounds[last]):
+        far += fill[person]
+    return near, far - near
+
+
+@kernel
+def pairs_of_place(first, last, bounds, levels, traits, scratch, people, rows, key, place, away):
+    """Pair the free stubs of one place, as far as they stay in it; returns how many go `away`."""
+    _, group_share, position_share = traits
+    local, pool, spare = scratch
+    offsets, fill, _ = rows
+    near, kept = levels
+    pooled, leaving = ZERO, ZERO
+    for neighbourhood in range(first, last):
+        n = ZERO
+        for person in range(bounds[neighbourhood], bounds[neighbourhood + 1]):
+            words = d.own_block(key, person, ZERO, LEVEL, ZERO)
+            for stub in range(offsets[person + 1] - offsets[person] - fill[person]):
+                if stub > 0 and stub & 3 == 0:
+                    words = d.own_block(key, person, ZERO, LEVEL, stub >> 2)
+                u = d.to_unit(words[stub & 3])
+                if u < near:
+                    local[n] = 4 * person + reserve_of(u / near, group_share, position_share)
+                    n += 1
+                elif u < kept:
+                    u = (u - near) / (kept - near)
+                    pool[pooled] = 4 * person + reserve_of(u, group_share, position_share)
+                    pooled += 1
+                else:
+                    u = (u - kept) / (1.0 - kept)
+                    away[leaving] = 4 * person + reserve_of(u, group_share, position_share)
+                    leaving += 1
+        n = pair_labels(local, n, spare, people, rows, key, neighbourhood, NEIGHBOURHOOD_STAGE)
+        pooled = append(local, ZERO, n, pool, pooled)
+    pooled = pair_labels(pool, pooled, spare, people, rows, key, place, PLACE_STAGE)
+    return append(pool, ZERO, pooled, away, leaving)
+
+
+@kernel
+def tie_places(start, stop, block, segments, shares, traits, people, rows, away, n_away, key):
+    """Make the ties that stay in the places start .. stop - 1, and list the stubs that leave each.
+
+    Parameters
+    ----------
+    segments
+        First person of each place (P + 1), first neighbourhood of each place (P + 1), first person of each
+        neighbourhood (B + 1).
+    shares
+        Wanted shares of ties in the neighbourhood and away.
+    traits
+        Clustering, and the shares of stubs reserved to the own group and to the own position.
+    away, n_away
+        Out: stubs that leave place p, at ``away[offsets[first person of p]:]``; how many.
+    """
+    place_starts, first_neighbourhood, bounds = segments
+    offsets = rows[0]
+    room = 0
+    for place in range(start, stop):
+        room = max(room, offsets[place_starts[place + 1]] - offsets[place_starts[place]])
+    scratch = (np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32))
+    for place in range(start, stop):
+        first, last = first_neighbourhood[place], first_neighbourhood[place + 1]
+        n_people = place_starts[place + 1] - place_starts[place]
+        total = offsets[place_starts[place + 1]] - offsets[place_starts[place]]
+        same = 0.0
+        for neighbourhood in range(first, last):
+            same += ((bounds[neighbourhood + 1] - bounds[neighbourhood]) / n_people) ** 2
+        near, far = ZERO, ZERO
+        levels = level_bounds(shares, same, 1.0, 0.0, 0.0)
+        if traits[0] > 0.0:
+            within = levels[0] / levels[1] if levels[1] > 0.0 else 1.0
+            near, far = cliques_of_place(first, last, bounds, within, traits, scratch, people, rows, key, place)
+        levels = level_bounds(shares, same, float(total), float(near), float(far))
+        out = away[offsets[place_starts[place]] :]
+        n_away[place] = pairs_of_place(
+            first, last, bounds, levels, traits, scratch, people, rows, key, place, out
+        )
+
+
+@kernel
+def gather_away(away, n_away, place_starts, offsets):
+    """Move the stubs that leave each place to the front of `away`, in the order of places; how many."""
+    n = 0
+    for place in range(n_away.size):
+        first = offsets[place_starts[place]]
+        for at in range(first, first + n_away[place]):
+            away[n] = away[at]
+            n += 1
+    return n
+
+
+@kernel
+def balance_visits(n_away, offsets, places, weights, cumulative, visiting, rounds, tolerance):
+    """Doubly constrained gravity: how attractive each place must be for all stubs that leave to meet.
+
+    The expected number of visits from p to q is F_pq = a_p d_p W_pq d_q, with a the stubs that leave p and d
+    found by iteration so that visits made plus visits received equal a_p.
+
+    Parameters
+    ----------
+    n_away
+        a, stubs that leave each place, int64 (P).
+    offsets, places, weights
+        W by rows.
+    cumulative
+        Out: sums of W_pq d_q along each row, float64.
+    visiting
+        Out: share of a place's stubs that make a visit rather than receive one; -1 where neither is possible.
+    rounds, tolerance
+        Most rounds; mean deviation, as a share of the stubs, at which to stop.
+
+    References
+    ----------
+    Wilson (1967), A statistical theory of spatial distribution models.
+    https://doi.org/10.1016/0041-1647(67)90035-4
+    """
+    factor = np.ones(n_away.size)
+    made = np.empty(n_away.size)
+    received = np.empty(n_away.size)
+    for _ in range(rounds):
+        made[:] = 0.0
+        received[:] = 0.0
+        for p in range(n_away.size):
+            size = n_away[p] * factor[p]
+            for at in range(offsets[p], offsets[p + 1]):
+                flow = size * weights[at] * factor[places[at]] * (n_away[places[at]] > 0)
+                made[p] += flow
+                received[places[at]] += flow
+        gap, total = 0.0, 0.0
+        for p in range(n_away.size):
+            if made[p] + received[p] > 0.0:
+                gap += abs(made[p] + received[p] - n_away[p])
+                total += n_away[p]
+        if gap <= tolerance * total:
+            break
+        for p in range(n_away.size):
+            if made[p] + received[p] > 0.0:
+                factor[p] *= math.sqrt(n_away[p] / (made[p] + received[p]))
+    for p in range(n_away.size):
+        both = made[p] + received[p]
+        visiting[p] = made[p] / both if both > 0.0 else -1.0
+        running = 0.0
+        for at in range(offsets[p], offsets[p + 1]):
+            running += weights[at] * factor[places[at]] * (n_away[places[at]] > 0)
+            cumulative[at] = running
+
+
+@kernel
+def choose_meetings(start, stop, block, stubs, home_place, contacts, visiting, key, meeting_round, meetings):
+    """Where each of the stubs start .. stop - 1 that leave their place meets, and in which role.
+
+    Parameters
+    ----------
+    contacts
+        Row offsets (P + 1), places, and `cumulative` of `balance_visits`.
+    meetings
+        Out: ``2 * place`` for a host, ``2 * place + 1`` for a visitor, ``2 * P`` for nowhere.
+    """
+    offsets, places, cumulative = contacts
+    for at in range(start, stop):
+        home = home_place[stubs[at] >> 2]
+        if visiting[home] < 0.0:
+            meetings[at] = 2 * visiting.size
+            continue
+        role, u = d.uniform_pair(key, at, meeting_round, MEETING, ZERO)
+        if role >= visiting[home]:
+            meetings[at] = 2 * home
+            continue
+        low, high = offsets[home], offsets[home + 1] - 1
+        u *= cumulative[high]
+        while low < high:
+            middle = (low + high) >> 1
+            if u < cumulative[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        meetings[at] = 2 * places[low] + 1
+
+
+@kernel
+def match_sides(few, many, rows, key, segment, draw):
+    """Match each stub of `few` to a random one of `many`, which has at least as many.
+
+    Returns how many of `few` are left, which stand first, and where the left over of `many` begin.
+    """
+    head, left = ZERO, ZERO
+    for at in range(few.size):
+        paired = False
+        for attempt in range(ATTEMPTS):
+            other = head + d.below(key, at, segment, SHUFFLE, draw + attempt, many.size - head)
+            if connect(few[at] >> 2, many[other] >> 2, rows):
+                many[other] = many[head]
+                head += 1
+                paired = True
+                break
+        if not paired:
+            few[left] = few[at]
+            left += 1
+    return left, head
+
+
+@kernel
+def match_both(hosts, guests, rows, key, segment, draw):
+    """Match hosts to guests whichever are more; moves the left over of each to its front and counts them."""
+    fewer_hosts = hosts.size <= guests.size
+    few, many = (hosts, guests) if fewer_hosts else (guests, hosts)
+    left, head = match_sides(few, many, rows, key, segment, draw)
+    rest = append(many, head, many.size, many, ZERO)
+    return (left, rest) if fewer_hosts else (rest, left)
+
+
+@kernel
+def meet(stubs, starts, people, rows, key, stage, unmet):
+    """Match hosts and visitors in every meeting place, first within labels; returns how many are `unmet`.
+
+    ``stubs[starts[2 * p]:starts[2 * p + 1]]`` are the hosts of p, from there to ``starts[2 * p + 2]`` its
+    visitors; those from the last start on meet nowhere.
+    """
+    host_starts, guest_starts = np.empty(N_LABELS + 1, np.int64), np.empty(N_LABELS + 1, np.int64)
+    spare = np.empty(stubs.size, np.int32)
+    n_unmet = ZERO
+    for place in range((starts.size - 2) >> 1):
+        hosts = stubs[starts[2 * place] : starts[2 * place + 1]]
+        guests = stubs[starts[2 * place + 1] : starts[2 * place + 2]]
+        by_label, guests_by_label = spare[: hosts.size], spare[hosts.size : hosts.size + guests.size]
+        sort_by_label(hosts, hosts.size, people, by_label, host_starts)
+        sort_by_label(guests, guests.size, people, guests_by_label, guest_starts)
+        n_hosts, n_guests = ZERO, ZERO
+        for label in range(N_LABELS):
+            some = by_label[host_starts[label] : host_starts[label + 1]]
+            others = guests_by_label[guest_starts[label] : guest_starts[label + 1]]
+            n, m = some.size, others.size
+            if label < ANYBODY and n > 0 and m > 0:
+                n, m = match_both(some, others, rows, key, place, (stage * 32 + label) * ATTEMPTS)
+            n_hosts = append(some, ZERO, n, hosts, n_hosts)
+            n_guests = append(others, ZERO, m, guests, n_guests)
+        draw = (stage * 32 + ANYBODY) * ATTEMPTS
+        n, m = match_both(hosts[:n_hosts], guests[:n_guests], rows, key, place, draw)
+        n_unmet = append(hosts, ZERO, n, unmet, n_unmet)
+        n_unmet = append(guests, ZERO, m, unmet, n_unmet)
+    return append(stubs, starts[starts.size - 2], stubs.size, unmet, n_unmet)
+
+
+@kernel
+def sort_rows(start, stop, block, offsets, fill, neighbours):
+    """Sort the filled part of the rows start .. stop - 1 (Shell's sort: insertion for short rows)."""
+    for row in range(start, stop):
+        first, last = offsets[row], offsets[row] + fill[row]
+        gap = 1
+        while 9 * gap < fill[row]:
+            gap = 3 * gap + 1
+        while gap > 0:
+            for at in range(first + gap, last):
+                value = neighbours[at]
+                hole = at
+                while hole - gap >= first and neighbours[hole - gap] > value:
+                    neighbours[hole] = neighbours[hole - gap]
+                    hole -= gap
+                neighbours[hole] = value
+            gap //= 3
+
+
+@kernel
+def compact_rows(offsets, fill, neighbours):
+    """Move sorted rows together, without repeats, and `offsets` with them; returns the number of entries."""
+    n, first = 0, offsets[0]
+    for row in range(fill.size):
+        following = offsets[row + 1]
+        start = n
+        for at in range(first, first + fill[row]):
+            if n == start or neighbours[at] != neighbours[n - 1]:
+                neighbours[n] = neighbours[at]
+                n += 1
+        first = following
+        offsets[row + 1] = n
+    return n
+
+
+@kernel
+def count_ends(a, b, fill):
+    """Add to `fill` the ends of the ties (a, b) between different people at each person."""
+    for at in range(a.size):
+        if a[at] != b[at]:
+            fill[a[at]] += 1
+            fill[b[at]] += 1
+
+
+@kernel
+def place_ends(a, b, offsets, fill, neighbours):
+    """Write the ties (a, b) between different people into rows with room for them."""
+    for at in range(a.size):
+        if a[at] != b[at]:
+            neighbours[offsets[a[at]] + fill[a[at]]] = b[at]
+            neighbours[offsets[b[at]] + fill[b[at]]] = a[at]
+            fill[a[at]] += 1
+            fill[b[at]] += 1

@@ -1,0 +1,159 @@
+"""What a mechanism is, and the state it works on."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from communize.declare.parameters import Parameters as _Parameters
+from communize.declare.parameters import parameter
+from communize.declare.registry import Column, Output, Table, hash_arrays
+from communize.kernels import decisions, draws
+from communize.kernels.blocks import Pool
+from communize.kernels.vector import Draws
+from communize.society.society import Society
+
+ONE_ROW = ("days", "economy", "force")  # tables of numbers that exist once for the whole society
+PHASES = ("economy", "provisioning", "counter_forces", "struggle", "measures", "reckoning")
+
+
+class MechanismParameters(_Parameters):
+    """Base of a mechanism's parameters: one key switches it."""
+
+    enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether the mechanism is at work")
+
+
+@dataclass
+class State:
+    """All that changes during a run, and what mechanisms need to change it.
+
+    Attributes
+    ----------
+    society
+        People, sites, places, ties, contact.
+    day
+        Number of days done; during a step, the day at work (0 is the scenario's start date).
+    start
+        Date of day 0.
+    tables
+        People, sites and places of the society, and the tables that mechanisms add, by name; each is also an
+        attribute: ``state.people.belonging``.
+    """
+
+    society: Society
+    key: np.uint64
+    start: datetime.date = datetime.date(2005, 1, 1)
+    day: int = 0
+    tables: dict[str, Table] = field(default_factory=dict)
+    pool: Pool = field(default_factory=lambda: Pool(1))
+
+    def __post_init__(self) -> None:
+        for name in ("people", "sites", "places"):
+            self.tables.setdefault(name, getattr(self.society, name))
+
+    def __getattr__(self, name: str) -> Table:
+        tables = self.__dict__.get("tables", {})
+        if name in tables:
+            return tables[name]
+        raise AttributeError(f"the state has no table {name!r} (it has {', '.join(tables)})")
+
+    @property
+    def scale(self) -> float:
+        """People per agent."""
+        return self.society.scale
+
+    def ensure(self, columns: tuple[Column, ...]) -> None:
+        """Add the columns that do not exist yet; a new table has one row if its name is in `ONE_ROW`, else none."""
+        for column in columns:
+            if column.table not in self.tables:
+                self.tables[column.table] = Table(column.table, int(column.table in ONE_ROW))
+            table = self.tables[column.table]
+            if not hasattr(table, column.name):
+                table.add(column)
+
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Every state array by path, in a fixed order."""
+        for name in sorted(self.tables):
+            for column, values in sorted(self.tables[name].columns(), key=lambda pair: pair[0].name):
+                yield column.path, values
+        yield "ties.offsets", self.society.ties.offsets
+        yield "ties.neighbours", self.society.ties.neighbours
+
+    def day_of(self, date: datetime.date) -> int:
+        """Day number of a date."""
+        return (date - self.start).days
+
+    def agents(self, people: float) -> int:
+        """A count threshold stated in people as a number of agents, rounded by a draw; at least 1."""
+        u = draws.uniform(self.key, int(round(people)), 0, decisions.COUNT_ROUNDING, 0)
+        return max(1, draws.stochastic_round(people / self.scale, u))
+
+    def hash(self) -> str:
+        """Hash over all state arrays and the day."""
+        return hash_arrays([("day", np.int64(self.day).reshape(1)), *self.arrays()])
+
+    def copy(self) -> "State":
+        """An independent copy sharing ties, contact and threads."""
+        society = self.society.copy()
+        own = {"people": society.people, "sites": society.sites, "places": society.places}
+        tables = {name: own.get(name) or table.copy() for name, table in self.tables.items()}
+        return State(society, self.key, self.start, self.day, tables, self.pool)
+
+
+class Mechanism:
+    """One mechanism of the day.
+
+    Subclasses set the class attributes below and write `step`. A mechanism keeps nothing of its own between
+    days: all that lasts is in the state, so that a run can be branched, hashed and saved.
+
+    Attributes
+    ----------
+    name
+        Table of the scenario that holds its parameters.
+    phase
+        Phase of the day in which it works, one of `PHASES`.
+    reads, writes
+        Columns it reads and writes, as ``table.column``; a test mode of the simulation checks `writes`.
+    columns
+        State columns that it adds.
+    outputs
+        Series that it reports; `observe` returns their values after the day.
+    Parameters
+        Its parameters, a subclass of `cz.Parameters`.
+    """
+
+    name: ClassVar[str] = ""
+    phase: ClassVar[str] = "reckoning"
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[tuple[Column, ...]] = ()
+    outputs: ClassVar[tuple[Output, ...]] = ()
+
+    class Parameters(MechanismParameters):
+        """No parameters but the switch."""
+
+    def __init__(self, parameters: Any = None):
+        self.parameters = parameters if parameters is not None else self.Parameters()
+
+    def setup(self, state: State) -> None:
+        """Prepare the state before the first day; also called when a branch changes the parameters."""
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        """Do one day.
+
+        Parameters
+        ----------
+        state
+            The state, as the mechanisms before left it.
+        day
+            The day at work, 0 on the start date.
+        draws
+            Draws bound to the seed, this mechanism and this day.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no step")
+
+    def observe(self, state: State) -> dict[str, Any]:
+        """Values of `outputs` at the end of the day: scalars, or arrays of the declared dims."""
+        return {}

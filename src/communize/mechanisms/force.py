@@ -1,0 +1,282 @@
+"""State force (`model.md` section 7.1, `rules.md` 1.15): limited, late, slow to move; it arrests and coerces.
+
+The people whose position is state force are garrisoned where they live; a share of them is a mobile reserve.
+What is deployed follows the threat as it was seen some days ago. Budget, supply and desertion belong to the
+economy and provisioning and are not part of this version.
+"""
+
+import datetime
+import math
+from typing import ClassVar
+
+import numpy as np
+from pydantic import model_validator
+
+from communize.declare.errors import InputError
+from communize.declare.parameters import Parameters, parameter
+from communize.declare.registry import HELD, IN_MEASURE, IN_STRUGGLE, POSITIONS, ROUTINE, Column, Output
+from communize.kernels import decisions
+from communize.kernels import draws as d
+from communize.kernels.blocks import BLOCK, gather
+from communize.kernels.draws import kernel
+from communize.kernels.geography import EARTH_RADIUS_KM
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+
+STATE_FORCE = POSITIONS.index("state_force")
+LONGEST_JOURNEY = 30  # days; journeys beyond take that long
+
+
+@kernel
+def arrest_probability(rate, force, active):
+    """Probability that one active person is arrested in a day: each agent of force arrests `rate` people a day."""
+    return 1.0 - math.exp(-rate * force / max(1.0, active))
+
+
+@kernel
+def arrest_probabilities(force, active, rate, out):
+    """The arrest probability of each place; 0 where nobody is active."""
+    for p in range(force.size):
+        out[p] = arrest_probability(rate, force[p], active[p]) if active[p] > 0 else 0.0
+
+
+@kernel
+def find_arrested(start, stop, block, home, activity, site_place, probability, key, day, found):
+    """People in struggle in [start, stop) who are arrested, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if activity[i] == IN_STRUGGLE:
+            p = probability[site_place[home[i]]]
+            if p > 0.0 and d.uniform(key, i, day, decisions.ARREST, 0) < p:
+                found[start + count] = i
+                count += 1
+    return count
+
+
+@kernel
+def find_released(start, stop, block, activity, probability, key, day, found):
+    """People held in [start, stop) who are released, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if activity[i] == HELD and d.uniform(key, i, day, decisions.RELEASE, 0) < probability:
+            found[start + count] = i
+            count += 1
+    return count
+
+
+@kernel
+def hold(rows, home, work, activity, active, held, belonging, struggle, arrested, loss):
+    """Put the people `rows` from struggle into the State's hands; counts them at their struggle."""
+    for i in rows:
+        activity[i] = HELD
+        h, w = home[i], work[i]
+        number = struggle[w] if w >= 0 else -1
+        if number < 0:
+            number = struggle[h]
+        if number >= 0:
+            arrested[number] += 1
+        active[h] -= 1
+        held[h] += 1
+        if w >= 0:
+            active[w] -= 1
+            held[w] += 1
+        belonging[i] = max(np.float32(-1.0), belonging[i] - np.float32(loss))
+
+
+@kernel
+def release(rows, home, work, activity, held):
+    """Let the people `rows` go home."""
+    for i in rows:
+        activity[i] = ROUTINE
+        held[home[i]] -= 1
+        if work[i] >= 0:
+            held[work[i]] -= 1
+
+
+class Emergency(Parameters):
+    """A state of exception decreed for a period."""
+
+    date: datetime.date | None = parameter(None, unit="date", source="see the scenario", meaning="its first day")
+    day: int | None = parameter(None, unit="day", range=(0, 100_000), source="see the scenario", meaning="instead of a date: day of the run")
+    days: int = parameter(30, unit="day", range=(1, 100_000), source="see the scenario", meaning="how long it lasts")
+    what: str = parameter("", unit="text", source="see the scenario", meaning="what was decreed")
+    source: str = parameter("assumed", unit="text", source="see the scenario", meaning="URL, DOI or assumed")
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "Emergency":
+        if (self.date is None) == (self.day is None):
+            raise ValueError("either a date or a day")
+        return self
+
+
+class Force(Mechanism):
+    """Deployment by threat seen with a delay, arrests, release, coercion, and the state of exception."""
+
+    name = "force"
+    phase = "counter_forces"
+    reads = ("places.residents", "people.position", "people.home", "people.work", "sites.struggle", "sites.place")
+    writes = (
+        "places.force", "places.active", "places.held", "places.coercion", "places.threat_seen", "places.arriving",
+        "places.garrison", "sites.active", "sites.held", "people.activity", "people.belonging", "struggles.arrested",
+        "force.reserve", "force.exception", "days.arrests", "days.releases",
+    )  # fmt: skip
+    columns = (
+        Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
+        Column("places", "arriving", "float32", "agent", "State force on the way, by days until arrival", (0, None),
+               dims=(LONGEST_JOURNEY,)),
+        Column("places", "threat_seen", "float32", "agent", "threat of the past days, most recent first", (0, None),
+               dims=(61,)),
+        Column("sites", "struggle", "int32", "struggle row", "struggle that the site belongs to, -1 for none", (-1, None), -1),
+        Column("struggles", "arrested", "int32", "agent", "people arrested out of it", (0, None)),
+        Column("force", "reserve", "float64", "agent", "mobile reserve not yet sent out", (0, None)),
+        Column("force", "exception", "float64", "yes/no", "1 while a state of exception lasts", (0, 1)),
+        Column("days", "arrests", "int64", "agent", "people arrested on the day", (0, None)),
+        Column("days", "releases", "int64", "agent", "people released on the day", (0, None)),
+    )  # fmt: skip
+    outputs = (
+        Output("force", "person", "State force present", ("place",)),
+        Output("coercion", "share", "coercion, mean over people"),
+        Output("arrests", "person", "people arrested on the day"),
+        Output("releases", "person", "people released on the day"),
+        Output("force_reserve", "person", "mobile reserve not sent out"),
+        Output("exception", "yes/no", "1 while a state of exception lasts"),
+    )
+    threat_of_measures: ClassVar[float] = 3.0
+
+    class Parameters(MechanismParameters):
+        """How force is deployed and what it does. Its strength is the share of the position state_force."""
+
+        deployment_delay: int = parameter(5, unit="day", range=(0, 60), plausible=(1, 60), meaning="age of the threat that deployment follows")
+        move: float = parameter(0.25, unit="share/day", range=(0, 1), plausible=(0.1, 0.5), meaning="share of the force that can be moved in a day")
+        reserve: float = parameter(0.15, unit="share", range=(0, 1), plausible=(0.05, 0.3), meaning="share of the force that is a mobile reserve")
+        speed_km: float = parameter(400.0, unit="km/day", range=(1, 20_000), plausible=(200, 800), meaning="distance covered in a day")
+        alert: float = parameter(0.5, unit="1", range=(0.001, 100), plausible=(0.1, 2), meaning="threat per force at which half of the force is deployed by threat")
+        rate_arrest: float = parameter(0.02, unit="1/day per agent of force", range=(0, 10), plausible=(0.005, 0.05), meaning="arrests by one agent of force")
+        held_days: float = parameter(20.0, unit="day", range=(0.1, 10_000), plausible=(2, 60), meaning="mean time held")
+        arrest_loss: float = parameter(0.02, unit="1", range=(0, 2), plausible=(0, 0.1), meaning="fall of belonging by an arrest")
+        coercion_gain: float = parameter(0.5, unit="1", range=(0, 10), plausible=(0.1, 1), meaning="rise of coercion when all active people of a place are arrested")
+        coercion_half_life_days: float = parameter(30.0, unit="day", range=(0.1, 10_000), plausible=(7, 120), meaning="half-life of coercion")
+        exception_level: float = parameter(0.01, unit="share of people", range=(0, 1), plausible=(0.002, 0.05), meaning="threat per person, as seen, from which a state of exception is declared")
+        exception_factor: float = parameter(2.0, unit="1", range=(1, 100), plausible=(1, 4), meaning="factor on arrests and on movement in a state of exception")
+        exception_coercion: float = parameter(0.1, unit="share", range=(0, 1), plausible=(0, 0.3), meaning="coercion everywhere in a state of exception")
+        emergency: list[Emergency] = parameter([], unit="table", source="see the scenario", meaning="states of exception decreed on a date: [[force.emergency]]")
+
+    parameters: "Force.Parameters"
+
+    def setup(self, state: State) -> None:
+        self._decreed = []
+        for number, event in enumerate(self.parameters.emergency):
+            first = event.day if event.day is not None else state.day_of(event.date)
+            if first < 0:
+                raise InputError(f"force.emergency[{number}].date", str(event.date), f"a date on or after the start, {state.start}")
+            self._decreed.append((first, first + event.days))
+        if state.day == 0:
+            people, places = state.people, state.places
+            homes = state.sites.place[people.home[people.position == STATE_FORCE]]
+            living = np.bincount(homes, minlength=len(places))
+            places.garrison[:] = living * (1.0 - self.parameters.reserve)
+            places.force[:] = places.garrison
+            state.force.reserve[0] = living.sum() * self.parameters.reserve
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        self._see(state)
+        exception = self._declare(state, day)
+        self._move(state, self.parameters.exception_factor if exception else 1.0)
+        self._arrest(state, day, draws.key, self.parameters.exception_factor if exception else 1.0)
+
+    def _see(self, state: State) -> None:
+        places = state.places
+        seen = places.threat_seen
+        seen[:, 1:] = seen[:, :-1].copy()
+        seen[:, 0] = places.active
+        if np.any(state.people.activity == IN_MEASURE):
+            measures = state.people.home[state.people.activity == IN_MEASURE]
+            seen[:, 0] += self.threat_of_measures * np.bincount(state.sites.place[measures], minlength=len(places))
+
+    def _declare(self, state: State, day: int) -> bool:
+        threat = state.places.threat_seen[:, self.parameters.deployment_delay].sum(dtype=np.float64)
+        exception = threat > self.parameters.exception_level * len(state.people)
+        exception = exception or any(first <= day < last for first, last in self._decreed)
+        state.force.exception[0] = float(exception)
+        return bool(exception)
+
+    def _move(self, state: State, factor: float) -> None:
+        """Journeys end; then force moves from places with too much to places with too little, through the reserve."""
+        p, places, force = self.parameters, state.places, state.force
+        places.force += places.arriving[:, 0]
+        places.arriving[:, :-1] = places.arriving[:, 1:].copy()
+        places.arriving[:, -1] = 0.0
+        threat = places.threat_seen[:, p.deployment_delay].astype(np.float64)
+        total_threat = threat.sum()
+        present = places.force.astype(np.float64)
+        under_way = places.arriving.sum(axis=1, dtype=np.float64)
+        strength = present.sum() + under_way.sum() + force.reserve[0]
+        if strength <= 0.0:
+            return
+        alert = total_threat / (total_threat + p.alert * strength) if total_threat > 0 else 0.0
+        wanted = (1.0 - alert) * places.garrison
+        if total_threat > 0:
+            wanted = wanted + alert * strength * threat / total_threat
+        gap = wanted - present - under_way
+        surplus, deficit = np.minimum(np.maximum(0.0, -gap), present), np.maximum(0.0, gap)
+        limit = min(1.0, p.move * factor) * strength
+        available = surplus.sum() + force.reserve[0]
+        sent = min(limit, available, deficit.sum())
+        if sent <= 0.0:
+            if alert == 0.0:  # the reserve is made up again from what nobody needs
+                force.reserve[0] += surplus.sum()
+                places.force -= surplus.astype(np.float32)
+            return
+        from_reserve = min(force.reserve[0], sent)
+        leaving = surplus * ((sent - from_reserve) / surplus.sum()) if sent > from_reserve else np.zeros(len(places))
+        self._send(state, leaving, from_reserve, deficit * (sent / deficit.sum()))
+
+    def _send(self, state: State, leaving: np.ndarray, from_reserve: float, coming: np.ndarray) -> None:
+        """Travel time: distance from the centre of what leaves (the reserve stands at the largest place)."""
+        places, points = state.places, state.society.contact.points
+        places.force[:] = np.maximum(0.0, places.force - leaving)
+        state.force.reserve[0] = max(0.0, state.force.reserve[0] - from_reserve)
+        largest = int(np.argmax(places.residents))
+        centre = (leaving[:, None] * points).sum(axis=0) + from_reserve * points[largest]
+        length = np.sqrt((centre * centre).sum())
+        centre = centre / length if length > 0 else points[largest]
+        distance = EARTH_RADIUS_KM * np.arccos(np.clip((points * centre).sum(axis=1), -1.0, 1.0))
+        days = np.minimum(LONGEST_JOURNEY - 1, np.floor(distance / self.parameters.speed_km)).astype(np.int64)
+        places.arriving[np.arange(len(places)), days] += coming.astype(np.float32)
+
+    def _arrest(self, state: State, day: int, key: np.uint64, factor: float) -> None:
+        p, people, sites, places = self.parameters, state.people, state.sites, state.places
+        n, found = len(people), np.empty(len(people), np.int32)
+        counts = state.pool.for_blocks(find_released, n, people.activity, 1.0 - math.exp(-1.0 / p.held_days), key, day, found)
+        freed = gather(found, counts, n, BLOCK)
+        active, probability = places.active.astype(np.float64), np.empty(len(places))
+        arrest_probabilities(places.force, active, p.rate_arrest * factor, probability)
+        taken = found[:0]
+        if active.any():
+            counts = state.pool.for_blocks(
+                find_arrested, n, people.home, people.activity, sites.place, probability, key, day, found)  # fmt: skip
+            taken = gather(found, counts, n, BLOCK)
+        release(freed, people.home, people.work, people.activity, sites.held)
+        hold(
+            taken, people.home, people.work, people.activity, sites.active, sites.held, people.belonging,
+            sites.struggle, state.struggles.arrested, p.arrest_loss)  # fmt: skip
+        places.active[:] = state.society.by_place(sites.active)
+        places.held[:] = state.society.by_place(sites.held)
+        state.days.arrests[0], state.days.releases[0] = taken.size, freed.size
+        arrested = np.bincount(sites.place[people.home[taken]], minlength=len(places))
+        coercion = places.coercion * 2.0 ** (-1.0 / p.coercion_half_life_days)
+        coercion += p.coercion_gain * arrested / np.maximum(1.0, active)
+        floor = p.exception_coercion * state.force.exception[0]
+        places.coercion[:] = np.clip(np.maximum(coercion, floor), 0.0, 1.0)
+
+    def observe(self, state: State) -> dict:
+        scale, places = state.scale, state.places
+        residents = max(1, int(places.residents.sum()))
+        return {
+            "force": places.force * np.float32(scale),
+            "coercion": float((places.coercion * places.residents).sum() / residents),
+            "arrests": state.days.arrests[0] * scale,
+            "releases": state.days.releases[0] * scale,
+            "force_reserve": state.force.reserve[0] * scale,
+            "exception": state.force.exception[0],
+        }

@@ -1,0 +1,5 @@
+"""Struggle: pressure and influence, joining and leaving, contested sites, struggles as objects, their acts.
+
+`rules` holds the behavioural rules as scalar functions, `loops` the loops over people and sites, and one module
+each the mechanisms: `shocks`, `incidents`, `participation` and `acts`.
+"""

@@ -1,0 +1,144 @@
+"""What struggles do: demands and rift counted from acts, concessions and refusals (`rules.md` section 5)."""
+
+import numpy as np
+
+from communize.declare.parameters import parameter
+from communize.declare.registry import LOCI, ROUTINE, Column, Output
+from communize.kernels import decisions
+from communize.kernels import draws as d
+from communize.kernels.draws import kernel
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.struggle import loops, rules
+from communize.mechanisms.struggle.participation import GOING_ON, SETTLED
+
+REPRODUCTION = LOCI.index("reproduction")
+
+
+@kernel
+def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, settled, refused):
+    """Acts, concession and refusal of the live struggles `rows`.
+
+    Parameters
+    ----------
+    counts
+        (active, members, demands, rifts, refusals) by struggle; the last three are counted up.
+    measures
+        (belonging, demand, rift) by struggle; demand and rift fade and grow.
+    room
+        Room for concessions of (employers, the State).
+    law
+        (rate of acts, daily decay, rate of concession, cost, width, rate of refusal).
+    settled, refused
+        Set to True for the struggles conceded to or refused on this day.
+    """
+    active, members, demands, rifts, refusals = counts
+    belonging, demand, rift = measures
+    rate_acts, decay, rate_concession, cost, width, rate_refusal = law
+    for n in rows:
+        demand[n] *= decay
+        rift[n] *= decay
+        reproduction = by_locus[n, 2] * 2 > by_locus[n, 0] + by_locus[n, 1] + by_locus[n, 2]
+        can_concede = rules.concedable(room[1] if reproduction else room[0], cost, width)
+        share = active[n] / max(1, members[n])
+        if d.uniform(key, n, day, decisions.ACT, 0) < rules.act_probability(rate_acts, share):
+            for_demand, for_rift = rules.act_weights(belonging[n], can_concede, refusals[n])
+            if d.uniform(key, n, day, decisions.ACT, 1) * (for_demand + for_rift) < for_demand:
+                demand[n] += 1.0
+                demands[n] += 1
+            else:
+                rift[n] += 1.0
+                rifts[n] += 1
+        if demands[n] > 0 and demand[n] >= 0.5:
+            if d.uniform(key, n, day, decisions.CONCESSION, 0) < 1.0 - np.exp(-rate_concession * can_concede):
+                settled[n] = True
+            elif d.uniform(key, n, day, decisions.REFUSAL, 0) < 1.0 - np.exp(-rate_refusal * (1.0 - can_concede)):
+                refused[n] = True
+                refusals[n] += 1
+
+
+class Acts(Mechanism):
+    """Struggles act; employers and the State concede or refuse; a struggle is settled as a whole."""
+
+    name = "acts"
+    phase = "struggle"
+    reads = (
+        "economy.regime", "economy.profit_rate", "economy.tax_surplus", "struggles.active", "struggles.members",
+        "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.struggle", "people.home", "people.work",
+    )  # fmt: skip
+    writes = (
+        "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",
+        "struggles.end", "sites.relief", "sites.active", "places.active", "people.activity", "people.belonging",
+        "days.settlements", "days.refusals",
+    )  # fmt: skip
+    columns = (
+        Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
+        Column("struggles", "demand", "float32", "1", "demands made, fading", (0, None)),
+        Column("struggles", "rift", "float32", "1", "acts of rift, fading", (0, None)),
+        Column("struggles", "demands", "int32", "act", "demands made so far", (0, None)),
+        Column("struggles", "rifts", "int32", "act", "acts of rift so far", (0, None)),
+        Column("struggles", "refusals", "int32", "act", "demands refused so far", (0, None)),
+        Column("days", "settlements", "int64", "struggle", "struggles settled on the day", (0, None)),
+        Column("days", "refusals", "int64", "struggle", "struggles refused on the day", (0, None)),
+    )
+    outputs = (
+        Output("demand", "1", "demands made, fading, summed over struggles going on"),
+        Output("rift", "1", "acts of rift, fading, summed over struggles going on"),
+        Output("settlements", "struggle", "struggles settled on the day"),
+        Output("refusals", "struggle", "struggles refused on the day"),
+    )
+
+    class Parameters(MechanismParameters):
+        """Acts, and what the other side does."""
+
+        rate: float = parameter(0.2, unit="1/day", range=(0, 10), plausible=(0.05, 0.5), meaning="acts of a struggle in which all are active")
+        half_life_days: float = parameter(14.0, unit="day", range=(0.1, 10_000), plausible=(7, 30), meaning="half-life of the counts of demand and rift")
+        rate_concession: float = parameter(0.02, unit="1/day", range=(0, 10), plausible=(0.005, 0.1), meaning="hazard of a concession where all can be conceded")
+        concession_cost: float = parameter(0.1, unit="share of payroll", range=(-10, 10), plausible=(0.02, 0.3), meaning="what conceding costs")
+        concession_width: float = parameter(0.2, unit="share", range=(0.001, 10), plausible=(0.05, 0.5), meaning="width of the response to room less cost")
+        rate_refusal: float = parameter(0.05, unit="1/day", range=(0, 10), plausible=(0.01, 0.2), meaning="hazard of a refusal where nothing can be conceded")
+        settlement_gain: float = parameter(0.1, unit="1", range=(0, 1), plausible=(0.02, 0.3), meaning="rise of belonging by a settlement, at regime 0")
+        refusal_loss: float = parameter(0.1, unit="1", range=(0, 1), plausible=(0.02, 0.3), meaning="fall of belonging by a refusal")
+        relief: float = parameter(0.5, unit="pressure", range=(0, 20), plausible=(0.1, 1), meaning="pressure taken off by a settlement")
+        relief_half_life_days: float = parameter(30.0, unit="day", range=(0.1, 10_000), plausible=(10, 120), meaning="half-life of that relief")
+
+    parameters: "Acts.Parameters"
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        p, struggles, sites, economy = self.parameters, state.struggles, state.sites, state.economy
+        sites.relief *= np.float32(2.0 ** (-1.0 / p.relief_half_life_days))
+        state.days.settlements[0] = state.days.refusals[0] = 0
+        live = np.flatnonzero(struggles.ended < 0)
+        if not live.size:
+            return
+        settled, refused = np.zeros(len(struggles), np.bool_), np.zeros(len(struggles), np.bool_)
+        day_of_struggles(
+            live, (struggles.active, struggles.members, struggles.demands, struggles.rifts, struggles.refusals),
+            (struggles.belonging, struggles.demand, struggles.rift), struggles.by_locus,
+            (float(economy.profit_rate[0]), float(economy.tax_surplus[0])),
+            (p.rate, 2.0 ** (-1.0 / p.half_life_days), p.rate_concession, p.concession_cost, p.concession_width, p.rate_refusal),
+            draws.key, day, settled, refused)  # fmt: skip
+        state.days.settlements[0], state.days.refusals[0] = int(settled.sum()), int(refused.sum())
+        if settled.any() or refused.any():
+            self._meet(state, settled, refused)
+
+    def _meet(self, state: State, settled: np.ndarray, refused: np.ndarray) -> None:
+        p, people, sites, struggles = self.parameters, state.people, state.sites, state.struggles
+        left = np.empty(int(struggles.active[settled].sum()), np.int32)
+        n_left = loops.meet_outcome(
+            people.home, people.work, people.activity, people.belonging, sites.struggle, settled, refused,
+            float(state.economy.regime[0]), p.settlement_gain, p.refusal_loss, left)  # fmt: skip
+        loops.change_activity(left[:n_left], ROUTINE, people.home, people.work, people.activity, sites.active, -1)
+        state.places.active[:] = state.society.by_place(sites.active)
+        struggles.end[settled & (struggles.end == GOING_ON)] = SETTLED
+        of_settled = (sites.struggle >= 0) & settled[np.maximum(sites.struggle, 0)]
+        sites.relief[of_settled] += np.float32(p.relief)
+
+    def observe(self, state: State) -> dict:
+        struggles, live = state.struggles, state.struggles.ended < 0
+        return {
+            "demand": float(struggles.demand[live].sum(dtype=np.float64)),
+            "rift": float(struggles.rift[live].sum(dtype=np.float64)),
+            "settlements": state.days.settlements[0],
+            "refusals": state.days.refusals[0],
+        }

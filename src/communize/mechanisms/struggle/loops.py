@@ -1,0 +1,319 @@
+"""Loops over people and sites for the mechanisms of struggle.
+
+Notation: home and work sites s, places p; `terms` hold per-site sums so that a person's drive is a few additions.
+"""
+
+import math
+
+import numpy as np
+
+from communize.declare.registry import COMMODITY, CONTESTED, IN_STRUGGLE, ROUTINE
+from communize.kernels import decisions
+from communize.kernels import draws as d
+from communize.kernels.draws import kernel
+from communize.mechanisms.struggle import rules
+
+LOG_TABLE_BITS = 12
+FIXED_POINT = 1 << 20
+
+
+def log_table() -> np.ndarray:
+    """Lower bounds of ln(u) by the leading bits of u's word, float64 (4096,)."""
+    steps = np.arange(1 << LOG_TABLE_BITS, dtype=float)
+    steps[0] = 0.5 * 2.0**-20
+    return np.log(steps) - LOG_TABLE_BITS * math.log(2.0)
+
+
+@kernel
+def site_terms(active, eligible, place, incident, relief, fatigue, place_pressure, fatigue_weight, share, net, pressure, tired):
+    """Per site: active share among others, incidents net of relief, pressure on residents, weighted fatigue."""
+    for s in range(active.size):
+        share[s] = rules.share_of_others(active[s], eligible[s])
+        net[s] = incident[s] - relief[s]
+        pressure[s] = net[s] + place_pressure[place[s]]
+        tired[s] = fatigue_weight * fatigue[s]
+
+
+@kernel
+def find_joiners(start, stop, block, people, ties, sites, place_influence, incident, takes_part, weights, law, logs,
+                 key, day, found):
+    """People of [start, stop) who join, written to ``found[start:]``; returns how many.
+
+    Parameters
+    ----------
+    people
+        (home, work, position, activity, belonging, nerve, unmet).
+    ties
+        (offsets, neighbours).
+    sites
+        (place, share among others, pressure, weighted fatigue).
+    place_influence
+        Influence of the own place and its contacts (places,).
+    incident
+        Pressure of incidents net of relief at a site: felt by those who work there.
+    weights
+        Influence of (work, neighbourhood, place, ties), weights of (need, constraint).
+    law
+        (coupling, temperature, rate of joining).
+
+    The uniform draw comes first: a person is looked at closely only if the draw is below an upper bound of the
+    probability (ties taken as all active, logistic(x) <= exp(x)), so the result is exact and the common case cheap.
+    """
+    home, work, position, activity, belonging, nerve, unmet = people
+    offsets, neighbours = ties
+    site_place, share, pressure, fatigue = sites
+    w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
+    coupling, temperature, rate = law
+    log_rate = math.log(rate) if rate > 0.0 else -1e300
+    count = 0
+    for quad in range(start >> 2, (stop + 3) >> 2):
+        words = d.shared_block(key, quad, day, decisions.JOIN, 0)
+        for lane in range(4):
+            i = (quad << 2) + lane
+            word = words[lane]
+            lowest = logs[word >> np.uint64(20)]
+            if lowest > log_rate or i >= stop or activity[i] != ROUTINE or not takes_part[position[i]]:
+                continue
+            h, w = home[i], work[i]
+            drive = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i] + pressure[h]
+            top, bottom = w_place * place_influence[site_place[h]], w_place
+            if share[h] >= 0.0:
+                top += w_home * share[h]
+                bottom += w_home
+            if w >= 0:
+                drive += incident[w] - 0.5 * (fatigue[h] + fatigue[w])
+                if share[w] >= 0.0:
+                    top += w_work * share[w]
+                    bottom += w_work
+            else:
+                drive -= fatigue[h]
+            first, last = offsets[i], offsets[i + 1]
+            tied = w_ties > 0.0 and last > first
+            highest = top / bottom if bottom > 0.0 else 0.0
+            if tied:
+                highest = max(highest, (top + w_ties) / (bottom + w_ties))
+            if (drive + coupling * highest) / temperature + log_rate < lowest:
+                continue
+            if tied:
+                active, known = 0, 0
+                for j in range(first, last):
+                    other = neighbours[j]
+                    known += takes_part[position[other]]
+                    active += activity[other] == IN_STRUGGLE
+                if known > 0:
+                    top += w_ties * active / known
+                    bottom += w_ties
+            social = top / bottom if bottom > 0.0 else 0.0
+            if d.to_unit(word) < rules.joining_probability(drive + coupling * social, temperature, rate):
+                found[start + count] = i
+                count += 1
+    return count
+
+
+@kernel
+def find_leavers(start, stop, block, home, work, activity, active, rate_leaving, rate_alone, key, day, found):
+    """People of [start, stop) who leave a struggle, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if activity[i] != IN_STRUGGLE:
+            continue
+        others = active[home[i]] - 1
+        if work[i] >= 0:
+            others += active[work[i]] - 1
+        p = rules.leaving_probability(rate_leaving, rate_alone, others)
+        if d.uniform(key, i, day, decisions.LEAVE, 0) < p:
+            found[start + count] = i
+            count += 1
+    return count
+
+
+@kernel
+def change_activity(rows, new, home, work, activity, count, step):
+    """Give the people `rows` a new activity and add `step` to `count` at their sites."""
+    for i in rows:
+        activity[i] = new
+        count[home[i]] += step
+        if work[i] >= 0:
+            count[work[i]] += step
+
+
+@kernel
+def update_contest(active, eligible, mode, struggle, fatigue, began, rows, law, day):
+    """Fatigue, and which sites become or cease to be contested; returns the number that became so.
+
+    `law` = (level, level of ending, least agents, daily decay of fatigue, gain of fatigue). The rows of the new
+    contested sites are written to `rows`; their struggle is still -1.
+    """
+    level, ending, least, decay, gain = law
+    count = 0
+    for s in range(active.size):
+        share = active[s] / eligible[s] if eligible[s] > 0 else 0.0
+        fatigue[s] = rules.fatigue_after(fatigue[s], share, decay, gain)
+        if mode[s] == CONTESTED:
+            if not rules.stays_contested(active[s], eligible[s], ending):
+                mode[s], struggle[s], began[s] = COMMODITY, -1, day
+        elif mode[s] == COMMODITY and active[s] > 0:
+            if rules.becomes_contested(active[s], eligible[s], level, least):
+                mode[s], began[s] = CONTESTED, day
+                rows[count] = s
+                count += 1
+    return count
+
+
+@kernel
+def link_through_people(home, work, activity, mode, struggle, key, day, links, chosen, lowest):
+    """For each newly contested site: its active members whose other site is in a struggle, and one of these.
+
+    `links` counts them, `chosen` is the struggle of one drawn uniformly (the lowest draw wins).
+    """
+    for i in range(home.size):
+        if activity[i] != IN_STRUGGLE or work[i] < 0:
+            continue
+        h, w = home[i], work[i]
+        for this, other in ((h, w), (w, h)):
+            if mode[this] == CONTESTED and struggle[this] < 0 and struggle[other] >= 0:
+                links[this] += 1
+                u = d.uniform(key, i, day, decisions.ATTRIBUTION_LINK, 0)
+                if u < lowest[this]:
+                    lowest[this] = u
+                    chosen[this] = struggle[other]
+
+
+@kernel
+def draw_site_of_place(place, u, offsets, order, active, total):
+    """A contested site of a place, drawn in proportion to its active members."""
+    target = u * total
+    running = 0.0
+    site = -1
+    for j in range(offsets[place], offsets[place + 1]):
+        site = order[j]
+        running += active[site]
+        if target < running:
+            break
+    return site
+
+
+@kernel
+def attribute(new, sites, places, contact, links, chosen, influence, fresh, key, day):
+    """The struggle that each newly contested site belongs to: drawn in proportion to what moved it.
+
+    Candidates: its own incident or shock (a struggle of its own: number `fresh`, counted up); members already in
+    struggle elsewhere; contested sites of the same place; of contact places; of the whole country.
+
+    Parameters
+    ----------
+    sites
+        (place, struggle, active, eligible, incident).
+    places
+        (shock, active in contested sites, eligible, offsets and order of contested sites by place).
+    contact
+        (offsets, neighbours, weights).
+    influence
+        coupling times (work and neighbourhood, own place, contact places, whole country).
+
+    Returns
+    -------
+    int
+        `fresh` after the new struggles.
+    """
+    site_place, struggle, active, eligible, incident = sites
+    shock, place_active, place_eligible, by_place, order = places
+    offsets, neighbours, weights = contact
+    c_people, c_own, c_contact, c_country = influence
+    country = 0.0
+    for q in range(place_active.size):
+        country += place_active[q]
+    people = max(1.0, float(place_eligible.sum()))
+    result = np.empty(new.size, np.int64)
+    for row in range(new.size):
+        s = new[row]
+        p = site_place[s]
+        weight = np.zeros(5)
+        weight[0] = max(0.0, incident[s]) + max(0.0, shock[p])
+        weight[1] = c_people * links[s] / max(1, eligible[s])
+        weight[2] = c_own * place_active[p] / max(1, place_eligible[p])
+        near = 0.0
+        for j in range(offsets[p], offsets[p + 1]):
+            q = neighbours[j]
+            near += weights[j] * place_active[q] / max(1, place_eligible[q])
+        weight[3] = c_contact * near
+        weight[4] = c_country * country / people
+        cause = d.categorical(weight, d.uniform(key, s, day, decisions.ATTRIBUTION, 0))
+        u_place = d.uniform(key, s, day, decisions.ATTRIBUTION, 1)
+        u_site = d.uniform(key, s, day, decisions.ATTRIBUTION, 2)
+        source = -1
+        if cause == 1:
+            result[row] = chosen[s]
+            continue
+        if cause == 2:
+            source = p
+        elif cause == 3:
+            target, running = u_place * near, 0.0
+            for j in range(offsets[p], offsets[p + 1]):
+                q = neighbours[j]
+                part = weights[j] * place_active[q] / max(1, place_eligible[q])
+                running += part
+                if part > 0.0:
+                    source = q
+                if target < running:
+                    break
+        elif cause == 4:
+            target, running = u_place * country, 0.0
+            for q in range(place_active.size):
+                running += place_active[q]
+                if place_active[q] > 0.0:
+                    source = q
+                if target < running:
+                    break
+        if source >= 0:
+            result[row] = struggle[draw_site_of_place(source, u_site, by_place, order, active, place_active[source])]
+        else:
+            result[row] = fresh
+            fresh += 1
+    for row in range(new.size):
+        struggle[new[row]] = result[row]
+    return fresh
+
+
+@kernel
+def tally_people(home, work, activity, belonging, struggle, active, belonging_sum):
+    """People in each struggle (work site first, else neighbourhood) and the sum of their belonging, fixed point."""
+    for i in range(home.size):
+        if activity[i] == IN_STRUGGLE:
+            number = struggle[work[i]] if work[i] >= 0 else -1
+            if number < 0:
+                number = struggle[home[i]]
+            if number >= 0:
+                active[number] += 1
+                belonging_sum[number] += np.int64(belonging[i] * FIXED_POINT)
+
+
+@kernel
+def tally_sites(mode, struggle, eligible, locus, n_sites, members, by_locus):
+    """Contested sites and their members by struggle, and sites by locus."""
+    for s in range(mode.size):
+        if mode[s] == CONTESTED and struggle[s] >= 0:
+            n_sites[struggle[s]] += 1
+            members[struggle[s]] += eligible[s]
+            by_locus[struggle[s], locus[s]] += 1
+
+
+@kernel
+def meet_outcome(home, work, activity, belonging, struggle, settled, refused, regime, gain, loss, left):
+    """People of settled struggles leave; settlement and refusal change their belonging. Returns how many left."""
+    count = 0
+    for i in range(home.size):
+        if activity[i] != IN_STRUGGLE:
+            continue
+        number = struggle[work[i]] if work[i] >= 0 else -1
+        if number < 0:
+            number = struggle[home[i]]
+        if number < 0:
+            continue
+        if settled[number]:
+            belonging[i] = rules.belonging_after_settlement(belonging[i], regime, gain)
+            left[count] = i
+            count += 1
+        elif refused[number]:
+            belonging[i] = rules.belonging_after_refusal(belonging[i], loss)
+    return count

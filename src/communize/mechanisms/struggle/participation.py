@@ -1,0 +1,249 @@
+"""Joining and leaving, contested sites, and struggles as objects across sites (`model.md` section 5)."""
+
+from typing import Literal
+
+import numpy as np
+
+from communize.declare.parameters import parameter
+from communize.declare.registry import CONTESTED, IN_STRUGGLE, LOCI, NEIGHBOURHOOD, ROUTINE, STRUGGLE_ENDS, Column, Output
+from communize.kernels import decisions
+from communize.kernels.blocks import BLOCK, gather
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.struggle import loops, rules
+
+GOING_ON, SETTLED, EBBED, REPRESSED = range(len(STRUGGLE_ENDS))
+
+STRUGGLES = (
+    Column("struggles", "place", "int32", "place row", "place where it began", (0, None)),
+    Column("struggles", "began", "int32", "day", "day on which its first site became contested", (0, None)),
+    Column("struggles", "ended", "int32", "day", "day after its last contested site, -1 while it goes on", (-1, None), -1),
+    Column("struggles", "end", "int8", "code", "how it ended, index into STRUGGLE_ENDS", (0, 3)),
+    Column("struggles", "active", "int32", "agent", "people in it today", (0, None)),
+    Column("struggles", "members", "int32", "agent", "members of its contested sites today", (0, None)),
+    Column("struggles", "sites", "int32", "site", "contested sites today", (0, None)),
+    Column("struggles", "sites_ever", "int32", "site", "sites that ever joined it", (0, None)),
+    Column("struggles", "peak", "int32", "agent", "most people in it on a day", (0, None)),
+    Column("struggles", "person_days", "int64", "agent day", "people in it, summed over days", (0, None)),
+    Column("struggles", "belonging", "float32", "1", "mean belonging of the people in it today", (-1, 1)),
+    Column("struggles", "by_locus", "int32", "site day", "contested sites summed over days, by locus", (0, None), dims=(len(LOCI),)),
+    Column("struggles", "arrested", "int32", "agent", "people arrested out of it", (0, None)),
+)
+
+
+class Struggle(Mechanism):
+    """People join and leave; sites become contested; neighbouring contested sites form one struggle."""
+
+    name = "struggle"
+    phase = "struggle"
+    reads = (
+        "people.home", "people.work", "people.position", "people.belonging", "people.nerve", "people.unmet",
+        "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
+        "places.force", "places.eligible", "struggles.arrested",
+    )  # fmt: skip
+    writes = (
+        "people.activity", "people.nerve", "sites.active", "sites.mode", "sites.began", "sites.struggle",
+        "sites.fatigue", "places.active", "places.risk", *(column.path for column in STRUGGLES),
+        "days.joined", "days.left", "days.newly_contested", "days.spread",
+    )  # fmt: skip
+    columns = (
+        Column("sites", "struggle", "int32", "struggle row", "struggle that the site belongs to, -1 for none", (-1, None), -1),
+        Column("sites", "fatigue", "float32", "1", "memory of past activity", (0, None)),
+        Column("sites", "incident", "float32", "pressure", "pressure from the site's own incidents", (0, None)),
+        Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
+        Column("places", "risk", "float32", "probability", "risk of taking part", (0, 1)),
+        *STRUGGLES,
+        Column("days", "joined", "int64", "agent", "people who joined on the day", (0, None)),
+        Column("days", "left", "int64", "agent", "people who left on the day by fatigue", (0, None)),
+        Column("days", "newly_contested", "int64", "site", "sites that became contested on the day", (0, None)),
+        Column("days", "spread", "int64", "site", "of these, taken into a struggle that existed", (0, None)),
+    )
+    outputs = (
+        Output("active", "person", "people in struggle", ("place",), "float32"),
+        Output("contested_sites", "site", "sites contested by struggles", ("place",), "int32"),
+        Output("contested_by_locus", "site", "sites contested by struggles, by locus", ("locus",), "int32"),
+        Output("risk", "probability", "risk of taking part, mean over people"),
+        Output("joined", "person", "people who joined a struggle on the day"),
+        Output("left", "person", "people who left a struggle on the day by fatigue"),
+        Output("struggles_live", "struggle", "struggles going on"),
+        Output("struggles_begun", "struggle", "struggles begun so far"),
+        Output("struggle_size", "person", "people in the largest struggle of the day"),
+        Output("newly_contested", "site", "sites that became contested on the day"),
+        Output("spread", "site", "of these, taken into a struggle that existed"),
+    )
+
+    class Parameters(MechanismParameters):
+        """Pressure, influence, and the law of joining and leaving."""
+
+        response: Literal["logistic"] = parameter("logistic", unit="name", source="definition", meaning="law of joining")
+        coupling: float = parameter(2.6, unit="pressure", range=(0, 100), plausible=(1.8, 3.2), meaning="pressure from everybody around being active (J)")
+        nerve: float = parameter(1.3, unit="pressure", range=(-50, 50), plausible=(1.2, 1.4), meaning="mean threshold of joining")
+        nerve_sd_site: float = parameter(0.12, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between sites")
+        nerve_sd_place: float = parameter(0.08, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between places")
+        nerve_sd_person: float = parameter(0.0, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between people of one site")
+        temperature: float = parameter(0.15, unit="pressure", range=(0.001, 10), plausible=(0.12, 0.18), meaning="width of the logistic")
+        rate_joining: float = parameter(0.35, unit="1/day", range=(0, 10), plausible=(0.1, 1), meaning="highest hazard of joining")
+        rate_leaving: float = parameter(0.11, unit="1/day", range=(0, 10), plausible=(0.08, 0.15), meaning="hazard of leaving by fatigue")
+        rate_leaving_alone: float = parameter(0.3, unit="1/day", range=(0, 10), plausible=(0, 1), meaning="added to it when nobody else is active at one's sites")
+        weight_work: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the site of work")
+        weight_neighbourhood: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the neighbourhood")
+        weight_place: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the place and its contact places")
+        weight_ties: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of ties")
+        weight_need: float = parameter(1.2, unit="pressure", range=(0, 20), plausible=(0.5, 2), meaning="pressure of unmet need")
+        weight_coercion: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of coercion")
+        weight_constraint: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of class membership lived as a constraint")
+        weight_risk: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="how risk holds people back")
+        deterrence: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0.2, 3), meaning="risk from force per active person")
+        fatigue_weight: float = parameter(1.8, unit="pressure", range=(0, 20), plausible=(1, 3), meaning="rise of nerve with fatigue")
+        fatigue_gain: float = parameter(0.06, unit="1/day", range=(0, 1), plausible=(0.03, 0.1), meaning="fatigue from a day in which all are active")
+        fatigue_half_life_days: float = parameter(60.0, unit="day", range=(0.1, 10_000), plausible=(30, 120), meaning="half-life of fatigue")
+        contested_share: float = parameter(0.12, unit="share", range=(0, 1), plausible=(0.05, 0.25), meaning="active share at which a site is contested")
+        contested_end: float = parameter(0.5, unit="share of that level", range=(0, 1), plausible=(0.3, 0.9), meaning="level at which it ceases to be")
+        contested_people: float = parameter(5.0, unit="person", range=(0, 10_000), plausible=(2, 20), meaning="least number of active people of a contested site")
+        repressed_share: float = parameter(0.5, unit="share", range=(0, 10), plausible=(0.2, 1), meaning="arrests against peak size at which an ending counts as repressed")
+
+    parameters: "Struggle.Parameters"
+
+    def setup(self, state: State) -> None:
+        p, people, sites = self.parameters, state.people, state.sites
+        self._least = state.agents(p.contested_people)
+        self._logs = loops.log_table()
+        self._takes_part = state.society.takes_part
+        self._locus = state.society.site_locus()
+        of_place = Draws(state.key, decisions.NERVE_OF_PLACE, 0).normal(len(state.places))
+        of_site = Draws(state.key, decisions.NERVE_OF_SITE, 0).normal(len(sites))
+        home, work = people.home, people.work
+        between_sites = np.where(work >= 0, (of_site[home] + of_site[work]) / np.sqrt(2.0), of_site[home])
+        people.nerve[:] = p.nerve + p.nerve_sd_place * of_place[sites.place[home]] + p.nerve_sd_site * between_sites
+        if p.nerve_sd_person > 0:
+            people.nerve += (p.nerve_sd_person * Draws(state.key, decisions.NERVE_OF_PERSON, 0).normal(len(people))).astype(np.float32)
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        joined, left = self._people_who_change(state, day, draws.key)
+        people, sites = state.people, state.sites
+        loops.change_activity(joined, IN_STRUGGLE, people.home, people.work, people.activity, sites.active, 1)
+        loops.change_activity(left, ROUTINE, people.home, people.work, people.activity, sites.active, -1)
+        state.places.active[:] = state.society.by_place(sites.active)
+        state.days.joined[0], state.days.left[0] = joined.size, left.size
+        self._contest(state, day, draws.key)
+        self._tally(state, day)
+
+    def influence(self, state: State) -> np.ndarray:
+        """Influence of the own place and its contact places, float64 (places,), each in [0, 1]."""
+        contact, places = state.society.parameters.contact, state.places
+        share = places.active / np.maximum(1, places.eligible)
+        country = places.active.sum() / max(1, places.eligible.sum())
+        others = (1 - contact.uniform_share) * state.society.contact.mean(share) + contact.uniform_share * country
+        return (1 - contact.away_share) * share + contact.away_share * others
+
+    def _people_who_change(self, state: State, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
+        p, people, sites, places = self.parameters, state.people, state.sites, state.places
+        risk = 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + places.active * state.scale))
+        places.risk[:] = risk
+        pressure = p.weight_coercion * places.coercion + places.shock - p.weight_risk * risk
+        n, n_sites = len(people), len(sites)
+        share, net, home_pressure, tired = (np.empty(n_sites) for _ in range(4))
+        loops.site_terms(
+            sites.active, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
+            pressure.astype(np.float64), p.fatigue_weight, share, net, home_pressure, tired)  # fmt: skip
+        found = np.empty(n, np.int32)
+        counts = state.pool.for_blocks(
+            loops.find_joiners, n,
+            (people.home, people.work, people.position, people.activity, people.belonging, people.nerve, people.unmet),
+            (state.society.ties.offsets, state.society.ties.neighbours), (sites.place, share, home_pressure, tired),
+            self.influence(state), net, self._takes_part,
+            (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
+            (p.coupling, p.temperature, p.rate_joining), self._logs, key, day, found)  # fmt: skip
+        joined = gather(found, counts, n, BLOCK)
+        counts = state.pool.for_blocks(
+            loops.find_leavers, n, people.home, people.work, people.activity, sites.active, p.rate_leaving,
+            p.rate_leaving_alone, key, day, found)  # fmt: skip
+        return joined, gather(found, counts, n, BLOCK)
+
+    def _contest(self, state: State, day: int, key: np.uint64) -> None:
+        p, sites, people = self.parameters, state.sites, state.people
+        rows = np.empty(len(sites), np.int64)
+        law = (
+            p.contested_share, p.contested_share * p.contested_end, float(self._least),
+            2.0 ** (-1.0 / p.fatigue_half_life_days), p.fatigue_gain,
+        )  # fmt: skip
+        n_new = loops.update_contest(
+            sites.active, sites.eligible, sites.mode, sites.struggle, sites.fatigue, sites.began, rows, law, day)  # fmt: skip
+        state.days.newly_contested[0], state.days.spread[0] = n_new, 0
+        if not n_new:
+            return
+        new, n_sites = rows[:n_new], len(sites)
+        links, chosen, lowest = np.zeros(n_sites, np.int32), np.full(n_sites, -1, np.int32), np.full(n_sites, 2.0)
+        loops.link_through_people(
+            people.home, people.work, people.activity, sites.mode, sites.struggle, key, day, links, chosen, lowest)  # fmt: skip
+        held = np.flatnonzero((sites.mode == CONTESTED) & (sites.struggle >= 0))
+        order = held[np.argsort(sites.place[held], kind="stable")]
+        n_places = len(state.places)
+        by_place = np.searchsorted(sites.place[order], np.arange(n_places + 1))
+        place_active = np.bincount(sites.place[held], weights=sites.active[held], minlength=n_places)
+        contact, law_of_contact = state.society.contact, state.society.parameters.contact
+        others = p.coupling * p.weight_place * law_of_contact.away_share
+        influence = (
+            p.coupling * max(p.weight_work, p.weight_neighbourhood),
+            p.coupling * p.weight_place * (1 - law_of_contact.away_share),
+            others * (1 - law_of_contact.uniform_share), others * law_of_contact.uniform_share,
+        )  # fmt: skip
+        before = len(state.struggles)
+        after = loops.attribute(
+            new, (sites.place, sites.struggle, sites.active, sites.eligible, sites.incident),
+            (state.places.shock, place_active, state.places.eligible, by_place, order),
+            (contact.offsets, contact.neighbours, contact.weights), links, chosen, influence, before, key, day)  # fmt: skip
+        struggles = state.struggles
+        struggles.grow(after - before)
+        numbers = sites.struggle[new]
+        np.add.at(struggles.sites_ever, numbers, 1)
+        own = numbers >= before
+        struggles.place[numbers[own]] = sites.place[new[own]]
+        struggles.began[before:after] = day
+        state.days.spread[0] = n_new - (after - before)
+
+    def _tally(self, state: State, day: int) -> None:
+        struggles, people, sites = state.struggles, state.people, state.sites
+        if not len(struggles):
+            return
+        n = len(struggles)
+        active, belonging, n_sites, members = (np.zeros(n, np.int64) for _ in range(4))
+        by_locus = np.zeros((n, len(LOCI)), np.int32)
+        loops.tally_people(people.home, people.work, people.activity, people.belonging, sites.struggle, active, belonging)
+        loops.tally_sites(sites.mode, sites.struggle, sites.eligible, self._locus, n_sites, members, by_locus)
+        struggles.active[:], struggles.sites[:], struggles.members[:] = active, n_sites, members
+        struggles.by_locus += by_locus
+        struggles.belonging[:] = belonging / np.maximum(1, active) / loops.FIXED_POINT
+        struggles.person_days += active
+        np.maximum(struggles.peak, struggles.active, out=struggles.peak)
+        over = (n_sites == 0) & (struggles.ended < 0)
+        struggles.ended[over] = day
+        repressed = struggles.arrested >= self.parameters.repressed_share * np.maximum(1, struggles.peak)
+        undecided = over & (struggles.end == GOING_ON)
+        struggles.end[undecided] = np.where(repressed[undecided], REPRESSED, EBBED)
+
+    def observe(self, state: State) -> dict:
+        scale, sites, places, struggles, days = state.scale, state.sites, state.places, state.struggles, state.days
+        contested = sites.mode == CONTESTED
+        residents = np.maximum(1, places.residents.sum())
+        return {
+            "active": places.active * np.float32(scale),
+            "contested_sites": np.bincount(sites.place[contested], minlength=len(places)),
+            "contested_by_locus": np.bincount(self._locus[contested], minlength=len(LOCI)),
+            "risk": float((places.risk * places.residents).sum() / residents),
+            "joined": days.joined[0] * scale,
+            "left": days.left[0] * scale,
+            "struggles_live": int((struggles.ended < 0).sum()),
+            "struggles_begun": len(struggles),
+            "struggle_size": (struggles.active.max() if len(struggles) else 0) * scale,
+            "newly_contested": days.newly_contested[0],
+            "spread": days.spread[0],
+        }
+
+
+def neighbourhoods(state: State) -> np.ndarray:
+    """Rows of the neighbourhood sites."""
+    return np.flatnonzero(state.sites.kind == NEIGHBOURHOOD)
+
+
+__all__ = ["EBBED", "GOING_ON", "REPRESSED", "SETTLED", "STRUGGLES", "Struggle", "rules"]

@@ -1,0 +1,1 @@
+"""What goes in: scenarios in TOML, their validation, and the library of cases."""

@@ -1,0 +1,268 @@
+"""A scenario: all that a run needs, validated, with every default resolved."""
+
+import datetime
+import hashlib
+import importlib
+import importlib.util
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from communize.declare.errors import InputError, nearest_name
+from communize.mechanisms.base import PHASES, Mechanism
+from communize.mechanisms.struggle.shocks import Shocks
+from communize.scenario.problems import to_input_error
+from communize.scenario.tables import Tables
+from communize.simulation.day import MECHANISMS
+from communize.society.parameters import SocietyParameters
+
+LIBRARY = Path(__file__).parent / "library"
+
+
+class Scenario:
+    """A validated scenario. Immutable: `replace` gives a changed one.
+
+    Attributes
+    ----------
+    tables
+        The tables of the file as pydantic models, every default resolved.
+    file
+        The file it was read from, for messages.
+    """
+
+    def __init__(self, values: dict[str, Any], file: str | None = None, added: tuple[Mechanism, ...] = ()):
+        self.file, self._values, self._added = file, values, added
+        try:
+            self.tables: Any = Tables.model_validate(values)
+        except ValidationError as error:
+            raise to_input_error(error, Tables, file) from None
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name}: {self.tables.scenario.title}>"
+
+    @property
+    def name(self) -> str:
+        return self.tables.scenario.name
+
+    @property
+    def title(self) -> str:
+        return self.tables.scenario.title
+
+    @property
+    def start(self) -> datetime.date:
+        return self.tables.scenario.start
+
+    @property
+    def days(self) -> int:
+        """Length of a run: `run.days`, else `scenario.days`."""
+        return self.tables.run.days or self.tables.scenario.days
+
+    @property
+    def seed(self) -> int:
+        return self.tables.run.seed
+
+    @property
+    def threads(self) -> int:
+        return self.tables.run.threads
+
+    @property
+    def society(self) -> SocietyParameters:
+        return self.tables.society
+
+    def mechanisms(self) -> list[Mechanism]:
+        """The mechanisms that are switched on, new for each call, the user's own included."""
+        built = []
+        for mechanism in MECHANISMS:
+            if mechanism is Shocks:
+                built.append(Shocks(Shocks.Parameters(events=self.tables.shock)))
+            else:
+                built.append(mechanism(getattr(self.tables, mechanism.name)))
+        built += [self._users(number, entry) for number, entry in enumerate(self.tables.mechanism)]
+        built += [type(mechanism)(mechanism.parameters) for mechanism in self._added]
+        return [mechanism for mechanism in built if mechanism.parameters.enabled]
+
+    def _users(self, number: int, entry: Any) -> Mechanism:
+        path = f"mechanism[{number}]"
+        cls = find_class(entry.use, f"{path}.use", Path(self.file).parent if self.file else Path.cwd())
+        try:
+            return cls(cls.Parameters.model_validate(entry.parameters))
+        except ValidationError as error:
+            problem = to_input_error(error, cls.Parameters, self.file)
+            problem.path = f"{path}.parameters.{problem.path}"
+            raise problem from None
+
+    def with_mechanism(self, mechanism: type[Mechanism] | Mechanism, **parameters: Any) -> "Scenario":
+        """The scenario with a mechanism of your own: a class and its parameters, or an instance."""
+        if isinstance(mechanism, type):
+            mechanism = mechanism(mechanism.Parameters(**parameters))
+        if mechanism.phase not in PHASES:
+            raise InputError("phase", mechanism.phase, ", ".join(PHASES), nearest_name(mechanism.phase, PHASES))
+        return Scenario(self._values, self.file, (*self._added, mechanism))
+
+    def replace(self, changes: dict[str, Any]) -> "Scenario":
+        """The scenario with values changed by dotted path.
+
+        Parameters
+        ----------
+        changes
+            Such as ``{"society.people": 100_000, "shock[0].magnitude": 2.0}``.
+
+        Raises
+        ------
+        InputError
+            A path that does not exist, or a value that is not allowed there.
+        """
+        if not changes:
+            return self
+        values = self.values()
+        for path, value in changes.items():
+            _put(values, path, value)
+        return Scenario(values, self.file, self._added)
+
+    def values(self) -> dict[str, Any]:
+        """Every value, defaults included, as plain Python; absent optional values are left out."""
+        return self.tables.model_dump(exclude_none=True)
+
+    def set_values(self) -> dict[str, Any]:
+        """The values that the scenario sets itself (those of its base included), by dotted path."""
+        return dict(_leaves(self._values))
+
+    @property
+    def hash(self) -> str:
+        """Hash of all that decides the results: everything but title, texts, claims, sources, threads and length."""
+        values = self.values()
+        values["run"] = {}
+        values["scenario"] = {"start": values["scenario"]["start"]}
+        for key in ("target", "observed"):
+            values.pop(key)
+        values["added"] = [
+            [f"{type(m).__module__}:{type(m).__qualname__}", m.parameters.model_dump()] for m in self._added
+        ]
+        text = json.dumps(values, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def load(scenario: str | Path | Scenario) -> Scenario:
+    """Load a scenario by name from the library, or from a TOML file.
+
+    Raises
+    ------
+    InputError
+        Unknown name, unreadable file, or wrong content.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario
+    text = str(scenario)
+    if text in case_names():
+        return Scenario(_read(LIBRARY / f"{text}.toml", text), text)
+    path = Path(text)
+    if path.suffix == ".toml" or path.is_file() or "/" in text:
+        return Scenario(_read(path, text), text)
+    raise InputError("", text, f"a case ({', '.join(case_names())}) or a TOML file", nearest_name(text, case_names()))
+
+
+def case_names() -> list[str]:
+    """Names of the cases of the library."""
+    return sorted(path.stem for path in LIBRARY.glob("*.toml"))
+
+
+def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("", shown, "a TOML file that exists", None, shown) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("", shown, f"a readable TOML file ({type(error).__name__})", None, shown) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("", str(error), "valid TOML", None, shown) from None
+    head = values.get("scenario")
+    base = head.get("based_on") if isinstance(head, dict) else None
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise InputError("scenario.based_on", base, "text: the name of a case or a TOML file", None, shown)
+    if base in above or base == shown:
+        raise InputError("scenario.based_on", base, "a scenario that is not based on this one", None, shown)
+    if base in case_names():
+        below = _read(LIBRARY / f"{base}.toml", base, (*above, shown))
+    elif base.endswith(".toml"):
+        below = _read(path.parent / base, base, (*above, shown))
+    else:
+        raise InputError("scenario.based_on", base, f"a case ({', '.join(case_names())}) or a TOML file", nearest_name(base, case_names()), shown)
+    own_head = {key: value for key, value in below["scenario"].items() if key in ("start", "days", "sources")}
+    return merge({**below, "scenario": own_head}, values)
+
+
+def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`: tables are merged, all other values and lists replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def find_class(use: str, path: str, folder: Path) -> type[Mechanism]:
+    """The mechanism class that ``file.py:Class`` or ``module:Class`` names."""
+    where, _, name = use.partition(":")
+    if not name:
+        raise InputError(path, use, "file.py:Class or module:Class")
+    try:
+        if where.endswith(".py"):
+            file = (folder / where).resolve()
+            spec = importlib.util.spec_from_file_location(file.stem, file)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules.setdefault(file.stem, module)
+            spec.loader.exec_module(module)
+        else:
+            module = importlib.import_module(where)
+    except (ImportError, FileNotFoundError):
+        raise InputError(path, use, "a Python file or module that exists") from None
+    except Exception as error:
+        raise InputError(path, use, f"a module that can be imported ({type(error).__name__}: {error})") from None
+    classes = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, Mechanism) and value is not Mechanism]
+    if name not in classes:
+        raise InputError(path, name, f"a mechanism of {where}: {', '.join(classes) or 'there is none'}", nearest_name(name, classes))
+    return getattr(module, name)
+
+
+def _put(values: dict[str, Any], path: str, value: Any) -> None:
+    parts: list[Any] = []
+    for piece in path.replace("]", "").split("."):
+        name, *indices = piece.split("[")
+        parts.append(name)
+        parts += [int(index) if index.isdigit() else index for index in indices]
+    here: Any = values
+    for part in parts[:-1]:
+        if isinstance(part, int):
+            if not isinstance(here, list) or part >= len(here):
+                raise InputError(path, part, f"an entry from 0 to {len(here) - 1}" if isinstance(here, list) else "a list")
+            here = here[part]
+        elif isinstance(here, dict):
+            here = here.setdefault(part, {})
+        else:
+            raise InputError(path, part, "the path of a table")
+    if isinstance(here, list) and isinstance(parts[-1], int) and parts[-1] < len(here):
+        here[parts[-1]] = value
+    elif isinstance(here, dict):
+        here[parts[-1]] = value
+    else:
+        raise InputError(path, parts[-1], "the path of a value")
+
+
+def _leaves(values: Any, path: str = ""):
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(values, list) and values and isinstance(values[0], dict):
+        for number, value in enumerate(values):
+            yield from _leaves(value, f"{path}[{number}]")
+    else:
+        yield path, values

@@ -1,0 +1,1 @@
+"""The day: the visible, ordered list of phases, and the loop that runs it."""

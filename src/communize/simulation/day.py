@@ -1,0 +1,33 @@
+"""The day, in one list: every phase, and the mechanisms at work in it, in their order.
+
+Each phase reads the state that the phase before left. A user's mechanism is added at the end of its phase.
+"""
+
+from communize.mechanisms.base import PHASES, Mechanism
+from communize.mechanisms.belonging import Belonging
+from communize.mechanisms.economy import Economy
+from communize.mechanisms.force import Force
+from communize.mechanisms.reckoning import Reckoning
+from communize.mechanisms.struggle.acts import Acts
+from communize.mechanisms.struggle.incidents import Incidents
+from communize.mechanisms.struggle.participation import Struggle
+from communize.mechanisms.struggle.shocks import Shocks
+
+DAY: tuple[tuple[str, tuple[type[Mechanism], ...]], ...] = (
+    ("economy", (Economy,)),
+    ("provisioning", ()),
+    ("counter_forces", (Force,)),
+    ("struggle", (Shocks, Incidents, Struggle, Acts)),
+    ("measures", ()),
+    ("reckoning", (Belonging, Reckoning)),
+)
+
+MECHANISMS: tuple[type[Mechanism], ...] = tuple(mechanism for _, members in DAY for mechanism in members)
+
+assert tuple(phase for phase, _ in DAY) == PHASES
+
+
+def in_order(mechanisms: list[Mechanism]) -> list[Mechanism]:
+    """Sort mechanisms into the order of the day; users' mechanisms come last in their phase."""
+    place = {mechanism: number for number, mechanism in enumerate(MECHANISMS)}
+    return sorted(mechanisms, key=lambda m: (PHASES.index(m.phase), place.get(type(m), len(place))))

@@ -1,0 +1,72 @@
+"""The daily series of a run, recorded from what mechanisms observe."""
+
+from typing import Any
+
+import numpy as np
+
+from communize.declare.registry import ACTIVITIES, LOCI, POSITIONS, Output
+
+FIXED_DIMS = {"locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS}
+UNITS_OF_TIME = "day"
+
+
+class Recorder:
+    """Arrays (day, ...) of every declared output, grown as days are recorded.
+
+    Parameters
+    ----------
+    outputs
+        The variables to record, by name.
+    sizes
+        Length of each dimension besides ``day``.
+    """
+
+    def __init__(self, outputs: dict[str, Output], sizes: dict[str, int]):
+        self.outputs, self.sizes, self.n_days = outputs, sizes, 0
+        self._data = {
+            name: np.zeros((0, *(sizes[dim] for dim in output.dims)), output.dtype) for name, output in outputs.items()
+        }
+
+    def record(self, values: dict[str, Any]) -> None:
+        """Append a day; a variable that nobody reported is not a number (or 0 for integers)."""
+        for name, data in self._data.items():
+            if self.n_days >= data.shape[0]:
+                larger = np.zeros((max(32, 2 * self.n_days), *data.shape[1:]), data.dtype)
+                larger[: self.n_days] = data[: self.n_days]
+                self._data[name] = data = larger
+            missing = np.nan if data.dtype.kind == "f" else 0
+            data[self.n_days] = values.get(name, missing)
+        self.n_days += 1
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._data[name][: self.n_days]
+
+    def copy(self) -> "Recorder":
+        """An independent copy."""
+        twin = Recorder(self.outputs, self.sizes)
+        twin.n_days = self.n_days
+        twin._data = {name: data.copy() for name, data in self._data.items()}
+        return twin
+
+    def dataset(self, society, start) -> Any:
+        """The series as an `xarray.Dataset` with dims day, place, ...; every variable with units and long_name."""
+        import xarray as xr
+
+        places = society.place_list
+        days = np.datetime64(start) + np.arange(self.n_days)
+        coords: dict[str, Any] = {
+            "day": ("day", np.arange(self.n_days), {"long_name": "day of the run", "units": UNITS_OF_TIME}),
+            "date": ("day", days.astype("datetime64[ns]"), {"long_name": "date"}),
+            "place": ("place", np.arange(len(places)), {"long_name": "place", "units": "row of places.parquet"}),
+            "name": ("place", places.name.astype(str), {"long_name": "name of the place"}),
+            "region": ("place", places.region.astype(str), {"long_name": "region of the place"}),
+        }
+        used = {dim for output in self.outputs.values() for dim in output.dims}
+        for dim, labels in FIXED_DIMS.items():
+            if dim in used:
+                coords[dim] = (dim, list(labels), {"long_name": dim})
+        variables = {
+            name: (("day", *output.dims), self[name].copy(), {"units": output.unit, "long_name": output.meaning})
+            for name, output in self.outputs.items()
+        }
+        return xr.Dataset(variables, coords)

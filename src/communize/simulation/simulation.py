@@ -1,0 +1,195 @@
+"""The simulation: a society, the mechanisms of the day, and the loop over days."""
+
+import datetime
+import os
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from communize.declare.errors import CommunizeError, InputError
+from communize.declare.registry import Output, Table
+from communize.kernels.blocks import Pool
+from communize.kernels.decisions import USER, user_decision
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, State
+from communize.simulation.day import MECHANISMS, in_order
+from communize.simulation.series import FIXED_DIMS, Recorder
+from communize.society.parameters import SocietyParameters
+from communize.society.society import Society
+
+
+class Plan(Protocol):
+    """What a simulation needs to know of a scenario."""
+
+    @property
+    def start(self) -> datetime.date: ...
+    @property
+    def society(self) -> SocietyParameters: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def threads(self) -> int: ...
+    def mechanisms(self) -> list[Mechanism]: ...
+    def replace(self, changes: dict[str, Any]) -> "Plan": ...
+
+
+class UndeclaredWrite(CommunizeError):
+    """A mechanism changed a column that it does not declare in `writes` (found in audit mode)."""
+
+
+def n_threads(wanted: int) -> int:
+    """Threads to use: `wanted`, or with 0 those that the process may run on."""
+    if wanted > 0:
+        return wanted
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+class Simulation:
+    """A run, step by step.
+
+    Parameters
+    ----------
+    scenario
+        A `cz.Scenario`.
+    seed
+        Seed of all draws, 0 .. 2**64 - 1; the scenario's if omitted.
+    threads
+        Threads to use; the scenario's if omitted. Results do not depend on it.
+    society
+        A society made elsewhere (`Society.from_tables`); synthesised from the scenario if omitted.
+    audit
+        Check after every mechanism that it changed only what it declares (slow; for tests of mechanisms).
+
+    Attributes
+    ----------
+    state, day, people, sites, places, struggles
+        The state and its tables: NumPy views, declared in the registry.
+    """
+
+    def __init__(
+        self, scenario: Plan, seed: int | None = None, *, threads: int | None = None,
+        society: Society | None = None, audit: bool = False,
+    ):  # fmt: skip
+        self.scenario, self.audit = scenario, audit
+        self.seed = scenario.seed if seed is None else int(seed)
+        if not 0 <= self.seed < 2**64:
+            raise InputError("run.seed", seed, "0 to 2**64 - 1")
+        self.threads = n_threads(scenario.threads if threads is None else threads)
+        if society is None:
+            society = Society.synthesise(scenario.society, seed=self.seed, threads=self.threads)
+        state = State(society, np.uint64(self.seed), scenario.start, pool=Pool(self.threads))
+        self._prepare(state)
+        outputs = {output.name: output for mechanism in self.mechanisms for output in mechanism.outputs}
+        self.recorder = Recorder(outputs, self._sizes(outputs))
+
+    def _prepare(self, state: State) -> None:
+        self.state = state
+        self.mechanisms = in_order(self.scenario.mechanisms())
+        for mechanism in (*MECHANISMS, *self.mechanisms):
+            state.ensure(mechanism.columns)
+        for mechanism in self.mechanisms:
+            mechanism.setup(state)
+
+    def _sizes(self, outputs: dict[str, Output]) -> dict[str, int]:
+        sizes = {name: len(labels) for name, labels in FIXED_DIMS.items()}
+        sizes["place"] = len(self.state.places)
+        return sizes
+
+    @property
+    def day(self) -> int:
+        """Number of days done."""
+        return self.state.day
+
+    @property
+    def society(self) -> Society:
+        return self.state.society
+
+    @property
+    def people(self) -> Table:
+        return self.state.people
+
+    @property
+    def sites(self) -> Table:
+        return self.state.sites
+
+    @property
+    def places(self) -> Table:
+        return self.state.places
+
+    @property
+    def struggles(self) -> Table:
+        return self.state.struggles
+
+    @property
+    def series(self) -> Any:
+        """The daily series so far, an `xarray.Dataset`."""
+        return self.recorder.dataset(self.society, self.state.start)
+
+    def step(self) -> None:
+        """Do one day: each mechanism in the order of the day, then the record of the day."""
+        state, day = self.state, self.state.day
+        for mechanism in self.mechanisms:
+            draws = Draws(state.key, decision_of(type(mechanism)), day)
+            if self.audit:
+                self._audited_step(mechanism, day, draws)
+            else:
+                mechanism.step(state, day, draws)
+        values: dict[str, Any] = {}
+        for mechanism in self.mechanisms:
+            values.update(mechanism.observe(state))
+        self.recorder.record(values)
+        state.day += 1
+
+    def run(self, days: int, progress: Callable[[int], None] | None = None) -> "Simulation":
+        """Do `days` more days; `progress` is called with the number done after each."""
+        for done in range(1, days + 1):
+            self.step()
+            if progress is not None:
+                progress(done)
+        return self
+
+    def branch(self, changes: dict[str, Any] | None = None) -> "Simulation":
+        """A simulation that goes on from today with changed parameters and the same draws.
+
+        Parameters
+        ----------
+        changes
+            Values by dotted path, as in ``Scenario.replace``.
+
+        Raises
+        ------
+        InputError
+            A change of the society, the seed or the start date, which are settled when a run starts.
+        """
+        changes = changes or {}
+        for path in changes:
+            if path.split(".")[0] == "society" or path in ("run.seed", "scenario.start"):
+                raise InputError(path, changes[path], "a parameter of a mechanism: the society is settled when a run starts")
+        twin = object.__new__(Simulation)
+        twin.scenario, twin.audit, twin.seed, twin.threads = self.scenario.replace(changes), self.audit, self.seed, self.threads
+        twin._prepare(self.state.copy())
+        twin.recorder = self.recorder.copy()
+        return twin
+
+    def state_hash(self) -> str:
+        """Hash over all state arrays: 32 hexadecimal digits."""
+        return self.state.hash()
+
+    def _audited_step(self, mechanism: Mechanism, day: int, draws: Draws) -> None:
+        before = {path: values.copy() for path, values in self.state.arrays()}
+        mechanism.step(self.state, day, draws)
+        for path, values in self.state.arrays():
+            if path in mechanism.writes:
+                continue
+            if path not in before or not np.array_equal(before[path], values, equal_nan=values.dtype.kind == "f"):
+                raise UndeclaredWrite(f"{type(mechanism).__name__} changed {path}, which is not among its writes")
+
+
+def decision_of(mechanism: type[Mechanism]) -> int:
+    """Decision number of a mechanism: 0 for those of the package, which number their decisions themselves."""
+    if mechanism in MECHANISMS:
+        return 0
+    number = user_decision(f"{mechanism.__module__}:{mechanism.__qualname__}")
+    assert number >= USER
+    return number

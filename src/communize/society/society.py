@@ -1,0 +1,228 @@
+"""The society: people, sites, places and ties, made from a scenario or from the user's tables."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError
+from communize.declare.registry import (
+    CAMPUS, COMMODITY, FARM, KINDS, LOCI, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, Table,
+)  # fmt: skip
+from communize.kernels import decisions, synthesis
+from communize.kernels.blocks import Pool
+from communize.society.columns import PEOPLE, PLACES, SITES
+from communize.society.parameters import SocietyParameters
+from communize.society.places import Contact, PlaceList, agents_of_places, contact_between, list_places
+from communize.society.ties import Ties, generate_ties, read_edge_list
+
+KIND_OF_SECTOR = {"workplace": WORKPLACE, "farm": FARM, "state_site": STATE_SITE}
+FARMER, STUDENT, STATE_FORCE, OWNER = (POSITIONS.index(n) for n in ("farmer", "student", "state_force", "owner"))
+NO_WORK = tuple(POSITIONS.index(n) for n in ("unemployed", "excluded"))
+
+
+@dataclass
+class Society:
+    """People, sites and places as structs of arrays, ties and contact as sparse rows.
+
+    Attributes
+    ----------
+    people, sites, places
+        Tables whose columns are declared in `society.columns`.
+    ties
+        Undirected graph between people.
+    contact
+        Gravity contact W between places.
+    place_list
+        Names, ids and regions of the places, in the order of the table `places`.
+    sectors, loci
+        Names of the sectors, and the locus (index into LOCI) of each.
+    parameters
+        The `[society]` table it was made from.
+    """
+
+    people: Table
+    sites: Table
+    places: Table
+    ties: Ties
+    contact: Contact
+    place_list: PlaceList
+    parameters: SocietyParameters
+
+    @property
+    def scale(self) -> float:
+        return self.parameters.scale
+
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        return tuple(self.parameters.sectors)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(self.parameters.groups)
+
+    @property
+    def takes_part(self) -> np.ndarray:
+        """Whether each position can take part in struggles, bool (positions,)."""
+        return np.array([getattr(self.parameters.positions, name).takes_part for name in POSITIONS])
+
+    def site_locus(self) -> np.ndarray:
+        """Locus of each site, int8: its sector's, reproduction for neighbourhoods and campuses."""
+        of_sector = np.array([LOCI.index(s.locus) for s in self.parameters.sectors.values()], np.int8)
+        locus = of_sector[np.maximum(self.sites.sector, 0)]
+        locus[np.isin(self.sites.kind, (NEIGHBOURHOOD, CAMPUS))] = LOCI.index("reproduction")
+        return locus
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by people, sites, places and ties."""
+        return self.people.nbytes + self.sites.nbytes + self.places.nbytes + self.ties.nbytes
+
+    def copy(self) -> "Society":
+        """A copy whose columns are independent; ties, contact and names, which never change, are shared."""
+        return Society(
+            self.people.copy(), self.sites.copy(), self.places.copy(), self.ties, self.contact, self.place_list,
+            self.parameters)  # fmt: skip
+
+    @classmethod
+    def synthesise(cls, parameters: SocietyParameters | None = None, *, seed: int = 0, threads: int = 1) -> "Society":
+        """Make a society from the `[society]` table of a scenario.
+
+        Parameters
+        ----------
+        parameters
+            The table; its defaults if omitted.
+        seed
+            Seed of all draws (0 .. 2**64 - 1).
+        threads
+            Threads to use; the result does not depend on them.
+
+        Raises
+        ------
+        InputError
+            Places, tables or edge lists that cannot be read or contradict one another.
+        """
+        parameters = parameters or SocietyParameters()
+        pool, key = Pool(threads), np.uint64(seed)
+        place_list = list_places(parameters.places, key)
+        agents = agents_of_places(place_list.population, parameters.people, parameters.scale)
+        if parameters.places.source == "synthetic":
+            place_list.population = np.round(agents * parameters.scale).astype(np.int64)
+        contact = contact_between(place_list, parameters.contact, pool)
+        people, sites = _make_people_and_sites(parameters, agents, contact, key, pool)
+        ties = _make_ties(parameters, people, sites, contact, key, pool)
+        pool.close()
+        return cls._assemble(parameters, people, sites, ties, contact, place_list)
+
+    @classmethod
+    def from_tables(
+        cls, *, people: Any, sites: Any, places: Any = None, ties: Any = None,
+        parameters: SocietyParameters | None = None, seed: int = 0,
+    ) -> "Society":  # fmt: skip
+        """Make a society from tables of real people, sites, places and ties (see `society.tables`)."""
+        from communize.society.tables import read_society
+
+        people_table, sites_table, place_list, tie_list = read_society(people, sites, places, ties)
+        parameters = parameters or SocietyParameters()
+        pool, key = Pool(1), np.uint64(seed)
+        contact = contact_between(place_list, parameters.contact, pool)
+        if tie_list is None:
+            tie_list = _make_ties(parameters, people_table, sites_table, contact, key, pool)
+        return cls._assemble(parameters, people_table, sites_table, tie_list, contact, place_list)
+
+    @classmethod
+    def _assemble(cls, parameters, people, sites, ties, contact, place_list) -> "Society":
+        takes_part = np.array([getattr(parameters.positions, name).takes_part for name in POSITIONS])
+        sites.members[:] = 0
+        synthesis.count_members(people.home, people.work, takes_part, people.position, sites.members, sites.eligible)
+        places = Table("places", len(place_list), PLACES)
+        places.latitude[:], places.longitude[:] = place_list.latitude, place_list.longitude
+        places.population[:] = place_list.population
+        society = cls(people, sites, places, ties, contact, place_list, parameters)
+        places.residents[:] = society.by_place(sites.members)
+        places.eligible[:] = society.by_place(sites.eligible)
+        return society
+
+    def by_place(self, site_counts: np.ndarray) -> np.ndarray:
+        """Sum of an integer count over the neighbourhoods of each place, int32 (places,)."""
+        homes = self.sites.kind == NEIGHBOURHOOD
+        return np.bincount(
+            self.sites.place[homes], weights=site_counts[homes], minlength=len(self.places)
+        ).astype(np.int32)  # fmt: skip
+
+
+def _make_people_and_sites(parameters, agents, contact, key, pool) -> tuple[Table, Table]:
+    n = int(agents.sum())
+    people = Table("people", n, PEOPLE)
+    mean_size = max(1.0, parameters.neighbourhood_size / parameters.scale)
+    home_place, home_size = np.empty(n, np.int32), np.empty(n, np.int32)
+    n_homes = synthesis.cut_neighbourhoods(agents, mean_size, parameters.neighbourhood_spread, key, home_place, home_size)
+    synthesis.fill_homes(home_size[:n_homes], people.home)
+    home_place = home_place[:n_homes].copy()
+
+    described = [getattr(parameters.positions, name) for name in POSITIONS]
+    shares = np.cumsum([position.share for position in described])
+    pool.for_blocks(synthesis.draw_codes, n, shares, key, decisions.POSITION, people.position)
+    pool.for_blocks(synthesis.draw_codes, n, np.cumsum(list(parameters.groups.values())), key, decisions.GROUP, people.group)
+    pool.for_blocks(
+        synthesis.individual_starts, n, people.position, np.array([p.belonging for p in described]),
+        parameters.belonging_spread, np.array([p.unmet for p in described]), key, people.belonging, people.unmet)  # fmt: skip
+    people.money[:], people.horizon[:] = parameters.money, parameters.horizon
+
+    work_place, work_branch = _assign_work(parameters, people, home_place, contact, len(agents), key, pool)
+    sectors = list(parameters.sectors.values())
+    kinds = np.array([KIND_OF_SECTOR[s.kind] for s in sectors] + [CAMPUS], np.int8)
+    campus_sector = next((k for k, s in enumerate(sectors) if s.kind == "state_site"), 0)
+    sites = Table("sites", n_homes + work_place.size, SITES)
+    sites.kind[:n_homes], sites.kind[n_homes:] = NEIGHBOURHOOD, kinds[work_branch]
+    sites.place[:n_homes], sites.place[n_homes:] = home_place, work_place
+    sites.sector[n_homes:] = np.where(work_branch < len(sectors), work_branch, campus_sector)
+    sites.mode[:] = COMMODITY
+    sites.began[:] = -1
+    synthesis.first_owner(people.work, people.position, OWNER, sites.owner)
+    return people, sites
+
+
+def _assign_work(parameters, people, home_place, contact, n_places, key, pool) -> tuple[np.ndarray, np.ndarray]:
+    """Give each worker and student a site; returns place and branch of the sites (branch: sector, then campus)."""
+    n, sectors = len(people), list(parameters.sectors.values())
+    n_branches = len(sectors) + 1
+    branch_of_position = np.full(len(POSITIONS), -2, np.int64)
+    branch_of_position[list(NO_WORK)] = -1
+    branch_of_position[STUDENT] = len(sectors)
+    for position, kind in ((FARMER, "farm"), (STATE_FORCE, "state_site")):
+        branch_of_position[position] = next((k for k, s in enumerate(sectors) if s.kind == kind), -2)
+    commuting = np.full(len(POSITIONS), parameters.commuting)
+    commuting[FARMER] = 0.0
+    cumulative = np.cumsum([s.share for s in sectors])
+
+    bucket = np.empty(n, np.int32)
+    pool.for_blocks(
+        synthesis.draw_work, n, people.home, home_place, people.position, branch_of_position, cumulative, commuting,
+        (contact.offsets, contact.neighbours), contact.weights, key, bucket)  # fmt: skip
+    offsets = np.empty(n_places * n_branches + 1, np.int64)
+    order = np.empty(int((bucket >= 0).sum()), np.int32)
+    synthesis.counting_sort(bucket, offsets.size - 1, offsets, order)
+    del bucket
+    synthesis.shuffle_buckets(offsets, order, key, decisions.WORK_SHUFFLE)
+    law = np.array([[s.size_exponent, s.size_minimum, s.size_maximum, 0.0] for s in sectors] + [[1.0, parameters.campus_size, 0.0, 0.5]])
+    place, branch = np.empty(order.size, np.int32), np.empty(order.size, np.int8)
+    first = int(people.home[-1]) + 1
+    count = synthesis.cut_work_sites(offsets, order, n_branches, law, parameters.scale, key, first, place, branch, people.work)
+    return place[:count].copy(), branch[:count].astype(np.int64)
+
+
+def _make_ties(parameters, people, sites, contact, key, pool) -> Ties:
+    if parameters.ties.file:
+        return read_edge_list(parameters.ties.file, len(people))
+    if np.any(np.diff(people.home) < 0):
+        raise InputError("ties", None, "a table of ties, or people sorted by place and neighbourhood so that ties can be drawn")
+    home_place = sites.place[people.home]
+    return generate_ties(
+        parameters.ties, people.home, home_place, people.position, people.group, contact.offsets, contact.neighbours,
+        contact.weights, key, pool)  # fmt: skip
+
+
+def kind_name(code: int) -> str:
+    """Name of a kind of site."""
+    return KINDS[code]

@@ -1,0 +1,121 @@
+"""A society from the user's own tables (data frames, or paths of CSV and Parquet files)."""
+
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError, nearest_name
+from communize.declare.registry import KINDS, NEIGHBOURHOOD, POSITIONS, Table
+from communize.society.columns import PEOPLE, SITES
+from communize.society.places import PlaceList, read_table
+from communize.society.ties import Ties, ties_from_edges
+
+
+def read_society(people: Any, sites: Any, places: Any, ties: Any) -> tuple[Table, Table, PlaceList, Ties | None]:
+    """Turn the user's tables into tables of the model.
+
+    Parameters
+    ----------
+    people
+        One row a person: `home` (row of a neighbourhood in `sites`); optionally `work` (row of another kind of
+        site, -1 for none), `position` (name), `group` (code), `money`, `belonging`, `unmet`, `horizon`.
+    sites
+        One row a site: `kind` (name), `place` (row of `places`); optionally `sector` (code).
+    places
+        One row a place: `name`, `latitude`, `longitude`; optionally `population`, `region`. One place if omitted.
+    ties
+        Two columns `a` and `b` of person rows, or None to have ties drawn.
+
+    Raises
+    ------
+    InputError
+        Missing columns, unknown names, rows that do not exist.
+    """
+    people_frame, sites_frame = _frame(people, "people"), _frame(sites, "sites")
+    for name, frame, needed in (("people", people_frame, ("home",)), ("sites", sites_frame, ("kind",))):
+        for column in needed:
+            if column not in frame:
+                raise InputError(name, list(frame.columns), f"a table with the column {column!r}", nearest_name(column, frame.columns))
+        if not len(frame):
+            raise InputError(name, "no rows", "at least one row")
+    place_list = _places(places)
+    sites_table = _sites(sites_frame, len(place_list))
+    people_table = _people(people_frame, sites_table)
+    tie_list = None
+    if ties is not None:
+        tie_frame = _frame(ties, "ties")
+        for column in ("a", "b"):
+            if column not in tie_frame:
+                raise InputError("ties", list(tie_frame.columns), "a table with the columns 'a' and 'b'")
+        tie_list = ties_from_edges(tie_frame["a"].to_numpy(), tie_frame["b"].to_numpy(), len(people_table))
+    return people_table, sites_table, place_list, tie_list
+
+
+def _frame(table: Any, path: str):
+    import pandas as pd
+
+    if isinstance(table, (str, bytes)) or hasattr(table, "__fspath__"):
+        return read_table(str(table), path)
+    return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
+
+
+def _places(places: Any) -> PlaceList:
+    if places is None:
+        one = np.zeros(1)
+        return PlaceList(np.array(["place-1"]), np.zeros(1, np.int64), np.array([""]), one, one.copy(), np.ones(1, np.int64))
+    frame = _frame(places, "places").reset_index(drop=True)
+    for column in ("name", "latitude", "longitude"):
+        if column not in frame:
+            raise InputError("places", list(frame.columns), f"a table with the column {column!r}", nearest_name(column, frame.columns))
+    n = len(frame)
+    return PlaceList(
+        frame["name"].to_numpy(dtype=str),
+        np.arange(n, dtype=np.int64),
+        frame["region"].to_numpy(dtype=str) if "region" in frame else np.full(n, ""),
+        frame["latitude"].to_numpy(np.float64),
+        frame["longitude"].to_numpy(np.float64),
+        frame["population"].to_numpy(np.int64) if "population" in frame else np.ones(n, np.int64),
+    )
+
+
+def _sites(frame, n_places: int) -> Table:
+    table = Table("sites", len(frame), SITES)
+    for row, kind in enumerate(frame["kind"].unique()):
+        if kind not in KINDS:
+            raise InputError(f"sites.kind[{row}]", kind, ", ".join(KINDS), nearest_name(kind, KINDS))
+    table.kind[:] = frame["kind"].map({name: code for code, name in enumerate(KINDS)}).to_numpy()
+    if "place" in frame:
+        table.place[:] = _rows(frame["place"], n_places, "sites.place")
+    if "sector" in frame:
+        table.sector[:] = frame["sector"].to_numpy()
+    return table
+
+
+def _people(frame, sites: Table) -> Table:
+    table = Table("people", len(frame), PEOPLE)
+    table.home[:] = _rows(frame["home"], len(sites), "people.home")
+    if np.any(sites.kind[table.home] != NEIGHBOURHOOD):
+        raise InputError("people.home", "a site of another kind", "rows of sites whose kind is neighbourhood")
+    if "work" in frame:
+        table.work[:] = _rows(frame["work"], len(sites), "people.work", lowest=-1)
+    if "position" in frame:
+        for name in frame["position"].unique():
+            if name not in POSITIONS:
+                raise InputError("people.position", name, ", ".join(POSITIONS), nearest_name(name, POSITIONS))
+        table.position[:] = frame["position"].map({name: code for code, name in enumerate(POSITIONS)}).to_numpy()
+    for column, low, high in (("group", 0, 15), ("money", 0, 2**62), ("belonging", -1, 1), ("unmet", 0, 1), ("horizon", 0, 1)):
+        if column in frame:
+            values = frame[column].to_numpy()
+            if not np.all((values >= low) & (values <= high)):
+                raise InputError(f"people.{column}", f"values from {values.min()} to {values.max()}", f"{low} to {high}")
+            getattr(table, column)[:] = values
+    return table
+
+
+def _rows(values, n: int, path: str, lowest: int = 0) -> np.ndarray:
+    rows = values.to_numpy()
+    if not np.issubdtype(rows.dtype, np.integer):
+        raise InputError(path, str(rows.dtype), "whole numbers")
+    if rows.size and (rows.min() < lowest or rows.max() >= n):
+        raise InputError(path, f"rows from {rows.min()} to {rows.max()}", f"{lowest} to {n - 1}")
+    return rows

