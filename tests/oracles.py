@@ -40,6 +40,15 @@ def philox4x32_counter(words: Sequence[int], key: Sequence[int]) -> tuple[int, i
     return a, b, c, d
 
 
+def shared_address_of(words: Sequence[int]) -> tuple[int, int, int, int, int]:
+    """Seed, first of four entities, day, decision and draw whose shared block is `words`."""
+    for seed in range(100):
+        block, day, decision, draw = philox4x32_counter(words, (seed, 0))
+        if draw < 2**31:  # the upper half is of own blocks
+            return seed, 4 * block, day, decision, draw
+    raise AssertionError("no shared block has these words")
+
+
 def word(seed: int, entity: int, day: int, decision: int, draw: int) -> int:
     """Word ``entity % 4`` of the block that four neighbours share."""
     block, lane = divmod(entity, 4)

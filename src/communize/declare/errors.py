@@ -38,7 +38,7 @@ class InputError(CommunizeError):
         hint = f" (did you mean {self.nearest}?)" if self.nearest else ""
         return f"{where or 'input'}: found {_short(self.found)}; allowed: {self.allowed}{hint}"
 
-    def in_file(self, file: str) -> "InputError":
+    def in_file(self, file: str | None) -> "InputError":
         """The same error, naming the file it was found in."""
         return InputError(self.path, self.found, self.allowed, self.nearest, self.file or file)
 

@@ -268,161 +268,117 @@ def pair_labels(stubs, n, spare, people, rows, key, segment, stage):
     sort_by_label(stubs, n, people, spare, starts)
     pooled = ZERO
     for label in range(N_LABELS):
-        first, last = starts[label], starts[label + 1]
-        if label < ANYBODY and last > first + 1:
-            draw = (stage * 32 + label) * ATTEMPTS
-            last = first + pair_pool(spare[first:last], rows, key, segment, draw)
-        pooled = append(spare, first, last, stubs, pooled)
-    return pair_pool(stubs[:pooled], rows, key, segment, (stage * 32 + ANYBODY) * ATTEMPTS)
+        some = spare[starts[label] : starts[label + 1]]
+        if label == ANYBODY:
+            some = stubs[: append(some, ZERO, some.size, stubs, pooled)]
+            pooled = ZERO
+        left = pair_pool(some, rows, key, segment, (stage * 32 + label) * ATTEMPTS)
+        pooled = append(some, ZERO, left, stubs, pooled)
+    return pooled
 
 
 @kernel
-def level_bounds(shares, same, total, in_neighbourhood, in_place):
-    """Bounds of the uniform draw that gives a stub its level, from what a place has and what it should have.
-
-    Parameters
-    ----------
-    shares
-        Wanted shares of ties inside the neighbourhood and away from the place.
-    same
-        Probability that two people of the place, met at random, share a neighbourhood.
-    total, in_neighbourhood, in_place
-        Ties of the place's people: in all, made in the neighbourhood, made in the place; counted by ends.
-
-    Returns
-    -------
-    tuple of two floats
-        Below the first: neighbourhood; below the second: place; else away.
-    """
-    kept = max(0.0, (1.0 - shares[1]) * total - in_neighbourhood - in_place)
-    near = shares[0] * total - in_neighbourhood - same * (in_place + kept)
-    near = min(kept, max(0.0, near / (1.0 - same))) if same < 1.0 else kept
-    wanted = kept + shares[1] * total
-    if wanted <= 0.0:
-        return 0.0, 1.0
-    return near / wanted, kept / wanted
+def largest_room(start, stop, place_starts, offsets):
+    """Most ties, counted by ends, that the people of one of the places start .. stop - 1 have room for."""
+    room = ZERO
+    for place in range(start, stop):
+        room = max(room, offsets[place_starts[place + 1]] - offsets[place_starts[place]])
+    return room
 
 
 @kernel
-def cliques_of_place(first, last, bounds, within, traits, scratch, people, rows, key, place):
-    """Cliques of one place: in its neighbourhoods ``bounds[first:last + 1]``, then among the place's others.
-
-    `within` is the probability that a person seeks its clique in the neighbourhood. Returns the ends of ties
-    made in the neighbourhoods and in the place.
-    """
-    clustering, group_share, position_share = traits
-    local, pool, spare = scratch
-    offsets, fill, _ = rows
-    pooled, near, far = ZERO, ZERO, ZERO
-    for neighbourhood in range(first, last):
-        n = ZERO
-        for person in range(bounds[neighbourhood], bounds[neighbourhood + 1]):
-            if offsets[person + 1] - offsets[person] < 2:
-                continue
-            u = d.uniform(key, person, ZERO, CLIQUE, ZERO)
-            if u < within:
-                local[n] = 4 * person + reserve_of(u / within, group_share, position_share)
-                n += 1
-            else:
-                u = (u - within) / (1.0 - within)
-                pool[pooled] = 4 * person + reserve_of(u, group_share, position_share)
-                pooled += 1
-        n = form_cliques(local, n, spare, people, clustering, rows, key, neighbourhood, NEIGHBOURHOOD_STAGE)
-        pooled = append(local, ZERO, n, pool, pooled)
-    for person in range(bounds[first], bounds[last]):
-        near += fill[person]
-    pooled = form_cliques(pool, pooled, spare, people, clustering, rows, key, place, PLACE_STAGE)
-    sort_by_degree(pool, pooled, offsets, spare)
-    cut_cliques(spare[:pooled], clustering, rows, key, REST_STAGE)
-    for person in range(bounds[first], bounds[last]):
-        far += fill[person]
-    return near, far - near
-
-
-@kernel
-def pairs_of_place(first, last, bounds, levels, traits, scratch, people, rows, key, place, away):
-    """Pair the free stubs of one place, as far as they stay in it; returns how many go `away`."""
-    _, group_share, position_share = traits
-    local, pool, spare = scratch
-    offsets, fill, _ = rows
-    near, kept = levels
-    pooled, leaving = ZERO, ZERO
-    for neighbourhood in range(first, last):
-        n = ZERO
-        for person in range(bounds[neighbourhood], bounds[neighbourhood + 1]):
-            words = d.own_block(key, person, ZERO, LEVEL, ZERO)
-            for stub in range(offsets[person + 1] - offsets[person] - fill[person]):
-                if stub > 0 and stub & 3 == 0:
-                    words = d.own_block(key, person, ZERO, LEVEL, stub >> 2)
-                u = d.to_unit(words[stub & 3])
-                if u < near:
-                    local[n] = 4 * person + reserve_of(u / near, group_share, position_share)
-                    n += 1
-                elif u < kept:
-                    u = (u - near) / (kept - near)
-                    pool[pooled] = 4 * person + reserve_of(u, group_share, position_share)
-                    pooled += 1
-                else:
-                    u = (u - kept) / (1.0 - kept)
-                    away[leaving] = 4 * person + reserve_of(u, group_share, position_share)
-                    leaving += 1
-        n = pair_labels(local, n, spare, people, rows, key, neighbourhood, NEIGHBOURHOOD_STAGE)
-        pooled = append(local, ZERO, n, pool, pooled)
-    pooled = pair_labels(pool, pooled, spare, people, rows, key, place, PLACE_STAGE)
-    return append(pool, ZERO, pooled, away, leaving)
-
-
-@kernel
-def tie_places(start, stop, block, segments, shares, traits, people, rows, away, n_away, key):
-    """Make the ties that stay in the places start .. stop - 1, and list the stubs that leave each.
+def clique_places(start, stop, block, segments, within, traits, people, rows, key, made):
+    """Form the cliques of the places start .. stop - 1: in their neighbourhoods, then among the others.
 
     Parameters
     ----------
     segments
         First person of each place (P + 1), first neighbourhood of each place (P + 1), first person of each
         neighbourhood (B + 1).
-    shares
-        Wanted shares of ties in the neighbourhood and away.
+    within
+        Probability that a person of the place seeks its clique in the neighbourhood (P).
     traits
         Clustering, and the shares of stubs reserved to the own group and to the own position.
-    away, n_away
-        Out: stubs that leave place p, at ``away[offsets[first person of p]:]``; how many.
+    made
+        Out: ends of ties made in the neighbourhoods, and in all (P, 2).
     """
     place_starts, first_neighbourhood, bounds = segments
-    offsets = rows[0]
-    room = 0
+    clustering, group_share, position_share = traits
+    offsets, fill, _ = rows
+    room = largest_room(start, stop, place_starts, offsets)
+    local, pool, spare = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     for place in range(start, stop):
-        room = max(room, offsets[place_starts[place + 1]] - offsets[place_starts[place]])
-    scratch = (np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32))
-    for place in range(start, stop):
-        first, last = first_neighbourhood[place], first_neighbourhood[place + 1]
-        n_people = place_starts[place + 1] - place_starts[place]
-        total = offsets[place_starts[place + 1]] - offsets[place_starts[place]]
-        same = 0.0
-        for neighbourhood in range(first, last):
-            same += ((bounds[neighbourhood + 1] - bounds[neighbourhood]) / n_people) ** 2
-        near, far = ZERO, ZERO
-        levels = level_bounds(shares, same, 1.0, 0.0, 0.0)
-        if traits[0] > 0.0:
-            within = levels[0] / levels[1] if levels[1] > 0.0 else 1.0
-            near, far = cliques_of_place(first, last, bounds, within, traits, scratch, people, rows, key, place)
-        levels = level_bounds(shares, same, float(total), float(near), float(far))
-        out = away[offsets[place_starts[place]] :]
-        n_away[place] = pairs_of_place(
-            first, last, bounds, levels, traits, scratch, people, rows, key, place, out
-        )
+        pooled = ZERO
+        for neighbourhood in range(first_neighbourhood[place], first_neighbourhood[place + 1]):
+            n = ZERO
+            for person in range(bounds[neighbourhood], bounds[neighbourhood + 1]):
+                if offsets[person + 1] - offsets[person] < 2:
+                    continue
+                u = d.uniform(key, person, ZERO, CLIQUE, ZERO)
+                if u < within[place]:
+                    local[n] = 4 * person + reserve_of(u / within[place], group_share, position_share)
+                    n += 1
+                else:
+                    u = (u - within[place]) / (1.0 - within[place])
+                    pool[pooled] = 4 * person + reserve_of(u, group_share, position_share)
+                    pooled += 1
+            n = form_cliques(local, n, spare, people, clustering, rows, key, neighbourhood, NEIGHBOURHOOD_STAGE)
+            pooled = append(local, ZERO, n, pool, pooled)
+        for person in range(place_starts[place], place_starts[place + 1]):
+            made[place, 0] += fill[person]
+        pooled = form_cliques(pool, pooled, spare, people, clustering, rows, key, place, PLACE_STAGE)
+        sort_by_degree(pool, pooled, offsets, spare)
+        cut_cliques(spare[:pooled], clustering, rows, key, REST_STAGE)
+        for person in range(place_starts[place], place_starts[place + 1]):
+            made[place, 1] += fill[person]
 
 
 @kernel
-def gather_away(away, n_away, place_starts, offsets):
-    """Move the stubs that leave each place to the front of `away`, in the order of places; how many."""
-    n = 0
-    for place in range(n_away.size):
-        first = offsets[place_starts[place]]
-        for at in range(first, first + n_away[place]):
-            away[n] = away[at]
-            n += 1
-    return n
+def pair_places(start, stop, block, segments, levels, traits, people, rows, key, out):
+    """Make the loose ties that stay in the places start .. stop - 1, and list the stubs that leave each.
+
+    Parameters
+    ----------
+    segments, traits
+        As for `clique_places`.
+    levels
+        Bounds of the draw that gives a stub its level (P, 2): below the first the neighbourhood, below the
+        second the place, else away.
+    out
+        ``(away, n_away)``: stubs that leave place p, from ``offsets[first person of p]`` on; how many.
+    """
+    place_starts, first_neighbourhood, bounds = segments
+    _, group_share, position_share = traits
+    offsets, fill, _ = rows
+    room = largest_room(start, stop, place_starts, offsets)
+    local, pool, spare = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+    for place in range(start, stop):
+        near, kept = levels[place, 0], levels[place, 1]
+        away = out[0][offsets[place_starts[place]] :]
+        pooled, leaving = ZERO, ZERO
+        for neighbourhood in range(first_neighbourhood[place], first_neighbourhood[place + 1]):
+            n = ZERO
+            for person in range(bounds[neighbourhood], bounds[neighbourhood + 1]):
+                words = d.own_block(key, person, ZERO, LEVEL, ZERO)
+                for stub in range(offsets[person + 1] - offsets[person] - fill[person]):
+                    if stub > 0 and stub & 3 == 0:
+                        words = d.own_block(key, person, ZERO, LEVEL, stub >> 2)
+                    u = d.to_unit(words[stub & 3])
+                    if u < near:
+                        local[n] = 4 * person + reserve_of(u / near, group_share, position_share)
+                        n += 1
+                    elif u < kept:
+                        u = (u - near) / (kept - near)
+                        pool[pooled] = 4 * person + reserve_of(u, group_share, position_share)
+                        pooled += 1
+                    else:
+                        u = (u - kept) / (1.0 - kept)
+                        away[leaving] = 4 * person + reserve_of(u, group_share, position_share)
+                        leaving += 1
+            n = pair_labels(local, n, spare, people, rows, key, neighbourhood, NEIGHBOURHOOD_STAGE)
+            pooled = append(local, ZERO, n, pool, pooled)
+        pooled = pair_labels(pool, pooled, spare, people, rows, key, place, PLACE_STAGE)
+        out[1][place] = append(pool, ZERO, pooled, away, leaving)
 
 
 @kernel
@@ -565,15 +521,15 @@ def meet(stubs, starts, people, rows, key, stage, unmet):
         for label in range(N_LABELS):
             some = by_label[host_starts[label] : host_starts[label + 1]]
             others = guests_by_label[guest_starts[label] : guest_starts[label + 1]]
-            n, m = some.size, others.size
-            if label < ANYBODY and n > 0 and m > 0:
-                n, m = match_both(some, others, rows, key, place, (stage * 32 + label) * ATTEMPTS)
+            if label == ANYBODY:
+                some = hosts[: append(some, ZERO, some.size, hosts, n_hosts)]
+                others = guests[: append(others, ZERO, others.size, guests, n_guests)]
+                n_hosts, n_guests = ZERO, ZERO
+            n, m = match_both(some, others, rows, key, place, (stage * 32 + label) * ATTEMPTS)
             n_hosts = append(some, ZERO, n, hosts, n_hosts)
             n_guests = append(others, ZERO, m, guests, n_guests)
-        draw = (stage * 32 + ANYBODY) * ATTEMPTS
-        n, m = match_both(hosts[:n_hosts], guests[:n_guests], rows, key, place, draw)
-        n_unmet = append(hosts, ZERO, n, unmet, n_unmet)
-        n_unmet = append(guests, ZERO, m, unmet, n_unmet)
+        n_unmet = append(hosts, ZERO, n_hosts, unmet, n_unmet)
+        n_unmet = append(guests, ZERO, n_guests, unmet, n_unmet)
     return append(stubs, starts[starts.size - 2], stubs.size, unmet, n_unmet)
 
 

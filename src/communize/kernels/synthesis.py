@@ -156,10 +156,10 @@ def cut_work_sites(offsets, order, n_branches, law, scale, key, first_site, site
 
 
 @kernel
-def count_members(home, work, takes_part, position, members, eligible):
+def count_members(home, work, takes_part, position, group, members, eligible):
     """People and people who can take part, by site."""
     for person in range(home.size):
-        joins = 1 if takes_part[position[person]] else 0
+        joins = 1 if takes_part[position[person], group[person]] else 0
         members[home[person]] += 1
         eligible[home[person]] += joins
         if work[person] >= 0:

@@ -137,7 +137,7 @@ class Scenario:
         values = self.values()
         values["run"] = {}
         values["scenario"] = {"start": values["scenario"]["start"]}
-        for key in ("target", "observed"):
+        for key in ("target", "observed", "prior"):
             values.pop(key)
         values["added"] = [
             [f"{type(m).__module__}:{type(m).__qualname__}", m.parameters.model_dump()] for m in self._added

@@ -44,7 +44,7 @@ class RunTable(Parameters):
 class Target(Parameters):
     """A figure of real events that the run is compared with: `[[target]]`.
 
-    Statistics: ``peak_day`` (day on which `variable` is highest), ``share_in_region`` (share of `variable` in
+    Statistics: ``peak_night`` (number of the day on which `variable` is highest, the first being 1), ``share_in_region`` (share of `variable` in
     `region` on `day` or `date`), ``places_hit`` (places in which at least one event is expected, 1 - exp(-k a), on
     the day of the peak or on `day`), ``ratio_to_peak`` (`variable` on `day` or `date` against its peak),
     ``half_life`` (days from the peak until `variable` stays below half of it), ``first_share`` (share of the whole
@@ -52,7 +52,7 @@ class Target(Parameters):
     """
 
     name: str = parameter(unit="text", source=DEFINITION, meaning="what is compared")
-    statistic: Literal["peak_day", "share_in_region", "places_hit", "ratio_to_peak", "half_life", "first_share"] = parameter(
+    statistic: Literal["peak_night", "share_in_region", "places_hit", "ratio_to_peak", "half_life", "first_share"] = parameter(
         unit="name", source=DEFINITION, meaning="statistic of the run")  # fmt: skip
     variable: str = parameter("active", unit="name", source=DEFINITION, meaning="variable of the series")
     date: datetime.date | None = parameter(None, unit="date", source=DEFINITION, meaning="date of the figure")
@@ -118,6 +118,7 @@ Tables: type[BaseModel] = create_model(
     __base__=_Base,
     shock=(list[Shock], Field(default_factory=list, description="what happens on a date, at a place")),
     **_by_mechanism,
+    prior=(dict[str, list[float]], Field(default_factory=dict, description="ranges for sensitivity and calibration: path = [lowest, highest]")),
     mechanism=(list[UserMechanism], Field(default_factory=list, description="mechanisms of your own")),
     observed=(Observed, Field(default_factory=Observed, description="real counts to set beside a variable")),
     target=(list[Target], Field(default_factory=list, description="real figures that the run is compared with")),

@@ -87,6 +87,8 @@ def template() -> str:
 
 
 def _template_of(path: str, annotation: Any, meaning: str) -> list[str]:
+    if getattr(annotation, "__origin__", None) is dict:
+        return [f"# {meaning}", f"[{path}]", '# "struggle.coupling" = [1.8, 3.2]', ""]
     if getattr(annotation, "__origin__", None) is list:
         inner = annotation.__args__[0]
         return [f"# {meaning}", f"# [[{path}]]", *_values_of(inner, "# "), ""]

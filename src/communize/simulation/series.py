@@ -58,13 +58,13 @@ class Recorder:
             "day": ("day", np.arange(self.n_days), {"long_name": "day of the run", "units": UNITS_OF_TIME}),
             "date": ("day", days.astype("datetime64[ns]"), {"long_name": "date"}),
             "place": ("place", np.arange(len(places)), {"long_name": "place", "units": "row of places.parquet"}),
-            "name": ("place", places.name.astype(str), {"long_name": "name of the place"}),
-            "region": ("place", places.region.astype(str), {"long_name": "region of the place"}),
+            "name": ("place", places.name.astype(object), {"long_name": "name of the place"}),
+            "region": ("place", places.region.astype(object), {"long_name": "region of the place"}),
         }
         used = {dim for output in self.outputs.values() for dim in output.dims}
         for dim, labels in FIXED_DIMS.items():
             if dim in used:
-                coords[dim] = (dim, list(labels), {"long_name": dim})
+                coords[dim] = (dim, np.array(labels, dtype=object), {"long_name": dim})
         variables = {
             name: (("day", *output.dims), self[name].copy(), {"units": output.unit, "long_name": output.meaning})
             for name, output in self.outputs.items()

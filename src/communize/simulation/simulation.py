@@ -30,6 +30,7 @@ class Plan(Protocol):
     def seed(self) -> int: ...
     @property
     def threads(self) -> int: ...
+    file: str | None
     def mechanisms(self) -> list[Mechanism]: ...
     def replace(self, changes: dict[str, Any]) -> "Plan": ...
 
@@ -76,10 +77,12 @@ class Simulation:
         if not 0 <= self.seed < 2**64:
             raise InputError("run.seed", seed, "0 to 2**64 - 1")
         self.threads = n_threads(scenario.threads if threads is None else threads)
-        if society is None:
-            society = Society.synthesise(scenario.society, seed=self.seed, threads=self.threads)
-        state = State(society, np.uint64(self.seed), scenario.start, pool=Pool(self.threads))
-        self._prepare(state)
+        try:
+            if society is None:
+                society = Society.synthesise(scenario.society, seed=self.seed, threads=self.threads)
+            self._prepare(State(society, np.uint64(self.seed), scenario.start, pool=Pool(self.threads)))
+        except InputError as error:
+            raise error.in_file(scenario.file) from None
         outputs = {output.name: output for mechanism in self.mechanisms for output in mechanism.outputs}
         self.recorder = Recorder(outputs, self._sizes(outputs))
 

@@ -39,9 +39,6 @@ class ContactParameters(Parameters):
     offset_km: float = parameter(5.0, unit="km", range=(0.001, 1000), plausible=(1, 20), meaning="distance below which contact falls no further")
     cutoff_km: float = parameter(300.0, unit="km", range=(0, 25_000), plausible=(50, 1000), meaning="no contact beyond")
     neighbours: int = parameter(32, unit="place", range=(0, 10_000), plausible=(8, 128), meaning="strongest neighbours kept")
-    away_share: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0.2, 0.8), meaning="weight of other places against the own one")
-    uniform_share: float = parameter(
-        0.05, unit="share", range=(0, 1), plausible=(0, 0.5), meaning="part of the contact with other places that ignores distance (media)")  # fmt: skip
 
 
 class Position(Parameters):
@@ -115,6 +112,8 @@ class SocietyParameters(Parameters):
     groups: dict[str, float] = parameter(
         {"women": 0.43, "men": 0.42, "women_racialised": 0.075, "men_racialised": 0.075}, unit="share of people",
         plausible=(0, 1), meaning="ascribed groups, up to 16, with shares that add up to one")  # fmt: skip
+    taking_part: list[str] = parameter(
+        [], unit="group", source="definition", meaning="groups whose members can take part in struggles; none named: all")  # fmt: skip
     sectors: dict[str, Sector] = Field(
         default_factory=_sectors, description="sectors of work, shares of workers adding up to one",
         json_schema_extra={"unit": "table", "source": "definition", "range": None, "plausible": None})  # fmt: skip
@@ -134,6 +133,9 @@ class SocietyParameters(Parameters):
             raise ValueError(f"1 to {MAX_GROUPS} groups (found {len(self.groups)})")
         if any(not 0 <= share <= 1 for share in self.groups.values()) or abs(sum(self.groups.values()) - 1) > 1e-6:
             raise ValueError("groups with shares from 0 to 1 that add up to 1")
+        for name in self.taking_part:
+            if name not in self.groups:
+                raise ValueError(f"in taking_part, names of groups: {', '.join(self.groups)} (found {name!r})")
         if not 1 <= len(self.sectors) <= 100 or abs(sum(s.share for s in self.sectors.values()) - 1) > 1e-6:
             raise ValueError("1 to 100 sectors with shares that add up to 1")
         return self

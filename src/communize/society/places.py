@@ -77,13 +77,12 @@ def list_places(parameters: PlaceParameters, key: np.uint64) -> PlaceList:
 
 
 def _from_gazetteer(parameters: PlaceParameters) -> PlaceList:
-    from communize.society.gazetteer import countries, country_places
+    from communize.society.gazetteer import countries, country_places, nearest_countries
 
-    valid = countries()
-    if parameters.country not in valid:
+    if parameters.country not in countries():
         raise InputError(
             "society.places.country", parameters.country, "a two-letter country code of the gazetteer",
-            nearest_name(parameters.country.upper()[:2], valid))  # fmt: skip
+            " or ".join(nearest_countries(parameters.country)) or None)  # fmt: skip
     frame = country_places(parameters.country, parameters.minimum_population)
     frame = frame[~frame["place_id"].isin(parameters.exclude)]
     if not len(frame):
@@ -117,7 +116,7 @@ def _from_table(file: str | None) -> PlaceList:
             raise InputError(path, list(frame.columns), f"a table with the column {column!r}", nearest_name(column, frame.columns))
     if not len(frame):
         raise InputError(path, file, "a table with at least one place")
-    for column, low, high in (("latitude", -90, 90), ("longitude", -180, 180), ("population", 0, 1e10)):
+    for column, low, high in (("latitude", -90, 90), ("longitude", -180, 180), ("population", 1, 1e10)):
         try:
             values = frame[column].astype(float)
         except (TypeError, ValueError):
@@ -167,7 +166,9 @@ def agents_of_places(population: np.ndarray, people: int, scale: float) -> np.nd
     total_population = int(population.sum())
     if total_population == 0:
         raise InputError("society.places", 0, "places with at least one person in all")
-    n_agents = max(1, round((people or total_population) / scale))
+    n_agents = round((people or total_population) / scale)
+    if n_agents < 2:
+        raise InputError("society.people", people or total_population, f"at least 2 agents of {scale:g} people each")
     quota = population.astype(float) * (n_agents / total_population)
     agents = np.floor(quota).astype(np.int64)
     missing = n_agents - int(agents.sum())

@@ -7,12 +7,12 @@ import numpy as np
 
 from communize.declare.errors import InputError
 from communize.declare.registry import (
-    CAMPUS, COMMODITY, FARM, KINDS, LOCI, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, Table,
+    CAMPUS, COMMODITY, FARM, LOCI, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, Table,
 )  # fmt: skip
 from communize.kernels import decisions, synthesis
 from communize.kernels.blocks import Pool
 from communize.society.columns import PEOPLE, PLACES, SITES
-from communize.society.parameters import SocietyParameters
+from communize.society.parameters import MAX_GROUPS, SocietyParameters
 from communize.society.places import Contact, PlaceList, agents_of_places, contact_between, list_places
 from communize.society.ties import Ties, generate_ties, read_edge_list
 
@@ -63,8 +63,8 @@ class Society:
 
     @property
     def takes_part(self) -> np.ndarray:
-        """Whether each position can take part in struggles, bool (positions,)."""
-        return np.array([getattr(self.parameters.positions, name).takes_part for name in POSITIONS])
+        """Whether people of a position and a group can take part in struggles, bool (positions, MAX_GROUPS)."""
+        return who_takes_part(self.parameters)
 
     def site_locus(self) -> np.ndarray:
         """Locus of each site, int8: its sector's, reproduction for neighbourhoods and campuses."""
@@ -132,9 +132,10 @@ class Society:
 
     @classmethod
     def _assemble(cls, parameters, people, sites, ties, contact, place_list) -> "Society":
-        takes_part = np.array([getattr(parameters.positions, name).takes_part for name in POSITIONS])
         sites.members[:] = 0
-        synthesis.count_members(people.home, people.work, takes_part, people.position, sites.members, sites.eligible)
+        synthesis.count_members(
+            people.home, people.work, who_takes_part(parameters), people.position, people.group, sites.members,
+            sites.eligible)  # fmt: skip
         places = Table("places", len(place_list), PLACES)
         places.latitude[:], places.longitude[:] = place_list.latitude, place_list.longitude
         places.population[:] = place_list.population
@@ -223,6 +224,8 @@ def _make_ties(parameters, people, sites, contact, key, pool) -> Ties:
         contact.weights, key, pool)  # fmt: skip
 
 
-def kind_name(code: int) -> str:
-    """Name of a kind of site."""
-    return KINDS[code]
+def who_takes_part(parameters: SocietyParameters) -> np.ndarray:
+    """Whether people of a position and a group can take part in struggles, bool (positions, MAX_GROUPS)."""
+    positions = np.array([getattr(parameters.positions, name).takes_part for name in POSITIONS])
+    named = [not parameters.taking_part or name in parameters.taking_part for name in parameters.groups]
+    return np.outer(positions, np.array(named + [True] * (MAX_GROUPS - len(named))))

@@ -174,17 +174,7 @@ def generate_ties(
     home_place = _ready(home_place, np.int32)
     segments = _segments(home, home_place, contact_offsets.size - 1)
     rows = _empty_rows(cumulative, n_people, key, pool)
-    n_places = segments[0].size - 1
-    away, n_away = np.empty(rows[2].size, np.int32), np.zeros(n_places, np.int64)
-    p = parameters
-    shares = (p.neighbourhood_share, p.away_share)
-    traits = (p.clustering, p.homophily_group, p.homophily_position)
-    pool.for_blocks(
-        m.tie_places, n_places, segments, shares, traits, people, rows, away, n_away, key, block=PLACES_PER_BLOCK
-    )
-    n_stubs = m.gather_away(away, n_away, segments[0], rows[0])
-    stubs = away[:n_stubs].copy()
-    del away
+    stubs, n_away = _tie_places(parameters, segments, people, rows, key, pool)
     contacts = (
         _ready(contact_offsets, np.int64),
         _ready(contact_neighbours, np.int32),
@@ -337,6 +327,70 @@ def _empty_rows(
     np.cumsum(fill, out=offsets[1:])
     fill[:] = 0
     return offsets, fill, np.empty(offsets[-1], np.int32)
+
+
+def _tie_places(parameters, segments, people, rows, key, pool) -> tuple[np.ndarray, np.ndarray]:
+    """Make the ties that stay in their places; returns the stubs that leave, by place, and their numbers."""
+    place_starts, first_neighbourhood, bounds = segments
+    n_places = place_starts.size - 1
+    # Probability that two people of a place, met at random, share a neighbourhood.
+    n_people, of_place = np.diff(place_starts), np.repeat(np.arange(n_places), np.diff(first_neighbourhood))
+    same = np.bincount(of_place, (np.diff(bounds) / n_people[of_place]) ** 2, n_places)
+    total = np.diff(rows[0][place_starts])
+    traits = (parameters.clustering, parameters.homophily_group, parameters.homophily_position)
+    made = np.zeros((n_places, 2), np.int64)
+    if parameters.clustering > 0.0:
+        within = _clique_share(parameters, same, total / np.maximum(n_people, 1))
+        pool.for_blocks(
+            m.clique_places, n_places, segments, within, traits, people, rows, key, made, block=PLACES_PER_BLOCK
+        )
+    levels = _levels(parameters, same, total, made)
+    away, n_away = np.empty(rows[2].size, np.int32), np.zeros(n_places, np.int64)
+    pool.for_blocks(
+        m.pair_places, n_places, segments, levels, traits, people, rows, key, (away, n_away), block=PLACES_PER_BLOCK
+    )
+    firsts = rows[0][place_starts[:-1]]
+    leaving = np.flatnonzero(n_away)
+    parts = [away[firsts[place] : firsts[place] + n_away[place]] for place in leaving]
+    return np.concatenate(parts) if parts else away[:0].copy(), n_away
+
+
+def _levels(parameters: TieParameters, same: np.ndarray, total: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Bounds of the uniform draw that gives a free stub its level, from what a place has and should have.
+
+    Parameters
+    ----------
+    same
+        Probability that two people of the place share a neighbourhood: what is paired in the place at random
+        falls into the neighbourhood that often.
+    total, made
+        Ends of ties: of all the place's people; made in neighbourhoods and in all, (P, 2).
+
+    Returns
+    -------
+    np.ndarray
+        (P, 2): below the first the neighbourhood, below the second the place, else away.
+    """
+    kept = np.maximum(0.0, (1.0 - parameters.away_share) * total - made[:, 1])
+    near = parameters.neighbourhood_share * total - made[:, 0] - same * (made[:, 1] - made[:, 0] + kept)
+    near = np.where(same < 1.0, np.clip(near / np.maximum(1.0 - same, 1e-12), 0.0, kept), kept)
+    wanted = kept + parameters.away_share * total
+    wanted[wanted <= 0.0] = 1.0
+    return np.column_stack((near, kept)) / wanted[:, None]
+
+
+def _clique_share(parameters: TieParameters, same: np.ndarray, mean_degree: np.ndarray) -> np.ndarray:
+    """Probability that a person seeks its clique in the neighbourhood, by place.
+
+    Halfway between the share of the neighbourhood among the ties that stay in the place, which leaves some of
+    its ties loose, and as many cliques as its share of ties can hold: small neighbourhoods cannot complete
+    all cliques begun, and pass the rest to the place.
+    """
+    own = _levels(parameters, same, np.ones(same.size), np.zeros((same.size, 2)))[:, 0]
+    kept = max(1.0 - parameters.away_share, 1e-12)
+    pairs = np.maximum(mean_degree * (mean_degree - 1.0), 1e-12)
+    in_clique = (0.5 + np.sqrt(0.25 + parameters.clustering * pairs)) / np.maximum(mean_degree, 1.0)
+    return np.minimum(1.0, 0.5 * own * (1.0 / kept + 1.0 / np.minimum(in_clique, kept)))
 
 
 def _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool) -> None:

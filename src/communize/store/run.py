@@ -172,7 +172,7 @@ def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: b
     info = {
         "scenario_hash": scenario.hash,
         "state_hash": simulation.state_hash(),
-        "version": metadata.version("communize"),
+        "version": version(),
         "commit": _commit(),
         "people": people,
         "agents": len(state.people),
@@ -300,6 +300,11 @@ def _own_info(info: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in info.items() if key not in derived}
 
 
+def version() -> str:
+    """Version of the package."""
+    return metadata.version("communize")
+
+
 def _commit() -> str | None:
     """Commit of the checkout that the package is run from, if it is one."""
     root = Path(__file__).resolve().parents[3]
@@ -319,4 +324,3 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-__all__ = ["Run", "check_free", "collect", "default_folder", "read_run", "run"]

@@ -92,8 +92,8 @@ def _compare_one(target: Any, scenario: Any, series: Any, fitted_k: float) -> Co
 
 
 def _statistic(target: Any, series: Any, total: np.ndarray, day: int, peak: int, k: float) -> float | None:
-    if target.statistic == "peak_day":
-        return float(peak)
+    if target.statistic == "peak_night":
+        return float(peak + 1)
     if target.statistic == "ratio_to_peak":
         return float(total[day] / total[peak]) if total[peak] > 0 else None
     if target.statistic == "half_life":

@@ -23,8 +23,9 @@ def pool(request):
 
 def fill_and_sum(start, stop, index, out):
     """Fill the rows of a block and return what a float sum in block order is made of."""
-    vector.fill_uniform(out[start:stop], np.arange(start, stop), SEED, 1, 2, 0)
-    return index, out[start:stop].sum()
+    rows = out[start:stop]
+    vector.fill_uniform(rows, np.arange(start, start + rows.size), SEED, 1, 2, 0)
+    return index, rows.sum()
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 999, 1000, 1001, 20_500])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +97,14 @@ def test_another_draw_gives_other_numbers(name):
     first, second = WITH_DRAW[name](0), WITH_DRAW[name](1)
     np.testing.assert_array_equal(first, METHODS[name](DRAWS, 500))
     assert np.mean(first == second) < 0.65
+
+
+def test_categorical_at_the_border_of_a_weight_goes_on_to_the_next():
+    seed, entity, day, decision, draw = oracles.shared_address_of((0, 1, 2, 3))
+    weights = [1.0, 0.0, 2.0**33 - 1.0]  # the word 0 is 2**-33 of their sum
+    draws = Draws(np.uint64(seed), decision, day)
+    assert draws.categorical(weights, [entity, entity + 1], draw).tolist() == [2, 2]
+    assert d.categorical(np.array(weights), d.uniform(draws.key, entity, day, decision, draw)) == 2
 
 
 def test_a_narrow_or_strided_array_of_identities_serves():

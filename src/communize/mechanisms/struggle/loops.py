@@ -42,7 +42,7 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
     Parameters
     ----------
     people
-        (home, work, position, activity, belonging, nerve, unmet).
+        (home, work, position, group, activity, belonging, nerve, unmet).
     ties
         (offsets, neighbours).
     sites
@@ -51,6 +51,8 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
         Influence of the own place and its contacts (places,).
     incident
         Pressure of incidents net of relief at a site: felt by those who work there.
+    takes_part
+        Whether people of a position and group can take part, bool (positions, groups).
     weights
         Influence of (work, neighbourhood, place, ties), weights of (need, constraint).
     law
@@ -59,7 +61,7 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
     The uniform draw comes first: a person is looked at closely only if the draw is below an upper bound of the
     probability (ties taken as all active, logistic(x) <= exp(x)), so the result is exact and the common case cheap.
     """
-    home, work, position, activity, belonging, nerve, unmet = people
+    home, work, position, group, activity, belonging, nerve, unmet = people
     offsets, neighbours = ties
     site_place, share, pressure, fatigue = sites
     w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
@@ -72,7 +74,7 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
             i = (quad << 2) + lane
             word = words[lane]
             lowest = logs[word >> np.uint64(20)]
-            if lowest > log_rate or i >= stop or activity[i] != ROUTINE or not takes_part[position[i]]:
+            if lowest > log_rate or i >= stop or activity[i] != ROUTINE or not takes_part[position[i], group[i]]:
                 continue
             h, w = home[i], work[i]
             drive = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i] + pressure[h]
@@ -98,7 +100,7 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
                 active, known = 0, 0
                 for j in range(first, last):
                     other = neighbours[j]
-                    known += takes_part[position[other]]
+                    known += takes_part[position[other], group[other]]
                     active += activity[other] == IN_STRUGGLE
                 if known > 0:
                     top += w_ties * active / known

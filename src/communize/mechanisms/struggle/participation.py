@@ -37,7 +37,7 @@ class Struggle(Mechanism):
     name = "struggle"
     phase = "struggle"
     reads = (
-        "people.home", "people.work", "people.position", "people.belonging", "people.nerve", "people.unmet",
+        "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet",
         "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
         "places.force", "places.eligible", "struggles.arrested",
     )  # fmt: skip
@@ -88,6 +88,8 @@ class Struggle(Mechanism):
         weight_work: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the site of work")
         weight_neighbourhood: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the neighbourhood")
         weight_place: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the place and its contact places")
+        away_share: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0.2, 0.8), meaning="part of the influence of places that comes from contact places")
+        uniform_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0, 0.5), meaning="part of that which comes from the whole country whatever the distance (media)")
         weight_ties: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of ties")
         weight_need: float = parameter(1.2, unit="pressure", range=(0, 20), plausible=(0.5, 2), meaning="pressure of unmet need")
         weight_coercion: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of coercion")
@@ -130,11 +132,11 @@ class Struggle(Mechanism):
 
     def influence(self, state: State) -> np.ndarray:
         """Influence of the own place and its contact places, float64 (places,), each in [0, 1]."""
-        contact, places = state.society.parameters.contact, state.places
+        p, places = self.parameters, state.places
         share = places.active / np.maximum(1, places.eligible)
         country = places.active.sum() / max(1, places.eligible.sum())
-        others = (1 - contact.uniform_share) * state.society.contact.mean(share) + contact.uniform_share * country
-        return (1 - contact.away_share) * share + contact.away_share * others
+        others = (1 - p.uniform_share) * state.society.contact.mean(share) + p.uniform_share * country
+        return (1 - p.away_share) * share + p.away_share * others
 
     def _people_who_change(self, state: State, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
         p, people, sites, places = self.parameters, state.people, state.sites, state.places
@@ -149,7 +151,7 @@ class Struggle(Mechanism):
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             loops.find_joiners, n,
-            (people.home, people.work, people.position, people.activity, people.belonging, people.nerve, people.unmet),
+            (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet),
             (state.society.ties.offsets, state.society.ties.neighbours), (sites.place, share, home_pressure, tired),
             self.influence(state), net, self._takes_part,
             (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
@@ -181,12 +183,12 @@ class Struggle(Mechanism):
         n_places = len(state.places)
         by_place = np.searchsorted(sites.place[order], np.arange(n_places + 1))
         place_active = np.bincount(sites.place[held], weights=sites.active[held], minlength=n_places)
-        contact, law_of_contact = state.society.contact, state.society.parameters.contact
-        others = p.coupling * p.weight_place * law_of_contact.away_share
+        contact = state.society.contact
+        others = p.coupling * p.weight_place * p.away_share
         influence = (
             p.coupling * max(p.weight_work, p.weight_neighbourhood),
-            p.coupling * p.weight_place * (1 - law_of_contact.away_share),
-            others * (1 - law_of_contact.uniform_share), others * law_of_contact.uniform_share,
+            p.coupling * p.weight_place * (1 - p.away_share),
+            others * (1 - p.uniform_share), others * p.uniform_share,
         )  # fmt: skip
         before = len(state.struggles)
         after = loops.attribute(

@@ -56,6 +56,8 @@ class Shocks(Mechanism):
             rows = slice(None)
             if event.place is not None:
                 rows = np.array([places.require(event.place, f"{path}.place")])
+                if state.places.residents[rows[0]] == 0:
+                    raise InputError(f"{path}.place", event.place, "a place where somebody lives (nobody does at this number of people)")
             elif event.region is not None:
                 rows = np.flatnonzero(places.region == event.region)
                 if not rows.size:

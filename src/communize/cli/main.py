@@ -1,0 +1,218 @@
+"""The command `communize`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from communize.declare.errors import CommunizeError, InputError
+
+app = typer.Typer(
+    name="communize",
+    help="Simulate how struggles can produce practices that suspend the relations of a class society.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A case by name (see `communize cases`), or a TOML file.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")]
+
+
+def _parse_set(assignments: list[str]) -> dict[str, Any]:
+    """``["a.b=3", "c='x'"]`` as values by path; a value is read as TOML, else taken as text."""
+    import tomllib
+
+    changes: dict[str, Any] = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path.strip():
+            raise InputError("--set", assignment, "path=value, such as struggle.coupling=2.4")
+        try:
+            changes[path.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[path.strip()] = text.strip()
+    return changes
+
+
+def _load(scenario: str, people: Optional[int], days: Optional[int], seed: Optional[int], threads: Optional[int], assignments: list[str]) -> Any:
+    from communize.scenario.scenario import load
+
+    named = {"society.people": people, "run.days": days, "run.seed": seed, "run.threads": threads}
+    options = {"society.people": "--people", "run.days": "--days", "run.seed": "--seed", "run.threads": "--threads"}
+    loaded = load(scenario)
+    for path, value in named.items():
+        if value is not None:
+            try:
+                loaded = loaded.replace({path: value})
+            except InputError as error:
+                raise InputError(options[path], value, error.allowed) from None
+    return loaded.replace(_parse_set(assignments))
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument,
+    people: Annotated[Optional[int], typer.Option(help="People of the society (0: the places' own populations).")] = None,
+    days: Annotated[Optional[int], typer.Option(help="Days to run.")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="Seed of all draws.")] = None,
+    threads: Annotated[Optional[int], typer.Option(help="Threads; results do not depend on them.")] = None,
+    assignments: Annotated[Optional[list[str]], typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Run folder; runs/NAME-sSEED-HASH if left out.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    keep_people: Annotated[bool, typer.Option("--keep-people", help="Write people.parquet as well.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a scenario; write a run folder and print a summary."""
+    from communize.cli.progress import Progress
+    from communize.cli.show import print_run
+    from communize.store import run as store
+
+    loaded = _load(scenario, people, days, seed, threads, assignments or [])
+    target = out or store.default_folder(loaded, loaded.seed)
+    identity = {"scenario_hash": loaded.hash, "seed": loaded.seed, "days": loaded.days, "version": store.version()}
+    store.check_free(target, identity)
+    with Progress(f"{loaded.name}: {loaded.title}", quiet=as_json) as progress:
+        result = store.run(loaded, progress=progress.update, keep_people=keep_people)
+        progress.say("writing the run folder")
+        result.save(target, people=keep_people)
+        if not no_report:
+            from communize.report.page import write_report
+
+            write_report(result, target / "report.html")
+    if as_json:
+        print(json.dumps({**result.summary(), "folder": str(target)}, default=str))
+    else:
+        print_run(result, target, with_report=not no_report)
+
+
+@app.command()
+def cases(as_json: JsonOption = False) -> None:
+    """List the cases of the library."""
+    from communize.cli.show import print_cases
+    from communize.scenario.scenario import case_names, load
+
+    loaded = [load(name) for name in case_names()]
+    if as_json:
+        rows = [{"name": s.name, "title": s.title, "start": str(s.start), "days": s.days, "claims": s.tables.scenario.claims} for s in loaded]
+        print(json.dumps({"cases": rows}))
+    else:
+        print_cases(loaded)
+
+
+@app.command()
+def show(scenario: ScenarioArgument, as_json: JsonOption = False) -> None:
+    """Print a scenario with every default resolved, and where each value comes from."""
+    from communize.cli.show import print_scenario
+    from communize.scenario.scenario import load
+    from communize.scenario.write import resolved
+
+    loaded = load(scenario)
+    if as_json:
+        rows = [{key: row[key] for key in ("path", "value", "unit", "range", "source", "meaning", "set")} for row in resolved(loaded)]
+        print(json.dumps({"name": loaded.name, "title": loaded.title, "hash": loaded.hash, "values": rows}, default=str))
+    else:
+        print_scenario(loaded)
+
+
+@app.command()
+def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; it must not exist yet.")]) -> None:
+    """Write a commented template of a scenario."""
+    from communize.scenario.write import template
+
+    if file.exists():
+        raise InputError("FILE", str(file), "a file that does not exist yet")
+    try:
+        file.write_text(template(), encoding="utf-8")
+    except OSError as error:
+        raise InputError("FILE", str(file), f"a file that can be written ({error.strerror})") from None
+    print(f"wrote {file}; check it with: communize check {file}")
+
+
+@app.command()
+def check(scenario: ScenarioArgument, as_json: JsonOption = False) -> None:
+    """Validate a scenario: its values, its places and dates, its mechanisms."""
+    from communize.scenario.check import check_scenario
+    from communize.scenario.scenario import load
+
+    loaded = load(scenario)
+    found = check_scenario(loaded)
+    if as_json:
+        print(json.dumps({"name": loaded.name, "hash": loaded.hash, **found}))
+        return
+    print(f"{scenario} is valid: {found['agents']:,} agents for {found['people']:,} people in {found['places']:,} places, {loaded.days} days")
+    for warning in found["warnings"]:
+        print(f"note: {warning}")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")], as_json: JsonOption = False) -> None:
+    """Write report.html of a run folder anew."""
+    from communize.report.page import write_report
+    from communize.store.run import read_run
+
+    try:
+        path = write_report(read_run(folder), folder / "report.html")
+    except OSError as error:
+        raise InputError("DIR", str(folder), f"a folder that can be written ({error.strerror})") from None
+    print(json.dumps({"report": str(path)}) if as_json else f"wrote {path}")
+
+
+@app.command()
+def bench(
+    people: Annotated[Optional[list[int]], typer.Option(help="Sizes to measure; repeatable.")] = None,
+    threads: Annotated[Optional[list[int]], typer.Option(help="Numbers of threads; repeatable.")] = None,
+    days: Annotated[int, typer.Option(help="Days of each run.", min=1, max=10_000)] = 30,
+    scenario: Annotated[str, typer.Option(help="Scenario to run.")] = "restructured",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure speed and memory on this machine, beside its memory bandwidth."""
+    from communize.cli.show import print_bench
+    from communize.experiment.bench import measure
+
+    rows = measure(scenario, people or [10**5, 10**6, 10**7], threads or [1, 2], days, say=None if as_json else _say)
+    if as_json:
+        print(json.dumps(rows))
+    else:
+        print_bench(rows)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as of
+
+        print(of("communize"))
+        raise typer.Exit()
+
+
+def main() -> None:
+    """Entry point: exit status 0 done, 1 the run failed, 2 the input is wrong."""
+    try:
+        app()
+    except InputError as error:
+        _say(f"communize: {error}")
+        sys.exit(2)
+    except CommunizeError as error:
+        _say(f"communize: the run failed: {error}")
+        sys.exit(1)
+    except MemoryError:
+        _say("communize: the run failed: not enough memory; use fewer people, or a larger society.scale")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("communize: interrupted; nothing was written")
+        sys.exit(130)
+
+
+

@@ -1,0 +1,108 @@
+"""What the commands print for people."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from communize.scenario.write import resolved
+from communize.store.outcome import NOT_COMPUTED
+
+LETTERS = {"generalisation_number": "R", "reproduction_ratio": "λ", "commodity_reproduction": "κ"}
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=False)
+
+
+def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
+    """The summary of a run."""
+    from communize.report.page import summary_in_words
+
+    console = _console()
+    console.print(f"[bold]{run.scenario.name}[/bold]  {run.scenario.title}", markup=True)
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    outcome = run.outcome.to_dict()
+    table.add_row("outcome", f"[bold]{run.outcome.name.replace('_', ' ')}[/bold], day {run.outcome.day}: {run.outcome.why}")
+    for key, letter in LETTERS.items():
+        value = outcome[key]
+        words = key.replace("_", " ")
+        table.add_row(f"{letter}  {words}", f"not computed: {NOT_COMPUTED[key]}" if value is None else f"{value:.3g}")
+    timings = run.info["timings"]
+    table.add_row("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
+                           f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s")  # fmt: skip
+    table.add_row("state hash", run.state_hash)
+    console.print(table)
+    console.print()
+    for sentence in summary_in_words(run):
+        console.print(sentence, markup=False)
+    if run.comparisons:
+        console.print()
+        _print_comparisons(console, run.comparisons)
+    console.print()
+    console.print(f"folder  {folder}", markup=False, soft_wrap=True)
+    if with_report:
+        console.print(f"report  {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def _print_comparisons(console: Console, comparisons: list[Any]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), title="beside real figures", title_justify="left", title_style="bold")
+    for column in ("figure", "run", "real", "allowed", ""):
+        table.add_column(column, overflow="fold", justify="right" if column in ("run", "real") else "left")
+    for c in comparisons:
+        found = "not reached" if c.found is None else f"{c.found:.3g}"
+        table.add_row(c.name, found, f"{c.value:g}", c.allowed, "[green]hit[/green]" if c.hit else "[red]MISS[/red]")
+    console.print(table)
+
+
+def print_cases(scenarios: list[Any]) -> None:
+    """The library."""
+    console = _console()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("case", "start", "days", "what"):
+        table.add_column(column, no_wrap=column != "what", justify="right" if column == "days" else "left")
+    for scenario in scenarios:
+        table.add_row(scenario.name, str(scenario.start), str(scenario.days), scenario.title)
+    console.print(table)
+    console.print("\nrun one with: communize run CASE", markup=False)
+
+
+def print_scenario(scenario: Any) -> None:
+    """A scenario with every value resolved."""
+    console = _console()
+    head = scenario.tables.scenario
+    console.print(f"[bold]{scenario.name}[/bold]  {scenario.title}")
+    if head.description:
+        console.print(head.description.strip(), markup=False)
+    console.print(f"start {scenario.start}, {scenario.days} days, hash {scenario.hash[:8]}", markup=False)
+    rows = list(resolved(scenario))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("value", "", "unit", "source"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        name = row["path"]
+        value = row["value"]
+        shown = f"[bold]{value}[/bold]" if row["set"] else str(value)
+        table.add_row(name, shown.replace("[]", "none"), row["unit"] if row["unit"] not in ("name", "1", "text") else "", row["source"])
+    console.print(table)
+    assumed = sum(str(row["source"]).startswith("assumed") for row in rows)
+    console.print(f"\n{len(rows)} values, {assumed} of them assumed; bold: set by the scenario", markup=False)
+
+
+def print_bench(result: dict[str, Any]) -> None:
+    """The table of `communize bench`."""
+    console = _console()
+    console.print(f"{result['machine']}; memory bandwidth {result['bandwidth_gb_s']:.1f} GB/s read (one thread)", markup=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("people", "threads", "made in s", "ms a day", "million person-days/s", "bytes a person", "peak MB", "bandwidth limit ms"):
+        table.add_column(column, justify="right")
+    for row in result["rows"]:
+        table.add_row(
+            f"{row['people']:,}", str(row["threads"]), f"{row['making_s']:.1f}", f"{row['ms_per_day']:.1f}",
+            f"{row['person_days_per_s'] / 1e6:.1f}", f"{row['bytes_per_person']:.0f}", f"{row['peak_mb']:.0f}",
+            f"{row['bandwidth_limit_ms']:.2f}")  # fmt: skip
+    console.print(table)
+    console.print("bandwidth limit: time to read once the columns that every day reads", markup=False, style="dim")

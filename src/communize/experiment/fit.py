@@ -1,0 +1,102 @@
+"""Fitting the parameters of `[prior]` to the first counts of `[observed]`, and judging what was held out.
+
+``python -m communize.experiment.fit banlieues-2005`` repeats the fit of a case; ``--judge N`` runs the scenario as
+it ships with N seeds and prints its targets.
+"""
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError
+from communize.scenario.scenario import Scenario, load
+from communize.simulation.simulation import Simulation
+from communize.society.society import Society
+from communize.store.run import run
+from communize.store.targets import fit_observed
+
+
+def prior_points(prior: dict[str, list[float]], n_points: int, seed: int) -> np.ndarray:
+    """Points of a scrambled Sobol sequence over the prior, float64 (n_points, parameters)."""
+    from scipy.stats import qmc
+
+    low, high = np.array(list(prior.values()), dtype=float).T
+    exponent = int(np.ceil(np.log2(max(2, n_points))))
+    unit = qmc.Sobol(len(prior), scramble=True, rng=np.random.default_rng(seed)).random_base2(exponent)[:n_points]
+    return qmc.scale(unit, low, high)
+
+
+def distance(scenario: Scenario, changes: dict[str, float], society: Society, days: int) -> tuple[float, float]:
+    """(root mean square over the fitted counts, events per person) of one point.
+
+    `society` is copied: a prior may only vary parameters of mechanisms.
+    """
+    simulation = Simulation(scenario.replace(changes), society=society.copy())
+    simulation.run(days)
+    fit = fit_observed(scenario, simulation.series)
+    assert fit is not None
+    return fit.root_mean_square, fit.events_per_person
+
+
+def fit(scenario: Scenario, n_points: int, seed: int, say: Any = None) -> list[dict[str, Any]]:
+    """Run the prior's points over the fitted dates; the best first.
+
+    Raises
+    ------
+    InputError
+        No prior, no observed counts, or a prior over the society.
+    """
+    prior, observed = scenario.tables.prior, scenario.tables.observed
+    if not prior or not observed.fitted:
+        raise InputError("prior", prior, "a scenario with [prior] and with [observed] counts to fit", file=scenario.file)
+    for path in prior:
+        if path.startswith("society."):
+            raise InputError(f"prior.{path}", path, "a parameter of a mechanism", file=scenario.file)
+    days = (observed.dates[observed.fitted - 1] - scenario.start).days + 1
+    society = Society.synthesise(scenario.society, seed=scenario.seed, threads=2)
+    rows = []
+    for number, point in enumerate(prior_points(prior, n_points, seed)):
+        changes = {path: float(value) for path, value in zip(prior, point)}
+        rms, k = distance(scenario, changes, society, days)
+        rows.append({"point": number, "root_mean_square": rms, "events_per_person": k, **changes})
+        if say is not None:
+            say(number, rows[-1])
+    return sorted(rows, key=lambda row: row["root_mean_square"])
+
+
+def judge(scenario: Scenario, seeds: range) -> list[dict[str, Any]]:
+    """Targets of the scenario for each seed."""
+    rows = []
+    for seed in seeds:
+        result = run(scenario, seed=seed)
+        rows += [{"seed": seed, **c.to_dict(), "root_mean_square": result.observed.root_mean_square if result.observed else None}
+                 for c in result.comparisons]  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Command line of this module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenario")
+    parser.add_argument("--points", type=int, default=512)
+    parser.add_argument("--seed", type=int, default=2005)
+    parser.add_argument("--judge", type=int, default=0, metavar="SEEDS")
+    parser.add_argument("--out", help="CSV file for all points, or for the judgement")
+    options = parser.parse_args()
+    import pandas as pd
+
+    scenario = load(options.scenario)
+    if options.judge:
+        frame = pd.DataFrame(judge(scenario, range(1, options.judge + 1)))
+        print(frame.groupby("name", sort=False).agg(value=("value", "first"), mean=("found", "mean"), low=("found", "min"),
+                                                    high=("found", "max"), hits=("hit", "sum"), runs=("hit", "size")))  # fmt: skip
+    else:
+        frame = pd.DataFrame(fit(scenario, options.points, options.seed, lambda n, row: print(n, f"{row['root_mean_square']:.1f}", flush=True)))
+        print(frame.head(16).T.to_string())
+    if options.out:
+        frame.to_csv(options.out, index=False)
+
+
+if __name__ == "__main__":
+    main()

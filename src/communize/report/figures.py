@@ -1,0 +1,174 @@
+"""The charts of a run against its date, as data for the page."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from communize.report.text import ADDRESS, dated, number, plain, unit
+
+if TYPE_CHECKING:
+    from communize.store.run import Run
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: a variable of the series, summed over all but the day, or one label of a dimension."""
+
+    variable: str
+    label: str
+    at: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart; it is drawn if any of its lines was recorded.
+
+    `kind` is ``line`` or ``bars``; `base` says that the axis begins at 0.
+    """
+
+    name: str
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+    kind: str = "line"
+    base: bool = True
+    wide: bool = False
+    note: str = ""
+
+
+LOCUS_LABELS = ("production", "circulation", "reproduction")
+CHARTS = (
+    Chart("participation", "People in struggle, and people held", "people",
+          (Line("active", "in struggle"), Line("held", "held by the State")), wide=True),
+    Chart("contested", "Contested sites, by locus", "sites",
+          tuple(Line("contested_by_locus", label, (("locus", label),)) for label in LOCUS_LABELS),
+          note="Where the struggles are: in production, in circulation, in reproduction."),
+    Chart("struggles", "Struggles going on", "struggles", (Line("struggles_live", "going on"),)),
+    Chart("spread", "Newly contested sites", "sites per day",
+          (Line("newly_contested", "newly contested"), Line("spread", "of these, taken into a struggle that existed"))),
+    Chart("flows", "Joining and leaving", "people per day", (Line("joined", "joined"), Line("left", "left by fatigue"))),
+    Chart("arrests", "Arrests", "people per day", (Line("arrests", "arrested"),), kind="bars"),
+    Chart("coercion", "Coercion", "share", (Line("coercion", "mean over people"),)),
+    Chart("acts", "Demand and rift", "acts, fading",
+          (Line("demand", "demands"), Line("rift", "acts of rift")),
+          note="Acts of all struggles going on, each fading with its half-life."),
+    Chart("belonging", "Belonging to one's position", "−1 to 1",
+          (Line("belonging", "all people"), Line("belonging_active", "people in struggle")), base=False),
+)  # fmt: skip
+SHADED = ("participation", "arrests", "coercion")
+INTERNAL = ("struggles_begun",)  # a running total that the tables already give
+
+
+def day_charts(run: "Run") -> list[dict[str, Any]]:
+    """The charts whose variables were recorded."""
+    shade = exception_days(run)
+    charts = []
+    for chart in CHARTS:
+        lines = [line for line in chart.lines if line.variable in run.series]
+        if lines:
+            charts.append(_chart(run, chart, lines, shade if chart.name in SHADED else []))
+    return charts
+
+
+def further_charts(run: "Run") -> list[dict[str, Any]]:
+    """A chart each for daily variables that no other chart shows, those of users' mechanisms included."""
+    shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
+    charts = []
+    for name, data in run.series.data_vars.items():
+        if data.dims == ("day",) and name not in shown:
+            title = str(data.attrs.get("long_name") or name).partition(";")[0]
+            chart = Chart(f"further-{name}", title[:1].upper() + title[1:], unit(data.attrs.get("units")),
+                          (Line(str(name), str(name)),), base=bool((data.fillna(0) >= 0).all()))  # fmt: skip
+            charts.append(_chart(run, chart, chart.lines, []))
+    return charts
+
+
+def exception_days(run: "Run") -> list[list[int]]:
+    """First and last day of each state of exception."""
+    if "exception" not in run.series:
+        return []
+    spans: list[list[int]] = []
+    for day in (run.series["exception"].to_numpy() > 0).nonzero()[0].tolist():
+        if spans and spans[-1][1] == day - 1:
+            spans[-1][1] = day
+        else:
+            spans.append([day, day])
+    return spans
+
+
+def shocks(run: "Run") -> list[dict[str, Any]]:
+    """What the scenario puts on a date, within the run."""
+    rows = []
+    for shock in run.scenario.tables.shock:
+        day = shock.day if shock.day is not None else (shock.date - run.scenario.start).days
+        if 0 <= day < run.days:
+            where = shock.place or shock.region or "everywhere"
+            rows.append({"day": day, "date": dated(run.scenario.start, day), "what": shock.what or "a shock", "where": where})
+    return sorted(rows, key=lambda row: row["day"])
+
+
+def observed_chart(run: "Run") -> dict[str, Any] | None:
+    """Real counts as dots, the fitted and the held out apart, beside the curve that the run expects."""
+    fit = run.observed
+    if fit is None:
+        return None
+    counts: dict[str, list[float | int | None]] = {"fitted": [None] * run.days, "held out": [None] * run.days}
+    for position, (day, count) in enumerate(zip(fit.days.tolist(), plain(fit.counts))):
+        counts["fitted" if position < fit.fitted else "held out"][day] = count
+    dots = [
+        {"label": f"observed, {name}", "values": values, "kind": "dots", "hollow": name == "held out"}
+        for name, values in counts.items()
+        if any(value is not None for value in values)
+    ]
+    lines = [{"label": "expected from the run", "values": plain(fit.expected), "kind": "line"}]
+    if fit.background > 0:
+        lines.append({"label": "ordinary level", "values": [fit.background] * run.days, "kind": "line", "faint": True})
+    what = fit.what or "what was counted"
+    return {"name": "observed", "title": f"Observed and expected: {what}", "unit": "count per day", "base": True, "wide": True,
+            "note": "", "lines": lines + dots, "shade": [], "text": _spoken(run, lines[0])}  # fmt: skip
+
+
+def compared(run: "Run") -> list[dict[str, Any]]:
+    """The comparisons with the words of their statistic."""
+    rows = []
+    for comparison, target in zip(run.comparisons, run.scenario.tables.target):
+        rows.append({
+            "name": comparison.name,
+            "found": "the run does not reach it" if comparison.found is None else _statistic(run, target.statistic, comparison.found),
+            "value": _statistic(run, target.statistic, comparison.value),
+            "allowed": comparison.allowed, "hit": comparison.hit, "source": comparison.source,
+        })  # fmt: skip
+    return rows
+
+
+def has_address(text: str) -> bool:
+    """Whether a source names a page or a publication."""
+    return bool(ADDRESS.search(text or ""))
+
+
+def _statistic(run: "Run", statistic: str, value: float) -> str:
+    if statistic == "peak_day":
+        return dated(run.scenario.start, round(value)) if float(value).is_integer() else f"day {number(value)}"
+    words = {"half_life": " days", "places_hit": " places"}
+    return number(value, 3) + words.get(statistic, "")
+
+
+def _chart(run: "Run", chart: Chart, lines: tuple[Line, ...] | list[Line], shade: list[list[int]]) -> dict[str, Any]:
+    drawn = [{"label": line.label, "values": plain(_values(run, line)), "kind": chart.kind} for line in lines]
+    return {"name": chart.name, "title": chart.title, "unit": chart.unit, "base": chart.base, "wide": chart.wide,
+            "note": chart.note, "lines": drawn, "shade": shade, "text": "; ".join(_spoken(run, line) for line in drawn)}  # fmt: skip
+
+
+def _values(run: "Run", line: Line) -> Any:
+    """Values by day; a day with no number at all stays without one."""
+    data = run.series[line.variable].sel(dict(line.at))
+    others = [dim for dim in data.dims if dim != "day"]
+    return (data.astype(float).sum(others, min_count=1) if others else data).to_numpy()
+
+
+def _spoken(run: "Run", line: dict[str, Any]) -> str:
+    """The curve in words, for those who do not see it."""
+    known = [(value, day) for day, value in enumerate(line["values"]) if value is not None]
+    if not known:
+        return f"{line['label']}: no value on any day"
+    highest, day = max(known, key=lambda pair: (pair[0], -pair[1]))
+    return f"{line['label']}: highest {number(highest)} on {dated(run.scenario.start, day)}, last {number(known[-1][0])}"

@@ -1,0 +1,100 @@
+"""Numbers, dates and sources as people read them."""
+
+import datetime
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+ENDS = {"going_on": "still going on at the end", "settled": "settled", "ebbed": "ebbed", "repressed": "repressed"}
+UNITS = {
+    "person": "people", "site": "sites", "struggle": "struggles", "incident": "incidents", "place": "places",
+    "1": "no unit", "yes/no": "1 yes, 0 no",
+}  # fmt: skip
+ADDRESS = re.compile(r"https?://[^\s<>\"']+|\b10\.\d{4,9}/[^\s<>\"']+")
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number with separators; whole ones in full, others with `digits` significant digits."""
+    if value is None or not math.isfinite(value):
+        return "not a number"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    if abs(value) < 1e-4:
+        return f"{value:.{digits - 1}g}"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with two or three significant digits."""
+    return f"{number(100.0 * share, 3)}%"
+
+
+def counted(n: float, one: str, many: str | None = None) -> str:
+    """``1 place``, ``2 places``."""
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def date_of(start: datetime.date, day: int) -> datetime.date:
+    """Date of a day of the run."""
+    return start + datetime.timedelta(days=int(day))
+
+
+def long_date(date: datetime.date) -> str:
+    """``3 March 2005``, whatever the locale."""
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def dated(start: datetime.date, day: int) -> str:
+    """``3 March 2005 (day 61)``; day 0 is the first."""
+    return f"{long_date(date_of(start, day))} (day {day})"
+
+
+def unit(name: str | None) -> str:
+    """A unit of the registry in the words of an axis."""
+    return UNITS.get(name or "", name or "")
+
+
+def with_links(text: str | None) -> list[tuple[str, str | None]]:
+    """Split a source into (text, address or None); only http and https addresses and bare DOIs become links."""
+    text = text or ""
+    parts: list[tuple[str, str | None]] = []
+    last = 0
+    for match in ADDRESS.finditer(text):
+        shown = match.group().rstrip(".,;:")
+        while shown.endswith(")") and shown.count(")") > shown.count("("):
+            shown = shown[:-1].rstrip(".,;:")
+        if match.start() > last:
+            parts.append((text[last : match.start()], None))
+        parts.append((shown, shown if shown.startswith("http") else f"https://doi.org/{shown}"))
+        last = match.start() + len(shown)
+    if last < len(text):
+        parts.append((text[last:], None))
+    return parts
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a, b and c``."""
+    items = list(words)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def plain(values: Any) -> list[float | int | None]:
+    """An array as JSON numbers: six significant digits, whole numbers as integers, None where not finite."""
+    return [_plain(float(value)) for value in values]
+
+
+def _plain(value: float) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    if value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return float(f"{value:.6g}")

@@ -1,0 +1,60 @@
+"""Validating a scenario beyond its values: places, dates and mechanisms, without making its people."""
+
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError
+from communize.declare.registry import Table
+from communize.mechanisms.base import State
+from communize.scenario.scenario import Scenario
+from communize.society.columns import PEOPLE, PLACES, SITES
+from communize.society.places import Contact, agents_of_places, list_places
+from communize.society.society import Society
+from communize.society.ties import ties_from_edges
+
+
+def check_scenario(scenario: Scenario) -> dict[str, Any]:
+    """Resolve places and events as a run would.
+
+    Returns
+    -------
+    dict
+        ``people``, ``agents``, ``places`` and ``warnings``.
+
+    Raises
+    ------
+    InputError
+        What a run would refuse.
+    """
+    try:
+        return _check(scenario)
+    except InputError as error:
+        raise error.in_file(scenario.file) from None
+
+
+def _check(scenario: Scenario) -> dict[str, Any]:
+    parameters = scenario.society
+    places = list_places(parameters.places, np.uint64(scenario.seed))
+    agents = agents_of_places(places.population, parameters.people, parameters.scale)
+    empty = np.zeros(0, np.int32)
+    contact = Contact(np.zeros(len(places) + 1, np.int64), empty, np.zeros(0), np.zeros((len(places), 3)))
+    society = Society(
+        Table("people", 0, PEOPLE), Table("sites", 0, SITES), Table("places", len(places), PLACES),
+        ties_from_edges(empty, empty, 0), contact, places, parameters)  # fmt: skip
+    society.places.residents[:] = agents
+    state = State(society, np.uint64(scenario.seed), scenario.start)
+    mechanisms = scenario.mechanisms()
+    for mechanism in mechanisms:
+        state.ensure(mechanism.columns)
+        mechanism.setup(state)
+    warnings = []
+    if not any(mechanism.name == "struggle" for mechanism in mechanisms):
+        warnings.append("struggle is switched off: nothing will happen")
+    for number, target in enumerate(scenario.tables.target):
+        if target.region is not None and target.region not in places.region:
+            warnings.append(f"target[{number}].region: no place lies in {target.region!r}")
+    return {
+        "people": round(float(agents.sum()) * parameters.scale), "agents": int(agents.sum()), "places": len(places),
+        "warnings": warnings,
+    }  # fmt: skip
