@@ -73,9 +73,10 @@ def pack(values: np.ndarray, step: float) -> str:
     first = zero & ~np.concatenate(([False], zero[:-1]))  # where a run of zeros begins
     last = zero & ~np.concatenate((zero[1:], [False]))
     kept = np.flatnonzero(~zero | first)
-    tokens = np.repeat(zigzag[kept], np.where(first[kept], 2, 1))
-    at = np.flatnonzero(tokens == 0)[: int(first.sum())] if not first.any() else np.cumsum(np.where(first[kept], 2, 1))[first[kept]] - 1
-    tokens[at] = (np.flatnonzero(last) - np.flatnonzero(first)).astype(np.uint64)
+    begins = first[kept]
+    repeats = np.where(begins, 2, 1)
+    tokens = np.repeat(zigzag[kept], repeats)
+    tokens[np.cumsum(repeats)[begins] - 1] = (np.flatnonzero(last) - np.flatnonzero(first)).astype(np.uint64)
     return base64.b64encode(varints(tokens).tobytes()).decode("ascii")
 
 

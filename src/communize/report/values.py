@@ -15,12 +15,14 @@ MAX_LENGTH = 120
 def value_tables(scenario: "Scenario") -> dict[str, Any]:
     """Rows that the scenario sets itself, all rows by table, and how many rest on what.
 
-    A scenario that was changed or read back states every value, so "sets itself" is: differs from the default, or has a
-    source of its own.
+    A scenario that was changed or read back states every value, so "sets itself" is: differs from the default in value or
+    source.
     """
+    from communize.scenario.scenario import Scenario
     from communize.scenario.write import resolved
 
-    rows = [_row(row) for row in resolved(scenario) if row["path"].split(".")[0].split("[")[0] not in REAL_FIGURES]
+    defaults = {row["path"]: row for row in resolved(Scenario({"scenario": {"name": "defaults"}}))}
+    rows = [_row(row, defaults.get(row["path"])) for row in resolved(scenario) if row["path"].split(".")[0].split("[")[0] not in REAL_FIGURES]
     tables: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         tables.setdefault(re.split(r"[.\[]", row["path"])[0], []).append(row)
@@ -60,9 +62,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    own_source = row["source"] not in (None, row.get("default_source"))
-    differs = row["required"] or row["value"] != row["default"]
+def _row(row: dict[str, Any], default: dict[str, Any] | None) -> dict[str, Any]:
+    differs = default is None or (row["value"], row["source"]) != (default["value"], default["source"])
     return {
         "path": row["path"],
         "value": shown(row["value"]),
@@ -70,5 +71,5 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "meaning": row["meaning"],
         "source": row["source"] or "none named",
         "basis": basis_of(row["source"]),
-        "own": bool(row["set"] and (differs or own_source)),
+        "own": bool(row["set"] and differs),
     }
