@@ -1,5 +1,6 @@
 """Parameters: each with a default, a unit, an allowed range, a meaning and a source."""
 
+import copy
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Parameters(BaseModel):
     """Base of every table of parameters. Unknown keys, wrong types and values out of range are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
 
 
 def parameter(
@@ -46,8 +47,7 @@ def parameter(
         bounds["le"] = high
     extra = {"unit": unit, "range": range, "source": source, "plausible": plausible or range}
     if isinstance(default, (list, dict, BaseModel)):
-        value = default
-        return Field(default_factory=lambda: value, description=meaning, json_schema_extra=extra, **bounds)
+        return Field(default_factory=lambda: copy.deepcopy(default), description=meaning, json_schema_extra=extra, **bounds)
     return Field(default, description=meaning, json_schema_extra=extra, **bounds)
 
 

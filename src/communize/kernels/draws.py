@@ -32,7 +32,8 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _OWN_BLOCK = 1 << 31
 _TWO_POW_MINUS_32 = 2.0**-32
-_TWO_POW_MINUS_53 = 2.0**-53
+_TWO_POW_MINUS_52 = 2.0**-52
+_TWO_POW_MINUS_54 = 2.0**-54
 
 # Kernels release the interpreter lock, so that `blocks.for_blocks` can run them on several threads.
 kernel = njit(nogil=True, cache=True)
@@ -103,13 +104,13 @@ def uniform(key, entity, day, decision, draw):
 
 @kernel
 def uniform_pair(key, entity, day, decision, draw):
-    """Two uniform numbers in (0, 1), resolution 2**-53, from one own block."""
+    """Two uniform numbers in (0, 1), resolution 2**-52 (with 53 bits the largest would round to 1), from one own block."""
     w0, w1, w2, w3 = own_block(key, entity, day, decision, draw)
-    first = ((w0 << np.uint64(21)) ^ (w1 >> np.uint64(11))) & np.uint64(0x1FFFFFFFFFFFFF)
-    second = ((w2 << np.uint64(21)) ^ (w3 >> np.uint64(11))) & np.uint64(0x1FFFFFFFFFFFFF)
+    first = ((w0 << np.uint64(20)) ^ (w1 >> np.uint64(12))) & np.uint64(0xFFFFFFFFFFFFF)
+    second = ((w2 << np.uint64(20)) ^ (w3 >> np.uint64(12))) & np.uint64(0xFFFFFFFFFFFFF)
     return (
-        (np.float64(first) + 0.5) * _TWO_POW_MINUS_53,
-        (np.float64(second) + 0.5) * _TWO_POW_MINUS_53,
+        (np.float64(first) + 0.5) * _TWO_POW_MINUS_52,
+        (np.float64(second) + 0.5) * _TWO_POW_MINUS_52,
     )
 
 
@@ -215,21 +216,26 @@ def pareto(u, minimum, exponent):
 
 
 @kernel
-def poisson(mean, key, entity, day, decision):
-    """Poisson number of the given mean: inversion below 10, transformed rejection (PTRS) above.
+def poisson(mean, key, entity, day, decision, draw=0):
+    """Poisson number of the given mean (below 1e15): inversion below 10, transformed rejection (PTRS) above.
+
+    -1 if the mean is not a number or too large. `draw` (below 2**15) tells several numbers of one entity apart.
 
     References
     ----------
     Hoermann (1993), The transformed rejection method for generating Poisson random variables.
     https://doi.org/10.1016/0167-6687(93)90997-4
     """
+    if not mean < 1e15:
+        return -1
     if mean <= 0.0:
         return 0
+    attempt = draw << 16
     if mean < 10.0:
-        u, _ = uniform_pair(key, entity, day, decision, 0)
+        u, _ = uniform_pair(key, entity, day, decision, attempt)
         p = math.exp(-mean)
         k = 0
-        while u > p and k < 1000:
+        while u > p and (k < mean or p > _TWO_POW_MINUS_54):  # beyond, only round-off is left of u
             u -= p
             k += 1
             p *= mean / k
@@ -238,10 +244,9 @@ def poisson(mean, key, entity, day, decision):
     a = -0.059 + 0.02483 * b
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
     v_r = 0.9277 - 3.6224 / (b - 2.0)
-    draw = 0
     while True:
-        u, v = uniform_pair(key, entity, day, decision, draw)
-        draw += 1
+        u, v = uniform_pair(key, entity, day, decision, attempt)
+        attempt += 1
         u -= 0.5
         us = 0.5 - abs(u)
         k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
@@ -255,14 +260,18 @@ def poisson(mean, key, entity, day, decision):
 
 
 @kernel
-def binomial(n, p, key, entity, day, decision):
+def binomial(n, p, key, entity, day, decision, draw=0):
     """Binomial number: inversion for small n p, transformed rejection (BTRS) above 10.
+
+    -1 if p is not a number. `draw` (below 2**15) tells several numbers of one entity apart.
 
     References
     ----------
     Hoermann (1993), The generation of binomial random variates.
     https://doi.org/10.1080/00949659308811496
     """
+    if not p <= 1.0:
+        return n if p > 1.0 else -1
     if n <= 0 or p <= 0.0:
         return 0
     if p >= 1.0:
@@ -270,10 +279,11 @@ def binomial(n, p, key, entity, day, decision):
     small = p if p <= 0.5 else 1.0 - p
     odds = small / (1.0 - small)
     k = 0.0
+    attempt = draw << 16
     if n * small < 10.0:
-        u, _ = uniform_pair(key, entity, day, decision, 0)
+        u, _ = uniform_pair(key, entity, day, decision, attempt)
         mass = math.exp(n * math.log1p(-small))
-        while u > mass and k < n:
+        while u > mass and k < n and (k < n * small or mass > _TWO_POW_MINUS_54):
             u -= mass
             k += 1.0
             mass *= odds * (n - k + 1.0) / k
@@ -286,10 +296,9 @@ def binomial(n, p, key, entity, day, decision):
         alpha = (2.83 + 5.1 / b) * spread
         mode = math.floor((n + 1) * small)
         top = math.lgamma(mode + 1.0) + math.lgamma(n - mode + 1.0)
-        draw = 0
         while True:
-            u, v = uniform_pair(key, entity, day, decision, draw)
-            draw += 1
+            u, v = uniform_pair(key, entity, day, decision, attempt)
+            attempt += 1
             u -= 0.5
             us = 0.5 - abs(u)
             k = math.floor((2.0 * a / us + b) * u + c)

@@ -23,8 +23,8 @@ import math
 
 import numpy as np
 
-from communize.kernels import draws as d
 from communize.kernels import decisions
+from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 
 # Numba compiles a kernel anew for every Python integer written into a call, but not for NumPy's.
@@ -278,15 +278,6 @@ def pair_labels(stubs, n, spare, people, rows, key, segment, stage):
 
 
 @kernel
-def largest_room(start, stop, place_starts, offsets):
-    """Most ties, counted by ends, that the people of one of the places start .. stop - 1 have room for."""
-    room = ZERO
-    for place in range(start, stop):
-        room = max(room, offsets[place_starts[place + 1]] - offsets[place_starts[place]])
-    return room
-
-
-@kernel
 def clique_places(start, stop, block, segments, within, traits, people, rows, key, made):
     """Form the cliques of the places start .. stop - 1: in their neighbourhoods, then among the others.
 
@@ -305,7 +296,7 @@ def clique_places(start, stop, block, segments, within, traits, people, rows, ke
     place_starts, first_neighbourhood, bounds = segments
     clustering, group_share, position_share = traits
     offsets, fill, _ = rows
-    room = largest_room(start, stop, place_starts, offsets)
+    room = offsets[place_starts[stop]] - offsets[place_starts[start]]  # memory never touched costs nothing
     local, pool, spare = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     for place in range(start, stop):
         pooled = ZERO
@@ -350,7 +341,7 @@ def pair_places(start, stop, block, segments, levels, traits, people, rows, key,
     place_starts, first_neighbourhood, bounds = segments
     _, group_share, position_share = traits
     offsets, fill, _ = rows
-    room = largest_room(start, stop, place_starts, offsets)
+    room = offsets[place_starts[stop]] - offsets[place_starts[start]]  # memory never touched costs nothing
     local, pool, spare = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     for place in range(start, stop):
         near, kept = levels[place, 0], levels[place, 1]
@@ -566,23 +557,3 @@ def compact_rows(offsets, fill, neighbours):
         first = following
         offsets[row + 1] = n
     return n
-
-
-@kernel
-def count_ends(a, b, fill):
-    """Add to `fill` the ends of the ties (a, b) between different people at each person."""
-    for at in range(a.size):
-        if a[at] != b[at]:
-            fill[a[at]] += 1
-            fill[b[at]] += 1
-
-
-@kernel
-def place_ends(a, b, offsets, fill, neighbours):
-    """Write the ties (a, b) between different people into rows with room for them."""
-    for at in range(a.size):
-        if a[at] != b[at]:
-            neighbours[offsets[a[at]] + fill[a[at]]] = b[at]
-            neighbours[offsets[b[at]] + fill[b[at]]] = a[at]
-            fill[a[at]] += 1
-            fill[b[at]] += 1

@@ -36,15 +36,15 @@ def fill_normal(u):
 
 
 @kernel
-def fill_poisson(out, means, entities, key, day, decision):
+def fill_poisson(out, means, entities, key, day, decision, draw):
     for row in range(entities.size):
-        out[row] = d.poisson(means[row], key, entities[row], day, decision)
+        out[row] = d.poisson(means[row], key, entities[row], day, decision, draw)
 
 
 @kernel
-def fill_binomial(out, n, p, entities, key, day, decision):
+def fill_binomial(out, n, p, entities, key, day, decision, draw):
     for row in range(entities.size):
-        out[row] = d.binomial(n[row], p[row], key, entities[row], day, decision)
+        out[row] = d.binomial(n[row], p[row], key, entities[row], day, decision, draw)
 
 
 @kernel
@@ -58,7 +58,7 @@ def fill_categorical(out, cumulative, u):
 class Draws:
     """Counter-based draws bound to a seed, a decision number and a day.
 
-    `entities` is a number n (the entities 0 .. n - 1) or an integer array of stable identities. Repeated calls
+    `entities` is a number n (the entities 0 .. n - 1) or an integer array of stable identities below 2**32. Repeated calls
     with the same arguments give the same numbers; a second, independent number of the same entity on the
     same day takes another `draw` (0 .. 2**31 - 1).
     """
@@ -93,26 +93,29 @@ class Draws:
         fill_normal(out)
         return out
 
-    def poisson(self, mean, entities) -> np.ndarray:
+    def poisson(self, mean, entities, draw: int = 0) -> np.ndarray:
         """Poisson numbers, int64; `mean` scalar or one an entity."""
         ids = self._entities(entities)
         out = np.empty(ids.size, np.int64)
         means = np.ascontiguousarray(np.broadcast_to(np.asarray(mean, float), ids.shape))
-        fill_poisson(out, means, ids, self.key, self.day, self.decision)
+        fill_poisson(out, means, ids, self.key, self.day, self.decision, draw)
         return out
 
-    def binomial(self, n, p, entities) -> np.ndarray:
+    def binomial(self, n, p, entities, draw: int = 0) -> np.ndarray:
         """Binomial numbers, int64; `n` and `p` scalars or one an entity."""
         ids = self._entities(entities)
         out = np.empty(ids.size, np.int64)
         sizes = np.ascontiguousarray(np.broadcast_to(np.asarray(n, np.int64), ids.shape))
         probabilities = np.ascontiguousarray(np.broadcast_to(np.asarray(p, float), ids.shape))
-        fill_binomial(out, sizes, probabilities, ids, self.key, self.day, self.decision)
+        fill_binomial(out, sizes, probabilities, ids, self.key, self.day, self.decision, draw)
         return out
 
     def categorical(self, weights, entities, draw: int = 0) -> np.ndarray:
         """Indices drawn in proportion to `weights` (1-D, non-negative, not all zero), int64."""
+        cumulative = np.cumsum(np.asarray(weights, float))
+        if not cumulative.size or not 0 < cumulative[-1] < np.inf:
+            raise ValueError("weights must be at least one, non-negative, finite and not all zero")
         u = self.uniform(entities, draw)
         out = np.empty(u.size, np.int64)
-        fill_categorical(out, np.cumsum(np.asarray(weights, float)), u)
+        fill_categorical(out, cumulative, u)
         return out

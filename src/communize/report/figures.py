@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from communize.report.text import ADDRESS, dated, number, plain, unit
+from communize.report.text import date_of, dated, long_date, number, plain, unit
 
 if TYPE_CHECKING:
     from communize.store.run import Run
@@ -140,14 +140,10 @@ def compared(run: "Run") -> list[dict[str, Any]]:
     return rows
 
 
-def has_address(text: str) -> bool:
-    """Whether a source names a page or a publication."""
-    return bool(ADDRESS.search(text or ""))
-
-
 def _statistic(run: "Run", statistic: str, value: float) -> str:
-    if statistic == "peak_day":
-        return dated(run.scenario.start, round(value)) if float(value).is_integer() else f"day {number(value)}"
+    if statistic == "peak_night":  # counted from 1
+        whole = float(value).is_integer()
+        return f"{number(value)} ({long_date(date_of(run.scenario.start, round(value) - 1))})" if whole else number(value)
     words = {"half_life": " days", "places_hit": " places"}
     return number(value, 3) + words.get(statistic, "")
 

@@ -85,6 +85,8 @@ def type_name(field: Any) -> str:
     """Kind of value of a declaration, as a key of `KINDS_OF_VALUE`."""
     annotation = getattr(field, "annotation", None)
     options = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    if any(_models_of(option) for option in options):
+        return "model"
     for python_type, name in ((bool, "bool"), (int, "int"), (float, "float"), (str, "string"), (datetime.date, "date")):
         if python_type in options:
             return name

@@ -45,7 +45,7 @@ class TieParameters(Parameters):
     """How many ties people have, and with whom."""
 
     degree_distribution: Literal["poisson", "fixed", "negative_binomial", "power_law", "none"] = parameter(
-        "poisson", unit="name", source="definition", meaning="distribution of the number of ties of a person; none: no ties"
+        "poisson", unit="name", source="definition", meaning="distribution of people's numbers of ties; none: no ties"
     )
     mean_degree: float = parameter(
         10.0, unit="people", range=(0.0, 200.0), plausible=(3.0, 45.0),
@@ -203,14 +203,11 @@ def ties_from_edges(a: np.ndarray, b: np.ndarray, n_people: int) -> Ties:
         if wrong.size:
             found = f"{ends[wrong[0]]} in row {wrong[0]}"
             raise InputError(f"{PATH}.{name}", found, f"rows of people, 0 to {n_people - 1}")
-    a, b = _ready(a, np.int32), _ready(b, np.int32)
-    fill = np.zeros(n_people, np.int32)
-    m.count_ends(a, b, fill)
-    offsets = np.zeros(n_people + 1, np.int64)
-    np.cumsum(fill, out=offsets[1:])
-    fill[:] = 0
-    neighbours = np.empty(offsets[-1], np.int32)
-    m.place_ends(a, b, offsets, fill, neighbours)
+    proper = a != b
+    a, b = a[proper].astype(np.int32), b[proper].astype(np.int32)
+    neighbours = np.empty(2 * a.size, np.int32)
+    offsets = m.sort_by_key(np.concatenate((b, a)), neighbours.size, np.concatenate((a, b)), n_people, neighbours)
+    fill = np.diff(offsets).astype(np.int32)
     m.sort_rows(0, n_people, 0, offsets, fill, neighbours)
     return _packed(offsets, fill, neighbours)
 
@@ -403,9 +400,7 @@ def _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool) -> N
         m.balance_visits(n_away, *contacts, cumulative, visiting, 60, 1e-3)
         meetings = np.empty(stubs.size, np.int32)
         laws = (contacts[0], contacts[1], cumulative)
-        pool.for_blocks(
-            m.choose_meetings, stubs.size, stubs, home_place, laws, visiting, key, meeting_round, meetings
-        )
+        pool.for_blocks(m.choose_meetings, stubs.size, stubs, home_place, laws, visiting, key, meeting_round, meetings)
         arranged = np.empty_like(stubs)
         starts = m.sort_by_key(stubs, stubs.size, meetings, 2 * n_places + 1, arranged)
         del meetings

@@ -105,7 +105,6 @@ def test_parameters_are_frozen():
         Example().rate = 0.3
 
 
-@pytest.mark.xfail(strict=True, reason="default_factory hands every instance the same object")
 def test_a_default_table_is_not_shared():
     Example().weights["b"] = 2.0
     try:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from communize.declare.registry import CAMPUS, FARM, KINDS, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, hash_arrays
+from communize.declare.registry import CAMPUS, FARM, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, hash_arrays
 from communize.society.parameters import (
     ContactParameters, PlaceParameters, Position, Positions, Sector, SocietyParameters,
 )  # fmt: skip
@@ -342,7 +342,3 @@ def test_a_hundred_thousand_people_take_less_than_120_bytes_each():
     assert made.nbytes / len(made.people) < 120
     held = sum(v.nbytes for t in (made.people, made.sites, made.places) for _, v in t.columns())
     assert made.nbytes == held + made.ties.offsets.nbytes + made.ties.neighbours.nbytes
-
-
-def test_names_of_kinds_have_the_codes_that_sites_use(society):
-    assert {KINDS[code] for code in set(society.sites.kind)} == set(KINDS)

@@ -1,0 +1,3 @@
+Report.places.start();
+Report.charts.start();
+document.documentElement.dataset.ready = "yes";
