@@ -35,6 +35,25 @@ def site_terms(active, eligible, place, incident, relief, fatigue, place_pressur
 
 
 @kernel
+def count_eligible_ties(start, stop, block, offsets, neighbours, takes_part, position, group, count):
+    """Ties of each person to people who can take part."""
+    for i in range(start, stop):
+        for j in range(offsets[i], offsets[i + 1]):
+            other = neighbours[j]
+            count[i] += takes_part[position[other], group[other]]
+
+
+@kernel
+def count_active_ties(activity, offsets, neighbours, count):
+    """Ties of each person to people in struggle: written from the active, so the work follows their number."""
+    count[:] = 0
+    for i in range(activity.size):
+        if activity[i] == IN_STRUGGLE:
+            for j in range(offsets[i], offsets[i + 1]):
+                count[neighbours[j]] += 1
+
+
+@kernel
 def find_joiners(start, stop, block, people, ties, sites, place_influence, incident, takes_part, weights, law, logs,
                  key, day, found):
     """People of [start, stop) who join, written to ``found[start:]``; returns how many.
@@ -44,7 +63,7 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
     people
         (home, work, position, group, activity, belonging, nerve, unmet).
     ties
-        (offsets, neighbours).
+        (ties to people in struggle, ties to people who can take part).
     sites
         (place, share among others, pressure, weighted fatigue).
     place_influence
@@ -58,11 +77,11 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
     law
         (coupling, temperature, rate of joining).
 
-    The uniform draw comes first: a person is looked at closely only if the draw is below an upper bound of the
-    probability (ties taken as all active, logistic(x) <= exp(x)), so the result is exact and the common case cheap.
+    The uniform draw comes first, and its logarithm is bounded from below by a table: the exponentials are computed only
+    where the draw is below rate * exp(drive / temperature), which bounds the probability from above.
     """
     home, work, position, group, activity, belonging, nerve, unmet = people
-    offsets, neighbours = ties
+    active_ties, eligible_ties = ties
     site_place, share, pressure, fatigue = sites
     w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
     coupling, temperature, rate = law
@@ -89,24 +108,14 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
                     bottom += w_work
             else:
                 drive -= fatigue[h]
-            first, last = offsets[i], offsets[i + 1]
-            tied = w_ties > 0.0 and last > first
-            highest = top / bottom if bottom > 0.0 else 0.0
-            if tied:
-                highest = max(highest, (top + w_ties) / (bottom + w_ties))
-            if (drive + coupling * highest) / temperature + log_rate < lowest:
+            if eligible_ties[i] > 0:
+                top += w_ties * active_ties[i] / eligible_ties[i]
+                bottom += w_ties
+            if bottom > 0.0:
+                drive += coupling * top / bottom
+            if drive / temperature + log_rate < lowest:
                 continue
-            if tied:
-                active, known = 0, 0
-                for j in range(first, last):
-                    other = neighbours[j]
-                    known += takes_part[position[other], group[other]]
-                    active += activity[other] == IN_STRUGGLE
-                if known > 0:
-                    top += w_ties * active / known
-                    bottom += w_ties
-            social = top / bottom if bottom > 0.0 else 0.0
-            if d.to_unit(word) < rules.joining_probability(drive + coupling * social, temperature, rate):
+            if d.to_unit(word) < rules.joining_probability(drive, temperature, rate):
                 found[start + count] = i
                 count += 1
     return count

@@ -112,6 +112,13 @@ class Struggle(Mechanism):
         self._logs = loops.log_table()
         self._takes_part = state.society.takes_part
         self._locus = state.society.site_locus()
+        ties, n = state.society.ties, len(people)
+        self._active_ties, self._eligible_ties = np.zeros(n, np.int32), np.zeros(n, np.int32)
+        self._tied = p.weight_ties > 0 and ties.neighbours.size > 0
+        if self._tied:
+            state.pool.for_blocks(
+                loops.count_eligible_ties, n, ties.offsets, ties.neighbours, self._takes_part, people.position,
+                people.group, self._eligible_ties)  # fmt: skip
         of_place = Draws(state.key, decisions.NERVE_OF_PLACE, 0).normal(len(state.places))
         of_site = Draws(state.key, decisions.NERVE_OF_SITE, 0).normal(len(sites))
         home, work = people.home, people.work
@@ -148,11 +155,13 @@ class Struggle(Mechanism):
         loops.site_terms(
             sites.active, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
             pressure.astype(np.float64), p.fatigue_weight, share, net, home_pressure, tired)  # fmt: skip
+        if self._tied:
+            loops.count_active_ties(people.activity, state.society.ties.offsets, state.society.ties.neighbours, self._active_ties)
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             loops.find_joiners, n,
             (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet),
-            (state.society.ties.offsets, state.society.ties.neighbours), (sites.place, share, home_pressure, tired),
+            (self._active_ties, self._eligible_ties), (sites.place, share, home_pressure, tired),
             self.influence(state), net, self._takes_part,
             (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
             (p.coupling, p.temperature, p.rate_joining), self._logs, key, day, found)  # fmt: skip

@@ -1,0 +1,682 @@
+"""Every loop of the mechanisms against plain Python: one day of one mechanism on small societies in random states.
+
+The oracles read a snapshot of the state as lists and follow the model text; they share nothing with the loops but the
+numbers of the decisions. Draws come from `oracles`.
+"""
+
+import math
+from collections import Counter, defaultdict
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from oracles import categorical, uniform
+
+import communize as cz
+from communize.declare.registry import POSITIONS, STRUGGLE_ENDS
+from communize.kernels import decisions
+from communize.kernels.vector import Draws
+from communize.mechanisms.struggle import loops
+from communize.society.parameters import ContactParameters, SocietyParameters
+from communize.society.ties import TieParameters
+
+ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD = range(4)
+COMMODITY, CONTESTED, TAKEN = range(3)
+SEED, DAY, SEEDS = 2**40 + 17, 23, range(6)
+CANNOT = ("owner", "state_force")
+
+PARAMETERS = {
+    "struggle": {
+        "coupling": 2.0, "nerve": 0.9, "nerve_sd_site": 0.3, "nerve_sd_place": 0.2, "nerve_sd_person": 0.2, "temperature": 0.4,
+        "rate_joining": 0.8, "rate_leaving": 0.25, "rate_leaving_alone": 0.9, "weight_work": 0.3, "weight_neighbourhood": 0.2,
+        "weight_place": 0.4, "away_share": 0.6, "uniform_share": 0.3, "weight_ties": 0.35, "weight_need": 1.1,
+        "weight_coercion": 0.5, "weight_constraint": 0.7, "weight_risk": 0.4, "deterrence": 0.8, "fatigue_weight": 0.9,
+        "fatigue_gain": 0.07, "fatigue_half_life_days": 40.0, "contested_share": 0.2, "contested_end": 0.6,
+        "contested_people": 2.0, "repressed_share": 0.5,
+    },
+    "incidents": {"rate": 0.15, "size": 0.6, "exponent": 1.4, "decay_days": 5.0},
+    "acts": {
+        "rate": 1.5, "half_life_days": 9.0, "rate_concession": 0.9, "concession_cost": 0.1, "concession_width": 0.3,
+        "rate_refusal": 1.3, "settlement_gain": 0.3, "refusal_loss": 0.25, "relief": 0.45, "relief_half_life_days": 12.0,
+    },
+    "force": {
+        "deployment_delay": 2, "move": 0.3, "reserve": 0.2, "speed_km": 100.0, "alert": 0.5, "rate_arrest": 0.6, "held_days": 3.0,
+        "arrest_loss": 0.3, "coercion_gain": 0.5, "coercion_half_life_days": 20.0, "exception_level": 0.9,
+        "exception_factor": 2.0, "exception_coercion": 0.1,
+    },
+    "economy": {"regime": 0.4, "profit_rate": 0.2, "tax_surplus": -0.1},
+    "belonging": {"rate": 0.05},
+}  # fmt: skip
+
+
+# --- a small society in a random state ---
+
+
+def world(seed, changes=None, n_people=160, n_places=5, n_ties=500):
+    """A simulation whose state has people in struggle and held, contested sites in struggles, pressures and fatigue."""
+    rng = np.random.default_rng(seed)
+    kinds, site_place = [], []
+    for place in range(n_places):
+        kinds += ["neighbourhood"] * 2 + ["workplace"] * 2 + (["campus"] if place % 2 else ["state_site"])
+        site_place += [place] * 5
+    kind = np.array(kinds)
+    homes, works = np.flatnonzero(kind == "neighbourhood"), np.flatnonzero(kind != "neighbourhood")
+    people = {
+        "home": rng.choice(homes, n_people), "work": np.where(rng.random(n_people) < 0.7, rng.choice(works, n_people), -1),
+        "position": rng.choice(POSITIONS, n_people), "group": rng.integers(0, 3, n_people),
+        "belonging": rng.uniform(-1, 1, n_people).astype(np.float32), "unmet": rng.random(n_people).astype(np.float32),
+    }  # fmt: skip
+    sites = {"kind": kind, "place": site_place, "sector": np.where(kind == "neighbourhood", -1, rng.integers(0, 10, kind.size))}
+    places = {"name": [f"p{i}" for i in range(n_places)], "latitude": 46 + rng.random(n_places), "longitude": 2 + rng.random(n_places)}
+    a, b = rng.integers(0, n_people, (2, n_ties))
+    given = SocietyParameters(
+        ties=TieParameters(degree_distribution="none"), groups={"x": 0.4, "y": 0.3, "z": 0.3}, taking_part=["x", "z"],
+        contact=ContactParameters(cutoff_km=70.0, neighbours=3))  # fmt: skip
+    society = cz.Society.from_tables(
+        people=people, sites=sites, places=places, ties={"a": a[a != b], "b": b[a != b]}, parameters=given)  # fmt: skip
+    values = {"scenario": {"name": "lab"}, **{name: {**table, **(changes or {}).get(name, {})} for name, table in PARAMETERS.items()}}
+    sim = cz.Simulation(cz.Scenario(values), seed=SEED, threads=1, society=society)
+    stir(sim, rng)
+    return sim
+
+
+def stir(sim, rng):
+    people, sites, places, struggles = sim.people, sim.sites, sim.places, sim.struggles
+    n, joins = len(people), can_join(sim)
+    activity = np.where(rng.random(n) < 0.3, IN_STRUGGLE, np.where(rng.random(n) < 0.1, HELD, ROUTINE))
+    people.activity[:] = np.where(joins, activity, ROUTINE)
+    for code, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
+        for person in np.flatnonzero(people.activity == code):
+            for site in {people.home[person], people.work[person]} - {-1}:
+                getattr(sites, column)[site] += 1
+            getattr(places, column)[sites.place[people.home[person]]] += 1
+    struggles.grow(6)
+    sites.mode[:] = np.where((sites.active > 0) & (rng.random(len(sites)) < 0.6), CONTESTED, COMMODITY)
+    sites.mode[rng.random(len(sites)) < 0.05] = TAKEN
+    sites.struggle[:] = np.where(sites.mode == CONTESTED, rng.integers(0, 5, len(sites)), -1)
+    for name, high in (("fatigue", 0.6), ("incident", 0.5), ("relief", 0.2)):
+        getattr(sites, name)[:] = rng.uniform(0, high, len(sites))
+    for name, high in (("force", 5.0), ("coercion", 0.5), ("shock", 0.4)):
+        getattr(places, name)[:] = rng.uniform(0, high, len(places))
+    places.garrison[:] = places.force
+    struggles.began[:] = DAY - 5
+    struggles.ended[:] = np.where(np.isin(np.arange(6), sites.struggle), -1, DAY - 1)
+    inside = Counter(number_of(sim, person) for person in np.flatnonzero(people.activity == IN_STRUGGLE))
+    struggles.active[:], struggles.members[:] = [inside[n] for n in range(6)], rng.integers(20, 60, 6)
+    struggles.peak[:], struggles.person_days[:] = rng.integers(1, 40, 6), rng.integers(1, 400, 6)
+    struggles.belonging[:], struggles.by_locus[:] = rng.uniform(-1, 1, 6), rng.integers(0, 9, (6, 3))
+    struggles.arrested[:], struggles.sites_ever[:] = rng.integers(0, 30, 6), 3
+    struggles.demand[:], struggles.rift[:] = rng.uniform(0, 2, 6), rng.uniform(0, 2, 6)
+    struggles.demands[:], struggles.rifts[:], struggles.refusals[:] = rng.integers(0, 3, (3, 6))
+    sim.state.day = DAY
+
+
+def can_join(sim):
+    cannot = [POSITIONS.index(name) for name in CANNOT]
+    return ~np.isin(sim.people.position, cannot) & (sim.people.group != 1)
+
+
+def snapshot(sim):
+    """Every column as lists: ``s.people.home[3]``."""
+    tables = {
+        name: SimpleNamespace(**{column.name: values.tolist() for column, values in table.columns()})
+        for name, table in sim.state.tables.items()
+    }
+    return SimpleNamespace(**tables)
+
+
+def one_day(sim, name):
+    """Snapshots before and after one day of one mechanism."""
+    mechanism = next(m for m in sim.mechanisms if m.name == name)
+    before = snapshot(sim)
+    mechanism.step(sim.state, DAY, Draws(sim.state.key, 0, DAY))
+    return before, snapshot(sim)
+
+
+def draw(entity, decision, number=0):
+    return uniform(SEED, int(entity), DAY, decision, number)
+
+
+def places_of(before, person):
+    """Home and, if any, site of work."""
+    return [before.people.home[person]] + ([before.people.work[person]] if before.people.work[person] >= 0 else [])
+
+
+def decay(half_life):
+    return 2.0 ** (-1.0 / half_life)
+
+
+def rounded(values):
+    return np.asarray(values, np.float32).tolist()
+
+
+# --- who joins and who leaves ---
+
+
+def joining_probability(sim, s, person, law):
+    """Rules 1 and 5, for one person, from the model text."""
+    p, sites, places = SimpleNamespace(**law), s.sites, s.places
+    joins, at = can_join(sim), places_of(s, person)
+    here = sites.place[at[0]]
+    risk = 1 - math.exp(-p.deterrence * places.force[here] / (1 + places.active[here]))
+    incidents = sum(sites.incident[site] - sites.relief[site] for site in at)
+    pressure = (
+        p.weight_need * s.people.unmet[person] + p.weight_constraint * max(0.0, -s.people.belonging[person]) + incidents
+        + p.weight_coercion * places.coercion[here] + places.shock[here] - p.weight_risk * risk
+    )  # fmt: skip
+    fatigue = p.fatigue_weight * sum(sites.fatigue[site] for site in at) / len(at)
+
+    def share(q):
+        return places.active[q] / places.eligible[q] if places.eligible[q] else 0.0
+
+    contact = sim.society.contact
+    others = sum(
+        contact.weights[j] * share(contact.neighbours[j]) for j in range(contact.offsets[here], contact.offsets[here + 1]))
+    country = sum(places.active) / sum(places.eligible)
+    others = (1 - p.uniform_share) * others + p.uniform_share * country
+    sources = [(p.weight_place, (1 - p.away_share) * share(here) + p.away_share * others)]
+    for weight, site in zip((p.weight_neighbourhood, p.weight_work), at):
+        if sites.eligible[site] > 1:
+            sources.append((weight, sites.active[site] / (sites.eligible[site] - 1)))
+    ties = sim.society.ties
+    known = [k for k in ties.neighbours[ties.offsets[person] : ties.offsets[person + 1]] if joins[k]]
+    if known:
+        sources.append((p.weight_ties, sum(s.people.activity[k] == IN_STRUGGLE for k in known) / len(known)))
+    whole = sum(weight for weight, _ in sources)
+    social = sum(weight * part for weight, part in sources) / whole if whole else 0.0
+    x = (pressure + p.coupling * social - s.people.nerve[person] - fatigue) / p.temperature
+    return 1 - math.exp(-p.rate_joining / (1 + math.exp(-x)))
+
+
+LAWS = {
+    "all": {},
+    "without ties": {"weight_ties": 0.0},
+    "ties alone": {"weight_work": 0.0, "weight_neighbourhood": 0.0, "weight_place": 0.0},
+    "neighbourhoods alone": {"weight_work": 0.0, "weight_ties": 0.0, "weight_place": 0.0},
+    "nobody near": {"weight_work": 0.0, "weight_neighbourhood": 0.0, "weight_place": 0.0, "weight_ties": 0.0},
+    "cold": {"temperature": 0.05},
+    "fast": {"rate_joining": 5.0, "nerve": 1.5},
+    "rare": {"nerve": 2.6, "temperature": 0.3},
+    "never": {"rate_joining": 0.0},
+    "strongly coupled": {"coupling": 8.0, "nerve": 3.0},
+}
+
+
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_those_join_whose_draw_is_below_their_probability(law):
+    expected_in_all = 0.0
+    for seed in SEEDS:
+        sim = world(seed, {"struggle": law})
+        joins = can_join(sim)
+        before, after = one_day(sim, "struggle")
+        wanted = []
+        for person in range(len(sim.people)):
+            if joins[person] and before.people.activity[person] == ROUTINE:
+                p = joining_probability(sim, before, person, PARAMETERS["struggle"] | law)
+                expected_in_all += p
+                if draw(person, decisions.JOIN) < p:
+                    wanted.append(person)
+        found = [
+            person for person in range(len(sim.people))
+            if (before.people.activity[person], after.people.activity[person]) == (ROUTINE, IN_STRUGGLE)
+        ]  # fmt: skip
+        assert found == wanted
+        assert after.days.joined == [len(wanted)]
+    assert (expected_in_all > 5) == (law != LAWS["never"])  # else nothing was tested
+
+
+def test_rare_joiners_of_a_large_society_are_found_one_by_one():
+    """Low draws are sorted out by a table of logarithms: here 40,000 people of whom about one in 500 joins a day."""
+    rng, n = np.random.default_rng(1), 40_000
+    given = SocietyParameters(ties=TieParameters(degree_distribution="none"))
+    people = {
+        "home": np.sort(rng.integers(0, 20, n)), "position": np.full(n, "stable"),
+        "unmet": rng.exponential(0.1, n).clip(0, 1).astype(np.float32),
+    }  # fmt: skip
+    society = cz.Society.from_tables(people=people, sites={"kind": ["neighbourhood"] * 20}, parameters=given)
+    law = {
+        **PARAMETERS["struggle"], "nerve": 1.6, "nerve_sd_site": 0.0, "nerve_sd_place": 0.0, "nerve_sd_person": 0.0,
+        "temperature": 0.25, "rate_joining": 0.35, "weight_risk": 0.0,
+    }  # fmt: skip
+    sim = cz.Simulation(cz.Scenario({"scenario": {"name": "lab"}, "struggle": law}), seed=4, threads=1, society=society)
+    struggle = next(m for m in sim.mechanisms if m.name == "struggle")
+    least, total = 1.0, 0
+    for day in range(5):
+        drive = law["weight_need"] * sim.people.unmet.astype(float) - np.float32(1.6)
+        p = 1 - np.exp(-0.35 / (1 + np.exp(-drive / 0.25)))
+        u = Draws(sim.state.key, decisions.JOIN, day).uniform(n)
+        struggle.step(sim.state, day, Draws(sim.state.key, 0, day))
+        found = np.flatnonzero(sim.people.activity == IN_STRUGGLE)
+        np.testing.assert_array_equal(found, np.flatnonzero(u < p))
+        least, total = min(least, u[found].min()), total + found.size
+        sim.people.activity[:] = ROUTINE
+        for table in (sim.sites, sim.places):
+            table.active[:] = 0
+        sim.sites.mode[:], sim.sites.struggle[:], sim.sites.fatigue[:] = COMMODITY, -1, 0.0
+    assert total > 200
+    assert least < 2.0**-12  # the first entry of the table was used
+
+
+def test_the_table_of_logarithms_is_a_lower_bound():
+    table = loops.log_table()
+    for cell in (0, 1, 2, 1000, 4095):
+        lowest = (cell * 2**20 + 0.5) / 2**32
+        assert table[cell] <= math.log(lowest) * (1 - 1e-14)  # up to the rounding of two logarithms
+
+
+@pytest.mark.parametrize("law", [{}, {"rate_leaving": 0.0}, {"rate_leaving_alone": 0.0, "rate_leaving": 1.5}])
+def test_those_leave_whose_draw_is_below_their_probability(law):
+    p, lonely, gone = SimpleNamespace(**PARAMETERS["struggle"] | law), 0, 0
+    for seed in SEEDS:
+        sim = world(seed, {"struggle": law})
+        if seed == 0:  # one who is alone at home and at work
+            person = next(i for i in range(160) if sim.people.activity[i] == IN_STRUGGLE)
+            for other in range(160):
+                if other != person and {*places_of(sim, other)} & {*places_of(sim, person)}:
+                    sim.people.activity[other] = ROUTINE
+            recount(sim)
+        before, after = one_day(sim, "struggle")
+        wanted = []
+        for person in range(len(sim.people)):
+            if before.people.activity[person] == IN_STRUGGLE:
+                others = sum(
+                    before.people.activity[other] == IN_STRUGGLE and other != person
+                    and bool({*places_of(before, other)} & {*places_of(before, person)})
+                    for other in range(len(sim.people)))  # fmt: skip
+                lonely += not others
+                if draw(person, decisions.LEAVE) < 1 - math.exp(-p.rate_leaving - (0 if others else p.rate_leaving_alone)):
+                    wanted.append(person)
+        found = [
+            person for person in range(len(sim.people))
+            if (before.people.activity[person], after.people.activity[person]) == (IN_STRUGGLE, ROUTINE)
+        ]  # fmt: skip
+        assert found == wanted
+        assert after.days.left == [len(wanted)]
+        gone += len(wanted)
+    assert lonely
+    assert gone
+
+
+def recount(sim):
+    for code, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
+        sites, places = getattr(sim.sites, column), getattr(sim.places, column)
+        sites[:], places[:] = 0, 0
+        for person in np.flatnonzero(sim.people.activity == code):
+            for site in places_of(sim, person):
+                sites[site] += 1
+            places[sim.sites.place[sim.people.home[person]]] += 1
+
+
+def assert_counts_are_recounts(sim):
+    twin = sim.branch()
+    recount(twin)
+    for table in ("sites", "places"):
+        for column in ("active", "held"):
+            np.testing.assert_array_equal(getattr(getattr(sim, table), column), getattr(getattr(twin, table), column))
+
+
+@pytest.mark.parametrize("name", ["struggle", "acts", "force"])
+def test_counts_follow_those_who_come_and_go(name):
+    for seed in SEEDS:
+        sim = world(seed)
+        before, after = one_day(sim, name)
+        assert before.people.activity != after.people.activity
+        assert_counts_are_recounts(sim)
+
+
+# --- contested sites and the struggles that they belong to ---
+
+
+def contest(s, law):
+    """New mode, struggle (None where to be attributed), began and fatigue of each site; `s` after people have moved."""
+    p, found = SimpleNamespace(**law), []
+    for site in range(len(s.sites.mode)):
+        active, eligible, mode = s.sites.active[site], s.sites.eligible[site], s.sites.mode[site]
+        share = active / eligible if eligible else 0.0
+        fatigue = s.sites.fatigue[site] * decay(p.fatigue_half_life_days) + p.fatigue_gain * share
+        struggle, began = s.sites.struggle[site], s.sites.began[site]
+        if mode == CONTESTED and (not active or share < p.contested_share * p.contested_end):
+            mode, struggle, began = COMMODITY, -1, DAY
+        elif mode == COMMODITY and active >= p.contested_people and share >= p.contested_share:
+            mode, struggle, began = CONTESTED, None, DAY
+        found.append((mode, struggle, began, fatigue))
+    return found
+
+
+def attribution(sim, s, sites, law, tally):
+    """Struggle of each newly contested site, drawn in proportion to what moved it; and the number of new ones."""
+    p, fresh, result = SimpleNamespace(**law), len(s.struggles.began), {}
+    struggle = [number for _, number, _, _ in sites]
+    active, eligible = s.sites.active, s.sites.eligible
+    contested = defaultdict(list)
+    for site, (mode, number, _, _) in enumerate(sites):
+        if mode == CONTESTED and number is not None:
+            contested[s.sites.place[site]].append(site)
+
+    def share(q):
+        return sum(active[site] for site in contested[q]) / max(1, s.places.eligible[q])
+
+    for site in (site for site, number in enumerate(struggle) if number is None):
+        place = s.sites.place[site]
+        links = {}
+        for person in range(len(s.people.home)):
+            at = places_of(s, person)
+            if s.people.activity[person] == IN_STRUGGLE and site in at and len(at) == 2:
+                other = struggle[at[0] if at[1] == site else at[1]]
+                if other is not None and other >= 0:
+                    links[person] = other
+        contact = sim.society.contact
+        near = {
+            int(contact.neighbours[j]): contact.weights[j] * share(contact.neighbours[j])
+            for j in range(contact.offsets[place], contact.offsets[place + 1])
+        }
+        country = {q: sum(active[other] for other in contested[q]) for q in range(len(s.places.active))}
+        places = p.coupling * p.weight_place
+        weights = [
+            max(0.0, s.sites.incident[site]) + max(0.0, s.places.shock[place]),
+            p.coupling * max(p.weight_work, p.weight_neighbourhood) * len(links) / max(1, eligible[site]),
+            places * (1 - p.away_share) * share(place),
+            places * p.away_share * (1 - p.uniform_share) * sum(near.values()),
+            places * p.away_share * p.uniform_share * sum(country.values()) / sum(s.places.eligible),
+        ]
+        cause = categorical(weights, draw(site, decisions.ATTRIBUTION))
+        tally[cause] += 1
+        if cause <= 0:
+            result[site], fresh = fresh, fresh + 1
+            continue
+        if cause == 1:
+            result[site] = links[min(links, key=lambda person: draw(person, decisions.ATTRIBUTION_LINK))]
+            continue
+        rooms = {2: {place: 1.0}, 3: near, 4: country}[cause]
+        source = list(rooms)[categorical(list(rooms.values()), draw(site, decisions.ATTRIBUTION, 1))]
+        members = contested[source]
+        result[site] = struggle[members[categorical([active[m] for m in members], draw(site, decisions.ATTRIBUTION, 2))]]
+    return result, fresh
+
+
+def number_of(s, person):
+    """The struggle that a person is in: that of the work site, else that of the neighbourhood."""
+    for site in reversed(places_of(s, person)):
+        if s.sites.struggle[site] >= 0:
+            return s.sites.struggle[site]
+    return -1
+
+
+def test_fatigue_and_contested_sites():
+    begun = ended = 0
+    for seed in SEEDS:
+        sim = world(seed)
+        before, after = one_day(sim, "struggle")
+        moved = SimpleNamespace(**vars(before))
+        moved.sites = SimpleNamespace(**{**vars(before.sites), "active": after.sites.active})
+        wanted = contest(moved, PARAMETERS["struggle"])
+        assert after.sites.mode == [mode for mode, *_ in wanted]
+        assert after.sites.began == [began for _, _, began, _ in wanted]
+        assert after.sites.fatigue == pytest.approx([fatigue for *_, fatigue in wanted], rel=1e-6)
+        new = sum(number is None for _, number, _, _ in wanted)
+        assert after.days.newly_contested == [new]
+        begun += new
+        ended += sum(b == CONTESTED and a == COMMODITY for b, a in zip(before.sites.mode, after.sites.mode))
+        for site, (_, number, _, _) in enumerate(wanted):
+            if number is not None:
+                assert after.sites.struggle[site] == number
+    assert begun > 10
+    assert ended > 5
+
+
+ATTRIBUTIONS = {
+    "own": ({}, {0}), "people": ({"weight_work": 1.0, "weight_place": 0.01}, {0, 1}),
+    "place": ({"weight_place": 1.0, "away_share": 0.0}, {0, 1, 2}),
+    "contact": ({"weight_place": 1.0, "away_share": 1.0, "uniform_share": 0.0, "weight_work": 0.1, "weight_neighbourhood": 0.0}, {0, 1, 3}),
+    "country": ({"weight_place": 1.0, "away_share": 1.0, "uniform_share": 1.0, "weight_work": 0.0, "weight_neighbourhood": 0.1}, {0, 1, 4}),
+    "mixed": ({"weight_place": 0.8, "uniform_share": 0.5}, {0, 1, 2, 3, 4}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("law", "causes"), ATTRIBUTIONS.values(), ids=ATTRIBUTIONS)
+def test_new_contested_sites_are_attributed_to_what_moved_them(law, causes):
+    law, tally = {"coupling": 3.0, "rate_joining": 2.0, **law}, Counter()
+    for seed in range(16):
+        sim = world(seed, {"struggle": law})
+        if causes != {0}:
+            sim.sites.incident[:] *= 0.1
+            sim.places.shock[:] *= 0.1
+        else:
+            sim.sites.mode[:], sim.sites.struggle[:] = COMMODITY, -1
+        before, after = one_day(sim, "struggle")
+        merged = SimpleNamespace(people=after.people, places=after.places, struggles=before.struggles)
+        merged.sites = SimpleNamespace(**{**vars(before.sites), "active": after.sites.active})
+        wanted, fresh = attribution(sim, merged, contest(merged, PARAMETERS["struggle"] | law), PARAMETERS["struggle"] | law, tally)
+        assert {site: after.sites.struggle[site] for site in wanted} == wanted
+        assert len(after.struggles.began) == fresh
+        n_old = len(before.struggles.began)
+        assert after.days.spread == [sum(number < n_old for number in wanted.values())]
+        for site, number in wanted.items():
+            if number >= n_old:
+                assert after.struggles.began[number] == DAY
+                assert after.struggles.place[number] == before.sites.place[site]
+        for number in range(fresh):
+            gained = sum(n == number for n in wanted.values())
+            assert after.struggles.sites_ever[number] == (before.struggles.sites_ever[number] if number < n_old else 0) + gained
+    assert set(tally) == causes
+    assert tally.total() > 40
+
+
+def test_a_site_of_a_place_is_drawn_in_proportion_to_its_active_members():
+    active, order = np.array([9, 2, 0, 3, 5]), np.array([0, 3, 1, 4])
+    offsets = np.array([0, 1, 3, 4])  # place 1 holds the sites 3 and 1
+    for u, site in ((0.0, 3), (0.59999, 3), (0.60001, 1), (0.99999, 1)):
+        assert loops.draw_site_of_place(1, u, offsets, order, active, 5.0) == site
+    assert loops.draw_site_of_place(2, 0.5, offsets, order, active, 5.0) == 4
+
+
+def test_struggles_are_tallied_from_their_people_and_sites():
+    over = Counter()
+    for seed in SEEDS:
+        sim = world(seed)
+        locus = sim.society.site_locus().tolist()
+        before, after = one_day(sim, "struggle")
+        s, old, n = after.struggles, before.struggles, len(after.struggles.began)
+        n_old = len(old.began)
+        inside = defaultdict(list)
+        for person, activity in enumerate(after.people.activity):
+            if activity == IN_STRUGGLE and number_of(after, person) >= 0:
+                inside[number_of(after, person)].append(after.people.belonging[person])
+        for number in range(n):
+            sites = [site for site, of in enumerate(after.sites.struggle) if of == number]
+            was = SimpleNamespace(**{name: values[number] if number < n_old else 0 for name, values in vars(old).items()})
+            assert s.active[number] == len(inside[number])
+            assert s.sites[number] == len(sites)
+            assert s.members[number] == sum(after.sites.eligible[site] for site in sites)
+            assert s.belonging[number] == pytest.approx(sum(inside[number]) / max(1, len(inside[number])), abs=2e-6)
+            assert s.peak[number] == max(was.peak, len(inside[number]))
+            assert s.person_days[number] == was.person_days + len(inside[number])
+            at = Counter(locus[site] for site in sites)
+            assert s.by_locus[number] == [(was.by_locus[k] if number < n_old else 0) + at[k] for k in range(3)]
+            if number < n_old and was.ended >= 0:
+                assert s.ended[number] == was.ended
+            elif sites:
+                assert s.ended[number] == -1
+            else:
+                assert s.ended[number] == DAY
+                repressed = was.arrested >= 0.5 * max(1, s.peak[number])
+                assert STRUGGLE_ENDS[s.end[number]] == ("repressed" if repressed else "ebbed")
+                over[STRUGGLE_ENDS[s.end[number]]] += 1
+    assert over["repressed"]
+    assert over["ebbed"]
+
+
+# --- incidents, acts, outcomes ---
+
+
+def test_incidents_fade_and_arise_site_by_site():
+    p, arisen = SimpleNamespace(**PARAMETERS["incidents"]), 0
+    for seed in SEEDS:
+        sim = world(seed)
+        before, after = one_day(sim, "incidents")
+        unmet = sum(before.people.unmet) / len(before.people.unmet)
+        count = 0
+        for site, old in enumerate(before.sites.incident):
+            wanted = old * math.exp(-1 / p.decay_days)
+            members = before.sites.members[site]
+            if before.sites.mode[site] == COMMODITY and members:
+                probability = min(1.0, p.rate * math.sqrt(members / 50) * (1 + 2 * unmet))
+                if draw(site, decisions.INCIDENT) < probability:
+                    wanted += p.size * (draw(site, decisions.INCIDENT_SIZE) ** (-1 / p.exponent) - 1)
+                    count += 1
+            assert after.sites.incident[site] == pytest.approx(wanted, rel=1e-6)
+        assert after.days.incidents == [count]
+        arisen += count
+    assert arisen > 5
+
+
+def acts_of(s, law, economy):
+    """Demand, rift, counts, and settled and refused struggles, after one day of acts."""
+    p, settled, refused = SimpleNamespace(**law), set(), set()
+    t = {name: list(getattr(s.struggles, name)) for name in ("demand", "rift", "demands", "rifts", "refusals")}
+    for n, ended in enumerate(s.struggles.ended):
+        if ended >= 0:
+            continue
+        demand, rift = (t[name][n] * decay(p.half_life_days) for name in ("demand", "rift"))
+        loci = s.struggles.by_locus[n]
+        room = economy["tax_surplus"] if loci[2] > sum(loci) / 2 else economy["profit_rate"]
+        can = 1 / (1 + math.exp(-(room - p.concession_cost) / p.concession_width))
+        share = s.struggles.active[n] / max(1, s.struggles.members[n])
+        if draw(n, decisions.ACT) < 1 - math.exp(-p.rate * share):
+            for_demand = max(0.0, 0.5 + s.struggles.belonging[n] / 2) * can
+            for_rift = max(0.0, 0.5 - s.struggles.belonging[n] / 2) + 0.2 * t["refusals"][n]
+            if draw(n, decisions.ACT, 1) < for_demand / (for_demand + for_rift):
+                demand, t["demands"][n] = demand + 1, t["demands"][n] + 1
+            else:
+                rift, t["rifts"][n] = rift + 1, t["rifts"][n] + 1
+        t["demand"][n], t["rift"][n] = demand, rift
+        if t["demands"][n] and demand >= 0.5:
+            if draw(n, decisions.CONCESSION) < 1 - math.exp(-p.rate_concession * can):
+                settled.add(n)
+            elif draw(n, decisions.REFUSAL) < 1 - math.exp(-p.rate_refusal * (1 - can)):
+                refused.add(n)
+                t["refusals"][n] += 1
+    return t, settled, refused
+
+
+def test_acts_concessions_and_refusals():
+    seen = Counter()
+    for seed in range(12):
+        sim = world(seed)
+        next(m for m in sim.mechanisms if m.name == "economy").step(sim.state, DAY, None)
+        before, after = one_day(sim, "acts")
+        wanted, settled, refused = acts_of(before, PARAMETERS["acts"], PARAMETERS["economy"])
+        for name, values in wanted.items():
+            assert getattr(after.struggles, name) == pytest.approx(values, rel=1e-6), name
+        assert after.days.settlements == [len(settled)]
+        assert after.days.refusals == [len(refused)]
+        seen.update(demand=sum(wanted["demands"]) - sum(before.struggles.demands), settled=len(settled), refused=len(refused))
+        seen.update(rift=sum(wanted["rifts"]) - sum(before.struggles.rifts))
+        for n, end in enumerate(before.struggles.end):
+            assert STRUGGLE_ENDS[after.struggles.end[n]] == ("settled" if n in settled else STRUGGLE_ENDS[end])
+        p, regime = SimpleNamespace(**PARAMETERS["acts"]), PARAMETERS["economy"]["regime"]
+        for person, activity in enumerate(before.people.activity):
+            b, left = before.people.belonging[person], False
+            number = number_of(before, person) if activity == IN_STRUGGLE else -1
+            if number in settled:
+                b, left = min(1.0, b + p.settlement_gain * (1 - regime) * (1 - b)), True
+            elif number in refused:
+                b = max(-1.0, b - p.refusal_loss * (1 + b))
+            assert after.people.activity[person] == (ROUTINE if left else activity)
+            assert after.people.belonging[person] == pytest.approx(b, rel=1e-6, abs=1e-7)
+        for site, relief in enumerate(before.sites.relief):
+            more = p.relief if before.sites.struggle[site] in settled else 0.0
+            assert after.sites.relief[site] == pytest.approx(relief * decay(p.relief_half_life_days) + more, rel=1e-6)
+    assert min(seen[name] for name in ("demand", "rift", "settled", "refused")) > 3
+
+
+# --- force ---
+
+
+def test_arrests_and_releases_person_by_person():
+    seen, p = Counter(), SimpleNamespace(**PARAMETERS["force"])
+    for seed in SEEDS:
+        sim = world(seed)
+        before, after = one_day(sim, "force")
+        hurt = Counter()
+        numbers = list(before.struggles.arrested)
+        for person, activity in enumerate(before.people.activity):
+            place = before.sites.place[before.people.home[person]]
+            wanted, belonging = activity, before.people.belonging[person]
+            if activity == IN_STRUGGLE:
+                hazard = p.rate_arrest * after.places.force[place] / max(1, before.places.active[place])
+                if draw(person, decisions.ARREST) < 1 - math.exp(-hazard):
+                    wanted, belonging = HELD, max(-1.0, belonging - p.arrest_loss)
+                    hurt[place] += 1
+                    if number_of(before, person) >= 0:
+                        numbers[number_of(before, person)] += 1
+            elif activity == HELD and draw(person, decisions.RELEASE) < 1 - math.exp(-1 / p.held_days):
+                wanted = ROUTINE
+                seen["released"] += 1
+            assert after.people.activity[person] == wanted
+            assert after.people.belonging[person] == pytest.approx(belonging, abs=1e-6)
+        assert after.struggles.arrested == numbers
+        assert after.days.arrests == [hurt.total()]
+        seen["arrested"] += hurt.total()
+        for place, old in enumerate(before.places.coercion):
+            coercion = old * decay(p.coercion_half_life_days) + p.coercion_gain * hurt[place] / max(1, before.places.active[place])
+            floor = p.exception_coercion * after.force.exception[0]
+            assert after.places.coercion[place] == pytest.approx(min(1.0, max(coercion, floor)), rel=1e-5)
+    assert seen["arrested"] > 20
+    assert seen["released"] > 10
+
+
+# --- the end of the day ---
+
+
+def test_belonging_drifts_by_position():
+    rates = {name: -0.05 for name in ("precarious", "unemployed", "excluded")} | {"stable": 0.05 * (1 - 0.4)}
+    for seed in SEEDS:
+        sim = world(seed)
+        next(m for m in sim.mechanisms if m.name == "economy").step(sim.state, DAY, None)
+        before, after = one_day(sim, "belonging")
+        wanted = [
+            min(1.0, max(-1.0, b + rates.get(POSITIONS[position], 0.0)))
+            for b, position in zip(before.people.belonging, before.people.position)
+        ]
+        assert after.people.belonging == pytest.approx(wanted, abs=1e-6)
+        observed = next(m for m in sim.mechanisms if m.name == "belonging").observe(sim.state)
+        assert observed["belonging"] == pytest.approx(sum(wanted) / len(wanted), abs=2e-6)
+        active = [b for b, activity in zip(wanted, before.people.activity) if activity == IN_STRUGGLE]
+        assert observed["belonging_active"] == pytest.approx(sum(active) / len(active), abs=2e-6)
+
+
+def test_people_are_counted_by_activity_and_position():
+    for seed in SEEDS:
+        sim = world(seed)
+        _, after = one_day(sim, "reckoning")
+        found = next(m for m in sim.mechanisms if m.name == "reckoning").observe(sim.state)["people"]
+        wanted = Counter(zip(after.people.activity, after.people.position))
+        assert found.shape == (4, 9)
+        assert {(a, p): found[a, p] for a in range(4) for p in range(9) if found[a, p]} == wanted
+
+
+def tampered(change):
+    sim = world(1)
+    for mechanism in sim.mechanisms:
+        if mechanism.name == "reckoning":
+            mechanism.setup(sim.state)
+    sim.state.day = 30  # a day of recounts
+    change(sim)
+    mechanism = next(m for m in sim.mechanisms if m.name == "reckoning")
+    mechanism.step(sim.state, 30, Draws(sim.state.key, 0, 30))
+
+
+def add(column, step=1):
+    def change(sim):
+        table, name = column.split(".")
+        getattr(getattr(sim, table), name)[3] += step
+
+    return change
+
+
+@pytest.mark.parametrize("column", ["sites.active", "sites.held", "places.active", "places.held", "people.money"])
+def test_wrong_counts_and_lost_coins_are_violations(column):
+    tampered(lambda sim: None)
+    with pytest.raises(cz.InvariantViolation, match=r"\d"):
+        tampered(add(column))
