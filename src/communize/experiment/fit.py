@@ -1,7 +1,7 @@
 """Fitting the parameters of `[prior]` to the first counts of `[observed]`, and judging what was held out.
 
 ``python -m communize.experiment.fit banlieues-2005`` repeats the fit of a case; ``--judge N`` runs the scenario as
-it ships with N seeds and prints its targets.
+it ships with N seeds and prints its targets; with ``--set`` the best points of a fit instead.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def distance(scenario: Scenario, changes: dict[str, float], society: Society, da
 
 
 def fit(scenario: Scenario, n_points: int, seed: int, say: Any = None) -> list[dict[str, Any]]:
-    """Run the prior's points over the fitted dates; the best first.
+    """Run the prior's points over the fitted dates; the best first, those whose k is not accepted last.
 
     Raises
     ------
@@ -62,16 +62,18 @@ def fit(scenario: Scenario, n_points: int, seed: int, say: Any = None) -> list[d
         rows.append({"point": number, "root_mean_square": rms, "events_per_person": k, **changes})
         if say is not None:
             say(number, rows[-1])
-    return sorted(rows, key=lambda row: row["root_mean_square"])
+    low, high = observed.per_person
+    return sorted(rows, key=lambda row: (not low <= row["events_per_person"] <= high, row["root_mean_square"]))
 
 
-def judge(scenario: Scenario, seeds: range) -> list[dict[str, Any]]:
-    """Targets of the scenario for each seed."""
+def judge(scenario: Scenario, seeds: range, points: list[dict[str, float]] | None = None) -> list[dict[str, Any]]:
+    """Targets of the scenario for each seed and each of `points` (the scenario as it ships if None)."""
     rows = []
-    for seed in seeds:
-        result = run(scenario, seed=seed)
-        rows += [{"seed": seed, **c.to_dict(), "root_mean_square": result.observed.root_mean_square if result.observed else None}
-                 for c in result.comparisons]  # fmt: skip
+    for number, changes in enumerate(points or [{}]):
+        for seed in seeds:
+            result = run(scenario.replace(changes), seed=seed)
+            rms = result.observed.root_mean_square if result.observed else None
+            rows += [{"rank": number + 1, "seed": seed, **c.to_dict(), "root_mean_square": rms} for c in result.comparisons]
     return rows
 
 
@@ -83,14 +85,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2005)
     parser.add_argument("--judge", type=int, default=0, metavar="SEEDS")
     parser.add_argument("--out", help="CSV file for all points, or for the judgement")
+    parser.add_argument("--set", metavar="CSV", help="judge the best 16 points of this file instead, as `--out` of a fit wrote it")
     options = parser.parse_args()
     import pandas as pd
 
     scenario = load(options.scenario)
     if options.judge:
-        frame = pd.DataFrame(judge(scenario, range(1, options.judge + 1)))
-        print(frame.groupby("name", sort=False).agg(value=("value", "first"), mean=("found", "mean"), low=("found", "min"),
-                                                    high=("found", "max"), hits=("hit", "sum"), runs=("hit", "size")))  # fmt: skip
+        points = pd.read_csv(options.set).head(16)[list(scenario.tables.prior)].to_dict("records") if options.set else None
+        frame = pd.DataFrame(judge(scenario, range(1, options.judge + 1), points))
+        figures = frame.groupby("name", sort=False).agg(
+            value=("value", "first"), mean=("found", "mean"), low=("found", "min"), high=("found", "max"),
+            hits=("hit", "sum"), runs=("hit", "size"))  # fmt: skip
+        print(figures.to_string())
     else:
         frame = pd.DataFrame(fit(scenario, options.points, options.seed, lambda n, row: print(n, f"{row['root_mean_square']:.1f}", flush=True)))
         print(frame.head(16).T.to_string())

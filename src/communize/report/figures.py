@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from communize.report.text import date_of, dated, long_date, number, plain, unit
+from communize.report.text import counted, date_of, dated, long_date, number, plain, unit
 
 if TYPE_CHECKING:
     from communize.store.run import Run
@@ -44,7 +44,7 @@ CHARTS = (
           note="Where the struggles are: in production, in circulation, in reproduction."),
     Chart("struggles", "Struggles going on", "struggles", (Line("struggles_live", "going on"),)),
     Chart("spread", "Newly contested sites", "sites per day",
-          (Line("newly_contested", "newly contested"), Line("spread", "of these, taken into a struggle that existed"))),
+          (Line("newly_contested", "newly contested"), Line("spread", "of these, taken into a struggle that existed")), kind="bars"),
     Chart("flows", "Joining and leaving", "people per day", (Line("joined", "joined"), Line("left", "left by fatigue"))),
     Chart("arrests", "Arrests", "people per day", (Line("arrests", "arrested"),), kind="bars"),
     Chart("coercion", "Coercion", "share", (Line("coercion", "mean over people"),)),
@@ -96,13 +96,16 @@ def exception_days(run: "Run") -> list[list[int]]:
 
 
 def shocks(run: "Run") -> list[dict[str, Any]]:
-    """What the scenario puts on a date, within the run."""
-    rows = []
-    for shock in run.scenario.tables.shock:
-        day = shock.day if shock.day is not None else (shock.date - run.scenario.start).days
+    """What the scenario puts on a date within the run: shocks, and states of exception by decree."""
+    tables, rows = run.scenario.tables, []
+    decrees = tables.force.emergency if tables.force.enabled else []
+    for event in [*tables.shock, *decrees]:
+        day = event.day if event.day is not None else (event.date - run.scenario.start).days
         if 0 <= day < run.days:
-            where = shock.place or shock.region or "everywhere"
-            rows.append({"day": day, "date": dated(run.scenario.start, day), "what": shock.what or "a shock", "where": where})
+            decree = event in decrees
+            where = f"for {counted(event.days, 'day')}" if decree else event.place or event.region or "everywhere"
+            what = event.what or ("a state of exception" if decree else "a shock")
+            rows.append({"day": day, "date": dated(run.scenario.start, day), "what": what, "where": where})
     return sorted(rows, key=lambda row: row["day"])
 
 
@@ -143,7 +146,9 @@ def compared(run: "Run") -> list[dict[str, Any]]:
 def _statistic(run: "Run", statistic: str, value: float) -> str:
     if statistic == "peak_night":  # counted from 1
         whole = float(value).is_integer()
-        return f"{number(value)} ({long_date(date_of(run.scenario.start, round(value) - 1))})" if whole else number(value)
+        return (
+            f"{number(value)} ({long_date(date_of(run.scenario.start, round(value) - 1))})" if whole else number(value)
+        )
     words = {"half_life": " days", "places_hit": " places"}
     return number(value, 3) + words.get(statistic, "")
 
@@ -167,4 +172,6 @@ def _spoken(run: "Run", line: dict[str, Any]) -> str:
     if not known:
         return f"{line['label']}: no value on any day"
     highest, day = max(known, key=lambda pair: (pair[0], -pair[1]))
-    return f"{line['label']}: highest {number(highest)} on {dated(run.scenario.start, day)}, last {number(known[-1][0])}"
+    return (
+        f"{line['label']}: highest {number(highest)} on {dated(run.scenario.start, day)}, last {number(known[-1][0])}"
+    )

@@ -10,7 +10,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-ENDS = {"going_on": "still going on at the end", "settled": "settled", "ebbed": "ebbed", "repressed": "repressed"}
+ENDS = {"going_on": "still going on", "settled": "settled", "ebbed": "ebbed", "repressed": "repressed"}
 UNITS = {
     "person": "people", "site": "sites", "struggle": "struggles", "incident": "incidents", "place": "places",
     "1": "no unit", "yes/no": "1 yes, 0 no",

@@ -22,11 +22,13 @@ def value_tables(scenario: "Scenario") -> dict[str, Any]:
     from communize.scenario.write import resolved
 
     defaults = {row["path"]: row for row in resolved(Scenario({"scenario": {"name": "defaults"}}))}
-    rows = [_row(row, defaults.get(row["path"])) for row in resolved(scenario) if row["path"].split(".")[0].split("[")[0] not in REAL_FIGURES]
+    rows = [_row(row, defaults.get(row["path"])) for row in resolved(scenario) if _listed(row["path"])]
     tables: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         tables.setdefault(re.split(r"[.\[]", row["path"])[0], []).append(row)
-    counts = {basis: sum(row["basis"] == basis for row in rows) for basis in ("assumed", "published", "definition", "stated")}
+    counts = {
+        basis: sum(row["basis"] == basis for row in rows) for basis in ("assumed", "published", "definition", "stated")
+    }
     return {
         "own": [row for row in rows if row["own"]],
         "tables": tables,
@@ -60,6 +62,11 @@ def shown(value: Any) -> str:
     else:
         text = str(value)
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
+
+
+def _listed(path: str) -> bool:
+    """Not the real figures, and not the text of a source, which stands beside the values it is the source of."""
+    return re.split(r"[.\[]", path)[0] not in REAL_FIGURES and not path.endswith("].source")
 
 
 def _row(row: dict[str, Any], default: dict[str, Any] | None) -> dict[str, Any]:

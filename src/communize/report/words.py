@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from communize.report.text import ENDS, counted, dated, date_of, listed, long_date, number, percent
+from communize.report.text import ENDS, counted, date_of, dated, listed, long_date, number, percent
 
 if TYPE_CHECKING:
     from communize.store.run import Run
@@ -10,8 +10,16 @@ if TYPE_CHECKING:
 # Symbol, name and what it says, by attribute of the outcome.
 NUMBERS = {
     "generalisation_number": ("R", "generalisation", "how many further measures one measure leads to"),
-    "reproduction_ratio": ("λ", "reproduction", "the share of its own needs that taken production can sustain without exchange"),
-    "commodity_reproduction": ("κ", "commodity reproduction", "whether what is left of commodity production can still renew itself"),
+    "reproduction_ratio": (
+        "λ",
+        "reproduction",
+        "the share of its own needs that taken production can sustain without exchange",
+    ),
+    "commodity_reproduction": (
+        "κ",
+        "commodity reproduction",
+        "whether what is left of commodity production can still renew itself",
+    ),
 }
 
 
@@ -32,7 +40,11 @@ def what_was_run(run: "Run") -> str:
     """Scenario, length, seed, people, places, agents."""
     start, info = run.scenario.start, run.info
     title = f"“{run.scenario.title}” ({run.scenario.name})" if run.scenario.title else f"“{run.scenario.name}”"
-    until = f", {long_date(start)}" if run.days == 1 else f", from {long_date(start)} to {long_date(date_of(start, run.days - 1))}"
+    until = (
+        f", {long_date(start)}"
+        if run.days == 1
+        else f", from {long_date(start)} to {long_date(date_of(start, run.days - 1))}"
+    )
     scale = info["scale"]
     agents = "one agent stands for one person" if scale == 1 else (
         f"{counted(info['agents'], 'agent')}, each standing for {counted(scale, 'person', 'people')}")  # fmt: skip
@@ -83,7 +95,7 @@ def struggles(run: "Run") -> list[str]:
     ends = run.outcome.endings
     parts = [f"{number(n)} {ENDS.get(end, end)}" for end, n in ends.items() if n and end != "going_on"]
     if ends.get("going_on"):
-        parts.append(f"{number(ends['going_on'])} still going on at the end")
+        parts.append(f"{number(ends['going_on'])} still going on at the end of the run")
     return [sizes, f"How they ended: {listed(parts)}."]
 
 
@@ -99,7 +111,11 @@ def force(run: "Run") -> list[str]:
         sentence += f", at most {counted(float(total_of(series, 'held').max()), 'person', 'people')} held on one day"
     if "exception" in series:
         days = int((series["exception"].to_numpy() > 0).sum())
-        sentence += f"; a state of exception on {number(days)} of {counted(run.days, 'day')}" if days else "; no state of exception"
+        sentence += (
+            f"; a state of exception on {number(days)} of {counted(run.days, 'day')}"
+            if days
+            else "; no state of exception"
+        )
     return [sentence + "."]
 
 
@@ -110,7 +126,10 @@ def comparisons(run: "Run") -> list[str]:
     hits = sum(comparison.hit for comparison in run.comparisons)
     missed = listed(comparison.name for comparison in run.comparisons if not comparison.hit)
     of = counted(len(run.comparisons), "real figure")
-    return [f"Of {of}, the run meets {number(hits)} within what the scenario allows." + (f" Missed: {missed}." if missed else "")]
+    return [
+        f"Of {of}, the run meets {number(hits)} within what the scenario allows."
+        + (f" Missed: {missed}." if missed else "")
+    ]
 
 
 def not_computed(run: "Run") -> str:

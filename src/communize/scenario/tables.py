@@ -84,7 +84,15 @@ class Observed(Parameters):
     counts: list[float] = parameter([], unit="event", source="see the scenario", meaning="the counts")
     background: float = parameter(0.0, unit="event", range=(0, None), meaning="ordinary level, subtracted")
     fitted: int = parameter(0, unit="count", range=(0, 100_000), source=DEFINITION, meaning="how many of the first counts the parameters were fitted to; the others are held out")
+    per_person: list[float] = parameter([0.0, 1e9], unit="event per person", source="see the scenario", meaning="lowest and highest k that a fit accepts")
     source: str = parameter("assumed", unit="text", source="see the scenario", meaning="URL or DOI")
+
+    @field_validator("per_person")
+    @classmethod
+    def _two_in_order(cls, limits: list[float]) -> list[float]:
+        if len(limits) != 2 or not 0 <= limits[0] <= limits[1]:
+            raise ValueError("two numbers in order, at least 0")
+        return limits
 
     @model_validator(mode="after")
     def _one_count_a_date(self) -> "Observed":

@@ -10,11 +10,12 @@ const Report = (() => {
   const onDay = [], onPaint = [];
   let day = data.day;
 
+  const signed = (text) => text.replace(/^-/, "−");
   const number = (value) =>
-    value == null || !Number.isFinite(value) ? "–" : Number.isInteger(value) || Math.abs(value) >= 1000 ? whole.format(value) : fine.format(value);
+    value == null || !Number.isFinite(value) ? "–" : signed((Number.isInteger(value) || Math.abs(value) >= 1000 ? whole : fine).format(value));
   const short = (value) => {
     const size = Math.abs(value);
-    return size >= 1e6 ? `${fine.format(value / 1e6)} M` : size >= 1 ? fine.format(Number(value.toPrecision(12))) : `${Number(value.toPrecision(6))}`;
+    return signed(size >= 1e6 ? `${Number((value / 1e6).toPrecision(6))} M` : size >= 1000 ? whole.format(value) : `${Number(value.toPrecision(6))}`);
   };
   const dateOf = (d) => new Date(first + d * DAY);
   const dayOf = (year, month, date) => Math.round((Date.UTC(year, month, date) - first) / DAY);

@@ -10,7 +10,7 @@ Report.charts = (() => {
 
   // Ticks on whole days, months or years, so that they do not depend on the reader's time zone.
   function dateTicks(u, _axis, low, high) {
-    const room = Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 72));
+    const room = Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 62));
     const span = Math.max(1, high - low), from = Report.dateOf(Math.ceil(low)), ticks = [];
     const step = [1, 2, 5, 7, 14].find((n) => span / n <= room);
     if (step) {
@@ -50,7 +50,10 @@ Report.charts = (() => {
 
   function series(line, n) {
     const stroke = colour(line.faint ? "muted" : INKS[n % INKS.length]);
-    if (line.kind === "bars") return { label: line.label, stroke, fill: stroke, width: 0, paths: uPlot.paths.bars({ size: [0.8, 24, 1] }), points: { show: false } };
+    if (line.kind === "bars") {
+      const paths = data.days > 120 ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.bars({ size: [0.8, 24, 1] });
+      return { label: line.label, stroke, fill: stroke, width: 0, paths, points: { show: false } };
+    }
     if (line.kind === "dots") {
       const ink = colour("ink");
       return { label: line.label, stroke: ink, paths: () => null, points: { show: true, size: 8, width: 1.6, stroke: ink, fill: line.hollow ? colour("panel") : ink } };
@@ -74,15 +77,13 @@ Report.charts = (() => {
     else draw("line", { x1: 0, x2: 24, y1: 6, y2: 6, stroke: s.stroke, "stroke-width": 2.2, "stroke-dasharray": s.dash.join(" ") || "none" });
     return svg;
   }
-  function legend(box, spec) {
-    const date = element("span", { className: "when" });
+  function legend(box, date, spec) {
     const cells = spec.lines.map((line, n) => {
       const value = element("span", { className: "value" });
       box.append(element("span", { className: "key" }, swatch(line, n), element("span", { textContent: line.label }), value));
       return [value, line.values];
     });
     if (spec.shade.length) box.append(element("span", { className: "key" }, swatch({ kind: "shade" }, 0), "state of exception"));
-    box.append(date);
     return (idx) => {
       date.textContent = Report.shortDate(idx);
       for (const [cell, values] of cells) cell.textContent = number(values[idx]);
@@ -97,16 +98,23 @@ Report.charts = (() => {
     ctx.clip();
     ctx.fillStyle = colour("shade");
     for (const [from, to] of spec.shade) ctx.fillRect(x(from - 0.5), bbox.top, x(to + 0.5) - x(from - 0.5), bbox.height);
-    if (spec.name === "participation") {
-      ctx.fillStyle = colour("muted");
-      const r = 5 * devicePixelRatio;
-      for (const { day } of data.shocks) {
-        ctx.beginPath();
-        ctx.moveTo(x(day) - r, bbox.top);
-        ctx.lineTo(x(day) + r, bbox.top);
-        ctx.lineTo(x(day), bbox.top + 1.6 * r);
-        ctx.fill();
-      }
+    ctx.restore();
+  }
+
+  // Small triangles at the top edge, on the dates on which the scenario itself does something.
+  function shocks(u, spec) {
+    if (spec.name !== "participation") return;
+    const { ctx, bbox } = u, r = 5 * devicePixelRatio;
+    ctx.save();
+    ctx.fillStyle = colour("ink");
+    for (const { day } of data.shocks) {
+      const x = u.valToPos(day, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x - r, bbox.top - r);
+      ctx.lineTo(x + r, bbox.top - r);
+      ctx.lineTo(x, bbox.top + 0.6 * r);
+      ctx.fill();
     }
     ctx.restore();
   }
@@ -124,7 +132,7 @@ Report.charts = (() => {
       series: [{}, ...spec.lines.map(series)],
       hooks: {
         drawClear: [(u) => underneath(u, spec)],
-        draw: [(u) => mark(u)],
+        draw: [(u) => shocks(u, spec), (u) => mark(u)],
         setCursor: [(u) => show(u.cursor.idx ?? Report.day)],
       },
     };
@@ -142,7 +150,7 @@ Report.charts = (() => {
     const plot = figure.querySelector(".plot"), box = figure.querySelector(".legend");
     plot.replaceChildren();
     box.replaceChildren();
-    const show = legend(box, spec);
+    const show = legend(box, figure.querySelector(".when"), spec);
     const u = new uPlot({ ...options(spec, show), width: plot.clientWidth }, [xs, ...spec.lines.map((line) => line.values)], plot);
     u.over.append(element("div", { className: "daymark" }));
     let pressed = 0;
@@ -155,18 +163,32 @@ Report.charts = (() => {
     live.set(figure, { u, show });
   }
 
+  function logTicks(_u, _axis, low, high) {
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++)
+      for (const n of [1, 2, 5]) {
+        const tick = Number(`${n}e${power}`);
+        if (tick >= low * 0.999 && tick <= high) ticks.push(tick);
+      }
+    return ticks;
+  }
+  const labelled = (tick, ticks) => ticks[ticks.length - 1] / ticks[0] < 200 || /^1e/.test(tick.toExponential());
+
   function distribution(figure, spec) {
     live.get(figure)?.u.destroy();
     const plot = figure.querySelector(".plot"), ink = colour("ink-1");
     plot.replaceChildren();
     if (!spec.x.length) return void plot.append(element("p", { className: "note", textContent: "No value above 0." }));
-    const percent = (v) => (v == null ? "" : `${Number((100 * v).toPrecision(2))}%`);
-    const log = (low, high) => (low == null ? [0.1, 1] : uPlot.rangeLog(low, high, 10, false));
+    const percent = (v) => `${Number((100 * v).toPrecision(2))}%`;
+    const lowest = Math.min(...spec.share), decade = 10 ** Math.floor(Math.log10(lowest) - (lowest === 1 ? 1 : 0));
+    const log = (label) => ({ splits: logTicks, filter: (_u, ticks) => ticks, values: (_u, ticks) => ticks.map((v) => (labelled(v, ticks) ? label(v) : "")) });
     const u = new uPlot({
-      width: plot.clientWidth, height: 240, legend: { show: false }, padding: [10, 14, 0, 0], cursor: { y: false, drag: { x: false } },
-      scales: { x: { time: false, distr: 3, range: (_u, low, high) => log(low, high) }, y: { distr: 3, range: (_u, low) => [log(low, low)[0], 1.15] } },
-      axes: [axis({ label: spec.unit, labelSize: 18, size: 30, values: (_u, ticks) => ticks.map((v) => (v == null ? "" : short(v))) }),
-        valueAxis("share at or above", { values: (_u, ticks) => ticks.map(percent) })],
+      width: plot.clientWidth, height: 240, legend: { show: false }, padding: [10, 18, 0, 0], cursor: { y: false, drag: { x: false } },
+      scales: {
+        x: { time: false, distr: 3, range: [spec.x[0] / 1.12, spec.x[spec.x.length - 1] * 1.25] },
+        y: { distr: 3, range: [decade, 1.15] },
+      },
+      axes: [axis({ label: spec.unit, labelSize: 18, size: 30, ...log(short) }), valueAxis("share at or above", log(percent))],
       series: [{}, { stroke: ink, width: 1, points: { show: true, size: 5, fill: ink, width: 0 } }],
     }, [spec.x, spec.share], plot);
     live.set(figure, { u, show: () => {} });

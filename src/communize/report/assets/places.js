@@ -18,13 +18,15 @@ Report.places = (() => {
 
   function table() {
     const columns = ["active", "rate", "contested_sites", "force"].filter(has);
+    byId("top").caption.textContent = `The ten places with most: ${Report.scale.TITLES[variable]}`;
     const ranked = data.map.names.map((_, place) => place).filter((place) => value(variable, place) > 0)
       .sort((a, b) => value(variable, b) - value(variable, a) || a - b).slice(0, 10);
     const body = byId("top").tBodies[0];
     body.replaceChildren(...ranked.map((place) => element("tr", {},
-      element("th", { scope: "row", textContent: data.map.names[place] }),
+      element("th", { scope: "row", title: data.map.names[place], textContent: data.map.names[place] }),
+      element("td", { className: "n", textContent: number(data.map.residents[place]) }),
       ...columns.map((name) => element("td", { className: "n", textContent: number(value(name, place)) })))));
-    if (!ranked.length) body.append(element("tr", {}, element("td", { colSpan: columns.length + 1, textContent: "None on this day." })));
+    if (!ranked.length) body.append(element("tr", {}, element("td", { colSpan: columns.length + 2, textContent: "None on this day." })));
   }
 
   function total() {
