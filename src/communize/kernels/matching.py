@@ -103,61 +103,46 @@ def append(stubs, first, last, out, n):
 
 
 @kernel
-def sort_by_label(stubs, n, people, out, starts):
-    """Stable counting sort of the first `n` stubs by label; label l fills ``out[starts[l]:starts[l + 1]]``."""
-    starts[:] = 0
-    for at in range(n):
-        starts[label_of(stubs[at], people) + 1] += 1
-    for label in range(N_LABELS):
-        starts[label + 1] += starts[label]
-    for at in range(n):
-        label = label_of(stubs[at], people)
-        out[starts[label]] = stubs[at]
-        starts[label] += 1
-    for label in range(N_LABELS, 0, -1):
-        starts[label] = starts[label - 1]
-    starts[0] = 0
-
-
-@kernel
-def sort_by_degree(stubs, n, offsets, out):
-    """Stable counting sort of the first `n` stubs by the degree of their person, ascending.
-
-    The counters are as many as the largest degree, which is at most the number of ties of those people:
-    linear in ties, however the list is cut.
-    """
-    top = 0
-    for at in range(n):
-        person = stubs[at] >> 2
-        top = max(top, offsets[person + 1] - offsets[person])
-    starts = np.zeros(top + 2, np.int64)
-    for at in range(n):
-        person = stubs[at] >> 2
-        starts[offsets[person + 1] - offsets[person] + 1] += 1
-    for degree in range(top + 1):
-        starts[degree + 1] += starts[degree]
-    for at in range(n):
-        person = stubs[at] >> 2
-        degree = offsets[person + 1] - offsets[person]
-        out[starts[degree]] = stubs[at]
-        starts[degree] += 1
-
-
-@kernel
-def sort_by_key(stubs, n, keys, n_keys, out):
-    """Stable counting sort of `n` stubs by ``keys[at]`` in 0 .. n_keys - 1; returns the starts, n_keys + 1."""
+def sort_by_key(stubs, keys, n_keys, out):
+    """Stable counting sort of the first `keys.size` stubs by key, 0 .. n_keys - 1; returns the starts, n_keys + 1."""
     starts = np.zeros(n_keys + 1, np.int64)
-    for at in range(n):
+    for at in range(keys.size):
         starts[keys[at] + 1] += 1
     for value in range(n_keys):
         starts[value + 1] += starts[value]
-    for at in range(n):
+    for at in range(keys.size):
         out[starts[keys[at]]] = stubs[at]
         starts[keys[at]] += 1
     for value in range(n_keys, 0, -1):
         starts[value] = starts[value - 1]
     starts[0] = 0
     return starts
+
+
+@kernel
+def sort_by_label(stubs, n, people, out):
+    """Sort the first `n` stubs by label; label l fills ``out[starts[l]:starts[l + 1]]`` of the starts returned."""
+    keys = np.empty(n, np.int32)
+    for at in range(n):
+        keys[at] = label_of(stubs[at], people)
+    return sort_by_key(stubs, keys, np.int64(N_LABELS), out)
+
+
+@kernel
+def sort_by_degree(stubs, n, offsets, out):
+    """Sort the first `n` stubs by the degree of their person, ascending.
+
+    The counters are as many as the largest degree, which is at most the number of ties of those people:
+    linear in ties, however the list is cut.
+    """
+    keys = np.empty(n, np.int32)
+    top = ZERO
+    for at in range(n):
+        person = stubs[at] >> 2
+        degree = offsets[person + 1] - offsets[person]
+        keys[at] = degree
+        top = max(top, degree)
+    sort_by_key(stubs, keys, top + 1, out)
 
 
 @kernel
@@ -222,9 +207,8 @@ def form_cliques(stubs, n, spare, people, clustering, rows, key, segment, stage)
     for at in range(n - 1, 0, -1):
         other = d.below(key, at, segment, CLIQUE, 16 + stage, at + 1)
         stubs[at], stubs[other] = stubs[other], stubs[at]
-    starts = np.empty(N_LABELS + 1, np.int64)
     sort_by_degree(stubs, n, rows[0], spare)
-    sort_by_label(spare, n, people, stubs, starts)
+    starts = sort_by_label(spare, n, people, stubs)
     n_left = ZERO
     for label in range(N_LABELS):
         first, last = starts[label], starts[label + 1]
@@ -264,8 +248,7 @@ def pair_labels(stubs, n, spare, people, rows, key, segment, stage):
 
     Returns how many are left; they stand first in `stubs`.
     """
-    starts = np.empty(N_LABELS + 1, np.int64)
-    sort_by_label(stubs, n, people, spare, starts)
+    starts = sort_by_label(stubs, n, people, spare)
     pooled = ZERO
     for label in range(N_LABELS):
         some = spare[starts[label] : starts[label + 1]]
@@ -499,15 +482,14 @@ def meet(stubs, starts, people, rows, key, stage, unmet):
     ``stubs[starts[2 * p]:starts[2 * p + 1]]`` are the hosts of p, from there to ``starts[2 * p + 2]`` its
     visitors; those from the last start on meet nowhere.
     """
-    host_starts, guest_starts = np.empty(N_LABELS + 1, np.int64), np.empty(N_LABELS + 1, np.int64)
     spare = np.empty(stubs.size, np.int32)
     n_unmet = ZERO
     for place in range((starts.size - 2) >> 1):
         hosts = stubs[starts[2 * place] : starts[2 * place + 1]]
         guests = stubs[starts[2 * place + 1] : starts[2 * place + 2]]
         by_label, guests_by_label = spare[: hosts.size], spare[hosts.size : hosts.size + guests.size]
-        sort_by_label(hosts, hosts.size, people, by_label, host_starts)
-        sort_by_label(guests, guests.size, people, guests_by_label, guest_starts)
+        host_starts = sort_by_label(hosts, hosts.size, people, by_label)
+        guest_starts = sort_by_label(guests, guests.size, people, guests_by_label)
         n_hosts, n_guests = ZERO, ZERO
         for label in range(N_LABELS):
             some = by_label[host_starts[label] : host_starts[label + 1]]

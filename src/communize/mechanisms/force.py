@@ -170,8 +170,8 @@ class Force(Mechanism):
             if first < 0:
                 raise InputError(f"force.emergency[{number}].date", str(event.date), f"a date on or after the start, {state.start}")
             self._decreed.append((first, first + event.days))
-        if state.day == 0:
-            people, places = state.people, state.places
+        people, places = state.people, state.places
+        if places.force.sum() + places.arriving.sum() + state.force.reserve[0] == 0:
             homes = state.sites.place[people.home[people.position == STATE_FORCE]]
             living = np.bincount(homes, minlength=len(places))
             places.garrison[:] = living * (1.0 - self.parameters.reserve)
@@ -201,48 +201,44 @@ class Force(Mechanism):
         return bool(exception)
 
     def _move(self, state: State, factor: float) -> None:
-        """Journeys end; then force moves from places with too much to places with too little, through the reserve."""
+        """Journeys end; then force moves from where there is more than wanted to where there is less.
+
+        Wanted is, with alert = threat / (threat + `alert` * strength): the garrisons and the reserve in the part
+        1 - alert, and the whole strength by threat in the part alert. The reserve counts as one more place.
+        """
         p, places, force = self.parameters, state.places, state.force
         places.force += places.arriving[:, 0]
         places.arriving[:, :-1] = places.arriving[:, 1:].copy()
         places.arriving[:, -1] = 0.0
         threat = places.threat_seen[:, p.deployment_delay].astype(np.float64)
         total_threat = threat.sum()
-        present = places.force.astype(np.float64)
-        under_way = places.arriving.sum(axis=1, dtype=np.float64)
-        strength = present.sum() + under_way.sum() + force.reserve[0]
+        present = np.append(places.force.astype(np.float64), force.reserve[0])
+        under_way = np.append(places.arriving.sum(axis=1, dtype=np.float64), 0.0)
+        strength = present.sum() + under_way.sum()
         if strength <= 0.0:
             return
-        alert = total_threat / (total_threat + p.alert * strength) if total_threat > 0 else 0.0
-        wanted = (1.0 - alert) * places.garrison
+        alert = total_threat / (total_threat + p.alert * strength)
+        wanted = (1.0 - alert) * np.append(places.garrison.astype(np.float64), p.reserve * strength)
         if total_threat > 0:
-            wanted = wanted + alert * strength * threat / total_threat
+            wanted[:-1] += alert * strength * threat / total_threat
         gap = wanted - present - under_way
         surplus, deficit = np.minimum(np.maximum(0.0, -gap), present), np.maximum(0.0, gap)
-        limit = min(1.0, p.move * factor) * strength
-        available = surplus.sum() + force.reserve[0]
-        sent = min(limit, available, deficit.sum())
-        if sent <= 0.0:
-            if alert == 0.0:  # the reserve is made up again from what nobody needs
-                force.reserve[0] += surplus.sum()
-                places.force -= surplus.astype(np.float32)
-            return
-        from_reserve = min(force.reserve[0], sent)
-        leaving = surplus * ((sent - from_reserve) / surplus.sum()) if sent > from_reserve else np.zeros(len(places))
-        self._send(state, leaving, from_reserve, deficit * (sent / deficit.sum()))
+        sent = min(min(1.0, p.move * factor) * strength, surplus.sum(), deficit.sum())
+        if sent > 0.0:
+            self._send(state, surplus * (sent / surplus.sum()), deficit * (sent / deficit.sum()))
 
-    def _send(self, state: State, leaving: np.ndarray, from_reserve: float, coming: np.ndarray) -> None:
+    def _send(self, state: State, leaving: np.ndarray, coming: np.ndarray) -> None:
         """Travel time: distance from the centre of what leaves (the reserve stands at the largest place)."""
         places, points = state.places, state.society.contact.points
-        places.force[:] = np.maximum(0.0, places.force - leaving)
-        state.force.reserve[0] = max(0.0, state.force.reserve[0] - from_reserve)
+        places.force[:] = np.maximum(0.0, places.force - leaving[:-1])
+        state.force.reserve[0] = max(0.0, state.force.reserve[0] - leaving[-1] + coming[-1])
         largest = int(np.argmax(places.residents))
-        centre = (leaving[:, None] * points).sum(axis=0) + from_reserve * points[largest]
+        centre = (leaving[:-1, None] * points).sum(axis=0) + leaving[-1] * points[largest]
         length = np.sqrt((centre * centre).sum())
         centre = centre / length if length > 0 else points[largest]
         distance = EARTH_RADIUS_KM * np.arccos(np.clip((points * centre).sum(axis=1), -1.0, 1.0))
         days = np.minimum(LONGEST_JOURNEY - 1, np.floor(distance / self.parameters.speed_km)).astype(np.int64)
-        places.arriving[np.arange(len(places)), days] += coming.astype(np.float32)
+        places.arriving[np.arange(len(places)), days] += coming[:-1].astype(np.float32)
 
     def _arrest(self, state: State, day: int, key: np.uint64, factor: float) -> None:
         p, people, sites, places = self.parameters, state.people, state.sites, state.places

@@ -73,7 +73,7 @@ def further_charts(run: "Run") -> list[dict[str, Any]]:
     """A chart each for daily variables that no other chart shows, those of users' mechanisms included."""
     shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
     charts = []
-    for name, data in run.series.data_vars.items():
+    for name, data in sorted(run.series.data_vars.items()):
         if data.dims == ("day",) and name not in shown:
             title = str(data.attrs.get("long_name") or name).partition(";")[0]
             chart = Chart(f"further-{name}", title[:1].upper() + title[1:], unit(data.attrs.get("units")),

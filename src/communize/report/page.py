@@ -3,6 +3,7 @@
 Imports of anything heavy stand inside functions, so that the command line can ask for a summary cheaply.
 """
 
+import contextlib
 import os
 import uuid
 from pathlib import Path
@@ -44,11 +45,10 @@ def write_report(run: "Run", path: str | Path) -> Path:
         part.write_text(text, encoding="utf-8")
         os.replace(part, target)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InputError("", str(target), f"a file that can be written ({error.strerror})") from None
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     return target
 
 

@@ -19,7 +19,7 @@ def struggle_data(run: "Run") -> dict[str, Any] | None:
         return None
     return {
         "n": len(frame),
-        "going_on": int((frame["ended"] < 0).sum()),
+        "not_over": int((frame["ended"] < 0).sum()),
         "distributions": [
             distribution("sizes", "Sizes", "people at the peak", frame["peak_people"].to_numpy(float)),
             distribution("durations", "Durations", "days", frame["duration_days"].to_numpy(float)),

@@ -70,9 +70,10 @@ def participation(run: "Run") -> str:
     day = int(total.argmax())
     if not total[day] > 0:
         return "Nobody was in struggle on any day."
+    last = f"; on the last day it was {number(total[-1])}" if run.days > 1 else ""
     return (
         f"Participation was highest on {dated(run.scenario.start, day)}, with {counted(total[day], 'person', 'people')} "
-        f"in struggle, {percent(total[day] / run.info['people'])} of all; on the last day it was {number(total[-1])}."
+        f"in struggle, {percent(total[day] / run.info['people'])} of all{last}."
     )
 
 
@@ -106,8 +107,9 @@ def force(run: "Run") -> list[str]:
     series = run.series
     if "arrests" not in series:
         return ["The mechanism of State force is switched off."]
-    sentence = f"State force: {counted(float(total_of(series, 'arrests').sum()), 'arrest')} in all"
-    if "held" in series:
+    arrests = float(total_of(series, "arrests").sum())
+    sentence = f"State force: {counted(arrests, 'arrest')} in all" if arrests > 0 else "State force made no arrest"
+    if "held" in series and arrests > 0:
         sentence += f", at most {counted(float(total_of(series, 'held').max()), 'person', 'people')} held on one day"
     if "exception" in series:
         days = int((series["exception"].to_numpy() > 0).sum())

@@ -126,7 +126,10 @@ Tables: type[BaseModel] = create_model(
     __base__=_Base,
     shock=(list[Shock], Field(default_factory=list, description="what happens on a date, at a place")),
     **_by_mechanism,
-    prior=(dict[str, list[float]], Field(default_factory=dict, description="ranges for sensitivity and calibration: path = [lowest, highest]")),
+    prior=(
+        dict[str, list[float]],
+        parameter({}, unit="table", source=DEFINITION, meaning="ranges for sensitivity and calibration: path = [lowest, highest]"),
+    ),
     mechanism=(list[UserMechanism], Field(default_factory=list, description="mechanisms of your own")),
     observed=(Observed, Field(default_factory=Observed, description="real counts to set beside a variable")),
     target=(list[Target], Field(default_factory=list, description="real figures that the run is compared with")),

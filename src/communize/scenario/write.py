@@ -48,7 +48,7 @@ def _rows(model: BaseModel, path: str, given: dict[str, str], stated: set[str]) 
                 yield from _rows(inner, f"{where}[{number}]", given, stated)
         else:
             changed = where in stated or any(other.startswith((f"{where}.", f"{where}[")) for other in stated)
-            source = _source(where, given) or (_beside(model, name) if changed else None)
+            source = _source(where, given) or (_beside(model) if changed else None)
             yield {**row, "path": where, "value": value, "set": changed, "source": source or row["source"]}
 
 
@@ -57,10 +57,11 @@ def _source(path: str, given: dict[str, str]) -> str | None:
     return given[max(covering, key=len)] if covering else None
 
 
-def _beside(model: BaseModel, name: str) -> str | None:
-    own = getattr(model, "source", None)
-    return own if isinstance(own, str) and name != "source" and "source" in type(model).model_fields and "what" in type(model).model_fields or \
-        isinstance(own, str) and "statistic" in type(model).model_fields else None
+def _beside(model: BaseModel) -> str | None:
+    """The citation that stands beside the value in the same table, if that kind of table has one."""
+    field = type(model).model_fields.get("source")
+    extra = field.json_schema_extra if field is not None else None
+    return getattr(model, "source", None) if isinstance(extra, dict) and extra.get("unit") == "text" else None
 
 
 def template() -> str:

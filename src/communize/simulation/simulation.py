@@ -181,10 +181,17 @@ class Simulation:
 
     def _audited_step(self, mechanism: Mechanism, day: int, draws: Draws) -> None:
         before = {path: values.copy() for path, values in self.state.arrays()}
+        lengths = {name: len(table) for name, table in self.state.tables.items()}
         mechanism.step(self.state, day, draws)
+        starts = {column.path: column.start for table in self.state.tables.values() for column, _ in table.columns()}
         for path, values in self.state.arrays():
             if path in mechanism.writes:
                 continue
+            table = path.split(".")[0]
+            grown = len(self.state.tables[table]) > lengths.get(table, 0) if table in self.state.tables else False
+            if grown and any(written.startswith(f"{table}.") for written in mechanism.writes):
+                # who may write some column of a table may lengthen it; the rest of the new rows keeps its start values
+                before[path] = np.concatenate([before[path], np.full_like(values[len(before[path]) :], starts[path])])
             if path not in before or not np.array_equal(before[path], values, equal_nan=values.dtype.kind == "f"):
                 raise UndeclaredWrite(f"{type(mechanism).__name__} changed {path}, which is not among its writes")
 

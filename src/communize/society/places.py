@@ -117,14 +117,20 @@ def _from_table(file: str | None) -> PlaceList:
     if not len(frame):
         raise InputError(path, file, "a table with at least one place")
     for column, low, high in (("latitude", -90, 90), ("longitude", -180, 180), ("population", 1, 1e10)):
-        try:
-            values = frame[column].astype(float)
-        except (TypeError, ValueError):
-            raise InputError(path, file, f"numbers in the column {column!r}") from None
-        wrong = frame.index[~values.between(low, high)]
-        if len(wrong):
-            raise InputError(path, f"{column} = {values[wrong[0]]} in row {wrong[0] + 1}", f"{low} to {high:g}")
+        numbers(frame, column, path, low, high)
     return _from_frame(frame)
+
+
+def numbers(frame, column: str, path: str, low: float, high: float) -> np.ndarray:
+    """A column as float64, or an `InputError` at `path` that names the first value outside [low, high]."""
+    try:
+        values = frame[column].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(path, f"the column {column!r}", f"numbers in the column {column!r}") from None
+    wrong = np.flatnonzero(~((values >= low) & (values <= high)))
+    if wrong.size:
+        raise InputError(path, f"{column} = {values[wrong[0]]:g} in row {wrong[0] + 1}", f"{low:g} to {high:g}")
+    return values
 
 
 def _from_frame(frame) -> PlaceList:

@@ -122,8 +122,8 @@ class Society:
         """Make a society from tables of real people, sites, places and ties (see `society.tables`)."""
         from communize.society.tables import read_society
 
-        people_table, sites_table, place_list, tie_list = read_society(people, sites, places, ties)
         parameters = parameters or SocietyParameters()
+        people_table, sites_table, place_list, tie_list = read_society(people, sites, places, ties, len(parameters.sectors))
         pool, key = Pool(1), np.uint64(seed)
         contact = contact_between(place_list, parameters.contact, pool)
         if tie_list is None:
@@ -216,9 +216,9 @@ def _assign_work(parameters, people, home_place, contact, n_places, key, pool) -
 def _make_ties(parameters, people, sites, contact, key, pool) -> Ties:
     if parameters.ties.file:
         return read_edge_list(parameters.ties.file, len(people))
-    if np.any(np.diff(people.home) < 0):
-        raise InputError("ties", None, "a table of ties, or people sorted by place and neighbourhood so that ties can be drawn")
     home_place = sites.place[people.home]
+    if np.any(np.diff(people.home) < 0) or np.any(np.diff(home_place) < 0):
+        raise InputError("ties", None, "a table of ties, or people sorted by place and neighbourhood so that ties can be drawn")
     return generate_ties(
         parameters.ties, people.home, home_place, people.position, people.group, contact.offsets, contact.neighbours,
         contact.weights, key, pool)  # fmt: skip

@@ -7,11 +7,11 @@ import numpy as np
 from communize.declare.errors import InputError, nearest_name
 from communize.declare.registry import KINDS, NEIGHBOURHOOD, POSITIONS, Table
 from communize.society.columns import PEOPLE, SITES
-from communize.society.places import PlaceList, read_table
+from communize.society.places import PlaceList, numbers, read_table
 from communize.society.ties import Ties, ties_from_edges
 
 
-def read_society(people: Any, sites: Any, places: Any, ties: Any) -> tuple[Table, Table, PlaceList, Ties | None]:
+def read_society(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int) -> tuple[Table, Table, PlaceList, Ties | None]:
     """Turn the user's tables into tables of the model.
 
     Parameters
@@ -25,6 +25,8 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any) -> tuple[Table
         One row a place: `name`, `latitude`, `longitude`; optionally `population`, `region`. One place if omitted.
     ties
         Two columns `a` and `b` of person rows, or None to have ties drawn.
+    n_sectors
+        Number of sectors that `sector` may name.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any) -> tuple[Table
         if not len(frame):
             raise InputError(name, "no rows", "at least one row")
     place_list = _places(places)
-    sites_table = _sites(sites_frame, len(place_list))
+    sites_table = _sites(sites_frame, len(place_list), n_sectors)
     people_table = _people(people_frame, sites_table)
     tie_list = None
     if ties is not None:
@@ -72,13 +74,13 @@ def _places(places: Any) -> PlaceList:
         frame["name"].to_numpy(dtype=str),
         np.arange(n, dtype=np.int64),
         frame["region"].to_numpy(dtype=str) if "region" in frame else np.full(n, ""),
-        frame["latitude"].to_numpy(np.float64),
-        frame["longitude"].to_numpy(np.float64),
-        frame["population"].to_numpy(np.int64) if "population" in frame else np.ones(n, np.int64),
+        numbers(frame, "latitude", "places.latitude", -90, 90),
+        numbers(frame, "longitude", "places.longitude", -180, 180),
+        numbers(frame, "population", "places.population", 0, 1e10).astype(np.int64) if "population" in frame else np.ones(n, np.int64),
     )
 
 
-def _sites(frame, n_places: int) -> Table:
+def _sites(frame, n_places: int, n_sectors: int) -> Table:
     table = Table("sites", len(frame), SITES)
     for row, kind in enumerate(frame["kind"].unique()):
         if kind not in KINDS:
@@ -87,7 +89,7 @@ def _sites(frame, n_places: int) -> Table:
     if "place" in frame:
         table.place[:] = _rows(frame["place"], n_places, "sites.place")
     if "sector" in frame:
-        table.sector[:] = frame["sector"].to_numpy()
+        table.sector[:] = _rows(frame["sector"], n_sectors, "sites.sector", lowest=-1)
     return table
 
 
@@ -98,17 +100,19 @@ def _people(frame, sites: Table) -> Table:
         raise InputError("people.home", "a site of another kind", "rows of sites whose kind is neighbourhood")
     if "work" in frame:
         table.work[:] = _rows(frame["work"], len(sites), "people.work", lowest=-1)
+        if np.any(sites.kind[table.work[table.work >= 0]] == NEIGHBOURHOOD):
+            raise InputError("people.work", "a neighbourhood", "rows of sites of another kind, or -1")
     if "position" in frame:
         for name in frame["position"].unique():
             if name not in POSITIONS:
                 raise InputError("people.position", name, ", ".join(POSITIONS), nearest_name(name, POSITIONS))
         table.position[:] = frame["position"].map({name: code for code, name in enumerate(POSITIONS)}).to_numpy()
-    for column, low, high in (("group", 0, 15), ("money", 0, 2**62), ("belonging", -1, 1), ("unmet", 0, 1), ("horizon", 0, 1)):
+    for column, low, high in (("belonging", -1, 1), ("unmet", 0, 1), ("horizon", 0, 1)):
         if column in frame:
-            values = frame[column].to_numpy()
-            if not np.all((values >= low) & (values <= high)):
-                raise InputError(f"people.{column}", f"values from {values.min()} to {values.max()}", f"{low} to {high}")
-            getattr(table, column)[:] = values
+            getattr(table, column)[:] = numbers(frame, column, f"people.{column}", low, high)
+    for column, highest in (("group", 15), ("money", 2**62)):
+        if column in frame:
+            getattr(table, column)[:] = _rows(frame[column], highest + 1, f"people.{column}")
     return table
 
 

@@ -206,7 +206,7 @@ def ties_from_edges(a: np.ndarray, b: np.ndarray, n_people: int) -> Ties:
     proper = a != b
     a, b = a[proper].astype(np.int32), b[proper].astype(np.int32)
     neighbours = np.empty(2 * a.size, np.int32)
-    offsets = m.sort_by_key(np.concatenate((b, a)), neighbours.size, np.concatenate((a, b)), n_people, neighbours)
+    offsets = m.sort_by_key(np.concatenate((b, a)), np.concatenate((a, b)), n_people, neighbours)
     fill = np.diff(offsets).astype(np.int32)
     m.sort_rows(0, n_people, 0, offsets, fill, neighbours)
     return _packed(offsets, fill, neighbours)
@@ -402,14 +402,14 @@ def _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool) -> N
         laws = (contacts[0], contacts[1], cumulative)
         pool.for_blocks(m.choose_meetings, stubs.size, stubs, home_place, laws, visiting, key, meeting_round, meetings)
         arranged = np.empty_like(stubs)
-        starts = m.sort_by_key(stubs, stubs.size, meetings, 2 * n_places + 1, arranged)
+        starts = m.sort_by_key(stubs, meetings, 2 * n_places + 1, arranged)
         del meetings
         left = m.meet(arranged, starts, people, rows, key, m.MEETING_STAGE + meeting_round, stubs)
         stubs = stubs[:left].copy()
         n_away = np.bincount(home_place[stubs >> 2], minlength=n_places)
     # In the order of places, a stub of the first half and one of the second seldom share a place.
     arranged = np.empty_like(stubs)
-    m.sort_by_key(stubs, stubs.size, home_place[stubs >> 2], n_places, arranged)
+    m.sort_by_key(stubs, home_place[stubs >> 2], n_places, arranged)
     middle = stubs.size // 2
     draw = m.HALVES_STAGE * 32 * m.ATTEMPTS
     left, head = m.match_sides(arranged[:middle], arranged[middle:], rows, key, 0, draw)

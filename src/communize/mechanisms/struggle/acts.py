@@ -3,14 +3,14 @@
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import LOCI, ROUTINE, Column, Output
+from communize.declare.registry import COMMODITY, LOCI, ROUTINE, Column, Output
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.struggle import loops, rules
-from communize.mechanisms.struggle.participation import GOING_ON, SETTLED
+from communize.mechanisms.struggle.participation import SETTLED
 
 REPRODUCTION = LOCI.index("reproduction")
 
@@ -68,7 +68,8 @@ class Acts(Mechanism):
     )  # fmt: skip
     writes = (
         "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",
-        "struggles.end", "sites.relief", "sites.active", "places.active", "people.activity", "people.belonging",
+        "struggles.end", "struggles.ended", "struggles.active", "struggles.sites", "struggles.members", "sites.mode",
+        "sites.struggle", "sites.began", "sites.relief", "sites.active", "places.active", "people.activity", "people.belonging",
         "days.settlements", "days.refusals",
     )  # fmt: skip
     columns = (
@@ -130,9 +131,11 @@ class Acts(Mechanism):
             float(state.economy.regime[0]), p.settlement_gain, p.refusal_loss, left)  # fmt: skip
         loops.change_activity(left[:n_left], ROUTINE, people.home, people.work, people.activity, sites.active, -1)
         state.places.active[:] = state.society.by_place(sites.active)
-        struggles.end[settled & (struggles.end == GOING_ON)] = SETTLED
         of_settled = (sites.struggle >= 0) & settled[np.maximum(sites.struggle, 0)]
         sites.relief[of_settled] += np.float32(p.relief)
+        sites.mode[of_settled], sites.struggle[of_settled], sites.began[of_settled] = COMMODITY, -1, state.day
+        struggles.end[settled], struggles.ended[settled] = SETTLED, state.day + 1
+        struggles.active[settled] = struggles.sites[settled] = struggles.members[settled] = 0
 
     def observe(self, state: State) -> dict:
         struggles, live = state.struggles, state.struggles.ended < 0

@@ -22,7 +22,7 @@ STRUGGLES = (
     Column("struggles", "active", "int32", "agent", "people in it today", (0, None)),
     Column("struggles", "members", "int32", "agent", "members of its contested sites today", (0, None)),
     Column("struggles", "sites", "int32", "site", "contested sites today", (0, None)),
-    Column("struggles", "sites_ever", "int32", "site", "sites that ever joined it", (0, None)),
+    Column("struggles", "sites_ever", "int32", "site", "sites that joined it; one that was in another struggle in between counts again", (0, None)),
     Column("struggles", "peak", "int32", "agent", "most people in it on a day", (0, None)),
     Column("struggles", "person_days", "int64", "agent day", "people in it, summed over days", (0, None)),
     Column("struggles", "belonging", "float32", "1", "mean belonging of the people in it today", (-1, 1)),
@@ -42,12 +42,13 @@ class Struggle(Mechanism):
         "places.force", "places.eligible", "struggles.arrested",
     )  # fmt: skip
     writes = (
-        "people.activity", "people.nerve", "sites.active", "sites.mode", "sites.began", "sites.struggle",
+        "people.activity", "people.nerve", "sites.active", "sites.mode", "sites.began", "sites.struggle", "sites.last_struggle",
         "sites.fatigue", "places.active", "places.risk", *(column.path for column in STRUGGLES),
         "days.joined", "days.left", "days.newly_contested", "days.spread",
     )  # fmt: skip
     columns = (
         Column("sites", "struggle", "int32", "struggle row", "struggle that the site belongs to, -1 for none", (-1, None), -1),
+        Column("sites", "last_struggle", "int32", "struggle row", "struggle that the site was last in, -1 for none", (-1, None), -1),
         Column("sites", "fatigue", "float32", "1", "memory of past activity", (0, None)),
         Column("sites", "incident", "float32", "pressure", "pressure from the site's own incidents", (0, None)),
         Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
@@ -207,7 +208,8 @@ class Struggle(Mechanism):
         struggles = state.struggles
         struggles.grow(after - before)
         numbers = sites.struggle[new]
-        np.add.at(struggles.sites_ever, numbers, 1)
+        np.add.at(struggles.sites_ever, numbers[sites.last_struggle[new] != numbers], 1)
+        sites.last_struggle[new] = numbers
         own = numbers >= before
         struggles.place[numbers[own]] = sites.place[new[own]]
         struggles.began[before:after] = day

@@ -9,10 +9,11 @@ Report.charts = (() => {
   const live = new Map();
 
   // Ticks on whole days, months or years, so that they do not depend on the reader's time zone.
+  const roomOf = (u) => Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 62));
+  const daysBetween = (room, span) => [1, 2, 5, 7, 14].find((n) => span / n <= room);
   function dateTicks(u, _axis, low, high) {
-    const room = Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 62));
-    const span = Math.max(1, high - low), from = Report.dateOf(Math.ceil(low)), ticks = [];
-    const step = [1, 2, 5, 7, 14].find((n) => span / n <= room);
+    const room = roomOf(u), span = Math.max(1, high - low), from = Report.dateOf(Math.ceil(low)), ticks = [];
+    const step = daysBetween(room, span);
     if (step) {
       for (let d = Math.ceil(low / step) * step; d <= high; d += step) ticks.push(d);
       return ticks;
@@ -25,8 +26,8 @@ Report.charts = (() => {
       if (d >= low) ticks.push(d);
     }
   }
-  function dateLabels(_u, ticks) {
-    const monthly = ticks.every((d) => Report.dateOf(d).getUTCDate() === 1);
+  function dateLabels(u, ticks) {
+    const monthly = !daysBetween(roomOf(u), u.scales.x.max - u.scales.x.min);
     const yearly = monthly && ticks.length > 1 && ticks.every((d) => Report.dateOf(d).getUTCMonth() === 0);
     let year = null;
     return ticks.map((d) => {

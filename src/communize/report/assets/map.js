@@ -18,7 +18,7 @@ Report.map = (() => {
     const { x, y } = coordinates(), { population } = data.map;
     const [x0, x1] = ends(x), [y0, y1] = ends(y);
     width = canvas.parentElement.clientWidth;
-    const shape = x1 > x0 ? (y1 - y0) / (x1 - x0) : 1;
+    const shape = x1 > x0 ? (y1 - y0) / (x1 - x0) : y1 > y0 ? 1 : 0;
     height = Math.round(Math.min(Math.max((width - 2 * PAD) * shape + 2 * PAD, width * 0.45), Math.min(width * 1.15, 620)));
     perDegree = Math.min((width - 2 * PAD) / Math.max(x1 - x0, 1e-6), (height - 2 * PAD) / Math.max(y1 - y0, 1e-6));
     const largest = Math.max(1, ends(population)[1]), sum = Math.max(1, population.reduce((a, b) => a + b, 0));

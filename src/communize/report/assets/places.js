@@ -12,7 +12,7 @@ Report.places = (() => {
     lines.push(`population ${number(map.population[place])}${map.residents[place] === map.population[place] ? "" : `, ${number(map.residents[place])} in the run`}`);
     if (has("active")) lines.push(`${number(value("active", place))} in struggle, ${number(value("rate", place))} per 1,000`);
     if (has("contested_sites")) lines.push(`${number(value("contested_sites", place))} contested sites`);
-    if (has("force")) lines.push(`${number(value("force", place))} State force`);
+    if (has("force")) lines.push(`State force present: ${number(value("force", place))}`);
     return lines;
   }
 
