@@ -22,13 +22,15 @@ from communize.society import columns as society_columns
 
 FOLDER = Path(__file__).parent / "reference"
 CODES = ("POSITIONS", "ACTIVITIES", "KINDS", "MODES", "LOCI", "CONTENTS", "STRUGGLE_ENDS")
-PARAMETER_HEADS = ("parameter", "default", "unit", "allowed", "plausible", "source", "meaning")
+PARAMETER_HEADS = ("parameter", "meaning", "default", "unit", "allowed", "plausible", "source")
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """A Markdown table."""
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(tuple(heads))]
-    lines += ["| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -41,14 +43,17 @@ def code(text: object) -> str:
     return f"`{text}`"
 
 
+def number(value: float) -> str:
+    """A number without needless digits: 0.05, 2.6, 100,000, 1e+08."""
+    return f"{int(value):,}" if value == int(value) and abs(value) < 10**7 else f"{value:g}"
+
+
 def limits(pair: tuple[float | None, float | None] | None) -> str:
     """A range in words; empty if there is none."""
     low, high = pair or (None, None)
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"{low:g} or more"
-    return f"{high:g} or less" if low is None else f"{low:g} to {high:g}"
+    if low is None:
+        return "" if high is None else f"{number(high)} or less"
+    return f"{number(low)} or more" if high is None else f"{number(low)} to {number(high)}"
 
 
 def source_text(source: object) -> str:
@@ -92,10 +97,9 @@ def columns_page() -> str:
                 shape = " x ".join(map(str, column.dims))
                 kind = f"{column.dtype} ({shape})" if shape else column.dtype
                 start = f"{column.start:g}"
-                rows.append(
-                    (code(path), kind, column.unit, limits(column.range), start, ", ".join(adders), column.meaning)
-                )
-        parts.append(table(("column", "type", "unit", "range", "start", "added by", "meaning"), rows))
+                allowed = limits(column.range)
+                rows.append((code(path), column.meaning, kind, column.unit, allowed, start, ", ".join(adders)))
+        parts.append(table(("column", "meaning", "type", "unit", "range", "start", "added by"), rows))
     parts.append("## Codes\n")
     parts.append(
         table(
@@ -110,8 +114,8 @@ def outputs_table() -> str:
     rows = []
     for output, mechanism in all_outputs():
         dims = ", ".join(("day", *output.dims))
-        rows.append((code(output.name), dims, output.unit, output.dtype, mechanism, output.meaning))
-    return table(("variable", "dims", "unit", "type", "reported by", "meaning"), rows)
+        rows.append((code(output.name), output.meaning, dims, output.unit, output.dtype, mechanism))
+    return table(("variable", "meaning", "dims", "unit", "type", "reported by"), rows)
 
 
 def outputs_page() -> str:
@@ -168,8 +172,10 @@ def default_text(row: dict[str, Any]) -> str:
     if default is None or default in ("", [], {}):
         return "none"
     if isinstance(default, dict):
-        return ", ".join(f"{key} {value:g}" for key, value in default.items())
-    return code(f"{default:g}" if isinstance(default, float) else str(default).lower() if isinstance(default, bool) else default)
+        return ", ".join(f"{key} {number(value)}" for key, value in default.items())
+    if isinstance(default, bool):
+        return code(str(default).lower())
+    return code(number(default) if isinstance(default, (int, float)) else default)
 
 
 def choices(annotation: Any) -> str:
@@ -185,7 +191,8 @@ def parameter_table(path: str, model: type[BaseModel]) -> str:
         plausible = limits(row["plausible"]) if row["plausible"] != row["range"] else ""
         allowed = limits(row["range"]) or choices(row["annotation"])
         name = code(f"{path}.{row['name']}")
-        rows.append((name, default_text(row), row["unit"], allowed, plausible, source_text(row["source"]), row["meaning"]))
+        source = source_text(row["source"])
+        rows.append((name, row["meaning"], default_text(row), row["unit"], allowed, plausible, source))
     return table(PARAMETER_HEADS, rows)
 
 
@@ -206,7 +213,7 @@ def parameters_page() -> str:
         "Every value that a scenario can set. `NAME` stands for a free name, `[]` for an entry of a list. A source",
         '"definition" marks a switch or a choice that is no measurement, "assumed" a number without a source.',
         f"{len(assumed(rows))} of {len(rows)} values have defaults that are assumed.\n",
-        "A table `[prior]` gives ranges for calibration by path: `\"struggle.coupling\" = [1.8, 3.2]`.\n",
+        'A table `[prior]` gives ranges for calibration by path: `"force.deployment_delay" = [1, 20]`.\n',
     ]
     for path, model in parameter_models():
         parts += [f"## `{path}`\n", summary_of(model) + "\n", parameter_table(path, model)]
@@ -225,6 +232,16 @@ def day_table() -> str:
     return table(("phase", "mechanism", "what it does"), rows)
 
 
+def decisions_table() -> str:
+    """The decision records by number, linked from `decisions/index.md`."""
+    rows = []
+    for file in sorted((Path(__file__).parent / "decisions").glob("[0-9]*.md")):
+        heading = file.read_text(encoding="utf-8").split("\n", 1)[0].lstrip("# ")
+        number = file.stem.split("-")[0].lstrip("0")
+        rows.append((f"[{number}]({file.name})", heading.removeprefix(number).lstrip(" .:")))
+    return table(("", "decision"), rows)
+
+
 def pages() -> dict[str, str]:
     """What is written: text by path below `docs/reference`."""
     written = {
@@ -232,6 +249,7 @@ def pages() -> dict[str, str]:
         "outputs.md": outputs_page(),
         "parameters.md": parameters_page(),
         "tables/day.md": day_table(),
+        "tables/decisions.md": decisions_table(),
         "tables/outputs.md": outputs_table(),
     }
     for mechanism in MECHANISMS:

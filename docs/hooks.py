@@ -1,12 +1,9 @@
 """MkDocs hook: writes the generated tables before each build."""
 
-import importlib.util
+import runpy
 from pathlib import Path
+from typing import Any
 
 
-def on_pre_build(config) -> None:
-    spec = importlib.util.spec_from_file_location("generate", Path(__file__).with_name("generate.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.write()
+def on_pre_build(config: Any) -> None:
+    runpy.run_path(str(Path(__file__).with_name("generate.py")))["write"]()

@@ -8,13 +8,13 @@ import numpy as np
 from communize.declare.registry import STRUGGLE_ENDS
 
 RULES = {
-    "no_spark": "never more than 1 in 1,000 people in struggle on one day",
+    "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle on one day",
     "unresolved": "on the last day more than half of the peak number of people are still in struggle",
     "integration": "struggles that ended by a settlement make up more than half of the person-days of those that ended",
     "repression": "struggles whose arrests reached the repressed share make up more than half of those person-days",
     "exhaustion": "none of the others: struggles ebbed",
 }
-NO_SPARK = 0.001
+NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def judge(active: np.ndarray, people: float, struggles: Any) -> Outcome:
     people
         People of the society.
     struggles
-        Table of struggles with the columns `end`, `ended` and `person_days`.
+        Table of struggles with the columns `end`, `ended`, `person_days` and `sites_ever`.
     """
     total = np.nan_to_num(np.asarray(active, dtype=float))
     ends = np.asarray(struggles.end)
@@ -77,7 +77,8 @@ def judge(active: np.ndarray, people: float, struggles: Any) -> Outcome:
     def outcome(name: str, day: int) -> Outcome:
         return Outcome(name, day, RULES[name], endings)
 
-    if peak <= NO_SPARK * people:
+    widest = int(np.max(struggles.sites_ever, initial=0))
+    if peak <= NO_SPARK_SHARE * people and widest <= NO_SPARK_SITES:
         return outcome("no_spark", peak_day)
     if total[last] > 0.5 * peak:
         return outcome("unresolved", last)

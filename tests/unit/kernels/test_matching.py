@@ -221,14 +221,14 @@ def test_clique_sizes_give_the_target_on_average(target):
 def test_sorts_are_stable(society, seed):
     stubs = all_stubs(society, seed)
     people, rows = compiled(society), empty_rows(society.room)
-    out, starts = int32(stubs), np.empty(27, np.int64)
-    m.sort_by_label(int32(stubs), len(stubs), people, out, starts)
+    out = int32(stubs)
+    starts = m.sort_by_label(int32(stubs), len(stubs), people, out)
     assert out.tolist() == sorted(stubs, key=lambda stub: label(stub, society))
     assert starts.tolist() == [sum(label(stub, society) < one for stub in stubs) for one in range(27)]
     m.sort_by_degree(int32(stubs), len(stubs), rows[0], out)
     assert out.tolist() == sorted(stubs, key=lambda stub: society.room[stub // 4])
     keys = [stub * 7 % 5 for stub in stubs]
-    starts = m.sort_by_key(int32(stubs), len(stubs), int32(keys), 5, out)
+    starts = m.sort_by_key(int32(stubs), int32(keys), 5, out)
     assert out.tolist() == [stub for _, stub in sorted(zip(keys, stubs, strict=True), key=lambda pair: pair[0])]
     assert starts.tolist() == [sum(k < value for k in keys) for value in range(6)]
 
@@ -349,9 +349,7 @@ def neighbourhoods(place, segments):
 def test_clique_places(within):
     segments, rows, graph = segments_of(PLACES), empty_rows(SOCIETY.room), [[] for _ in range(24)]
     made = np.zeros((3, 2), np.int64)
-    m.clique_places(
-        0, 3, 0, segments, np.full(3, within), TRAITS, compiled(SOCIETY), rows, KEY, made
-    )
+    m.clique_places(0, 3, 0, segments, np.full(3, within), TRAITS, compiled(SOCIETY), rows, KEY, made)
     for place in range(3):
         pool, members = [], range(segments[0][place], segments[0][place + 1])
         for number, people in neighbourhoods(place, segments):
@@ -383,7 +381,7 @@ def test_pair_places(bounds):
         pool, leaving = [], []
         for number, people in neighbourhoods(place, segments):
             local = []
-            for i, stub in ((i, stub) for i in people for stub in range(SOCIETY.room[i])):
+            for i, stub in [(person, nth) for person in people for nth in range(SOCIETY.room[person])]:
                 words = oracles.philox4x32((i, 0, decisions.TIE_LEVEL, stub // 4 + 2**31), (SEED, 0))
                 u = (words[stub % 4] + 0.5) / 2**32
                 if u < near:

@@ -34,9 +34,9 @@ PARAMETERS = {
         "fatigue_gain": 0.07, "fatigue_half_life_days": 40.0, "contested_share": 0.2, "contested_end": 0.6,
         "contested_people": 2.0, "repressed_share": 0.5,
     },
-    "incidents": {"rate": 0.15, "size": 0.6, "exponent": 1.4, "decay_days": 5.0},
+    "incidents": {"rate": 0.4, "size": 0.6, "exponent": 1.4, "decay_days": 5.0},
     "acts": {
-        "rate": 1.5, "half_life_days": 9.0, "rate_concession": 0.9, "concession_cost": 0.1, "concession_width": 0.3,
+        "rate": 4.0, "half_life_days": 9.0, "rate_concession": 0.9, "concession_cost": 0.1, "concession_width": 0.3,
         "rate_refusal": 1.3, "settlement_gain": 0.3, "refusal_loss": 0.25, "relief": 0.45, "relief_half_life_days": 12.0,
     },
     "force": {
@@ -75,7 +75,7 @@ def world(seed, changes=None, n_people=160, n_places=5, n_ties=500):
     society = cz.Society.from_tables(
         people=people, sites=sites, places=places, ties={"a": a[a != b], "b": b[a != b]}, parameters=given)  # fmt: skip
     values = {"scenario": {"name": "lab"}, **{name: {**table, **(changes or {}).get(name, {})} for name, table in PARAMETERS.items()}}
-    sim = cz.Simulation(cz.Scenario(values), seed=SEED, threads=1, society=society)
+    sim = cz.Simulation(cz.Scenario(values), seed=SEED + seed, threads=1, society=society)
     stir(sim, rng)
     return sim
 
@@ -100,9 +100,9 @@ def stir(sim, rng):
         getattr(places, name)[:] = rng.uniform(0, high, len(places))
     places.garrison[:] = places.force
     struggles.began[:] = DAY - 5
-    struggles.ended[:] = np.where(np.isin(np.arange(6), sites.struggle), -1, DAY - 1)
+    struggles.ended[:] = np.where(np.isin(np.arange(6), [5, *sites.struggle]), -1, DAY - 1)  # number 5 ends today
     inside = Counter(number_of(sim, person) for person in np.flatnonzero(people.activity == IN_STRUGGLE))
-    struggles.active[:], struggles.members[:] = [inside[n] for n in range(6)], rng.integers(20, 60, 6)
+    struggles.active[:], struggles.members[:] = [inside[n] for n in range(6)], rng.integers(5, 20, 6)
     struggles.peak[:], struggles.person_days[:] = rng.integers(1, 40, 6), rng.integers(1, 400, 6)
     struggles.belonging[:], struggles.by_locus[:] = rng.uniform(-1, 1, 6), rng.integers(0, 9, (6, 3))
     struggles.arrested[:], struggles.sites_ever[:] = rng.integers(0, 30, 6), 3
@@ -122,7 +122,7 @@ def snapshot(sim):
         name: SimpleNamespace(**{column.name: values.tolist() for column, values in table.columns()})
         for name, table in sim.state.tables.items()
     }
-    return SimpleNamespace(**tables)
+    return SimpleNamespace(seed=sim.seed, **tables)
 
 
 def one_day(sim, name):
@@ -133,8 +133,8 @@ def one_day(sim, name):
     return before, snapshot(sim)
 
 
-def draw(entity, decision, number=0):
-    return uniform(SEED, int(entity), DAY, decision, number)
+def draw(s, entity, decision, number=0):
+    return uniform(s.seed, int(entity), DAY, decision, number)
 
 
 def places_of(before, person):
@@ -214,7 +214,7 @@ def test_those_join_whose_draw_is_below_their_probability(law):
             if joins[person] and before.people.activity[person] == ROUTINE:
                 p = joining_probability(sim, before, person, PARAMETERS["struggle"] | law)
                 expected_in_all += p
-                if draw(person, decisions.JOIN) < p:
+                if draw(before, person, decisions.JOIN) < p:
                     wanted.append(person)
         found = [
             person for person in range(len(sim.people))
@@ -284,7 +284,7 @@ def test_those_leave_whose_draw_is_below_their_probability(law):
                     and bool({*places_of(before, other)} & {*places_of(before, person)})
                     for other in range(len(sim.people)))  # fmt: skip
                 lonely += not others
-                if draw(person, decisions.LEAVE) < 1 - math.exp(-p.rate_leaving - (0 if others else p.rate_leaving_alone)):
+                if draw(before, person, decisions.LEAVE) < 1 - math.exp(-p.rate_leaving - (0 if others else p.rate_leaving_alone)):
                     wanted.append(person)
         found = [
             person for person in range(len(sim.people))
@@ -317,11 +317,13 @@ def assert_counts_are_recounts(sim):
 
 @pytest.mark.parametrize("name", ["struggle", "acts", "force"])
 def test_counts_follow_those_who_come_and_go(name):
+    moved = 0
     for seed in SEEDS:
         sim = world(seed)
         before, after = one_day(sim, name)
-        assert before.people.activity != after.people.activity
+        moved += sum(a != b for a, b in zip(before.people.activity, after.people.activity))
         assert_counts_are_recounts(sim)
+    assert moved > 10
 
 
 # --- contested sites and the struggles that they belong to ---
@@ -379,18 +381,18 @@ def attribution(sim, s, sites, law, tally):
             places * p.away_share * (1 - p.uniform_share) * sum(near.values()),
             places * p.away_share * p.uniform_share * sum(country.values()) / sum(s.places.eligible),
         ]
-        cause = categorical(weights, draw(site, decisions.ATTRIBUTION))
+        cause = categorical(weights, draw(s, site, decisions.ATTRIBUTION))
         tally[cause] += 1
         if cause <= 0:
             result[site], fresh = fresh, fresh + 1
             continue
         if cause == 1:
-            result[site] = links[min(links, key=lambda person: draw(person, decisions.ATTRIBUTION_LINK))]
+            result[site] = links[min(links, key=lambda person: draw(s, person, decisions.ATTRIBUTION_LINK))]
             continue
         rooms = {2: {place: 1.0}, 3: near, 4: country}[cause]
-        source = list(rooms)[categorical(list(rooms.values()), draw(site, decisions.ATTRIBUTION, 1))]
+        source = list(rooms)[categorical(list(rooms.values()), draw(s, site, decisions.ATTRIBUTION, 1))]
         members = contested[source]
-        result[site] = struggle[members[categorical([active[m] for m in members], draw(site, decisions.ATTRIBUTION, 2))]]
+        result[site] = struggle[members[categorical([active[m] for m in members], draw(s, site, decisions.ATTRIBUTION, 2))]]
     return result, fresh
 
 
@@ -404,7 +406,7 @@ def number_of(s, person):
 
 def test_fatigue_and_contested_sites():
     begun = ended = 0
-    for seed in SEEDS:
+    for seed in range(12):
         sim = world(seed)
         before, after = one_day(sim, "struggle")
         moved = SimpleNamespace(**vars(before))
@@ -425,7 +427,7 @@ def test_fatigue_and_contested_sites():
 
 
 ATTRIBUTIONS = {
-    "own": ({}, {0}), "people": ({"weight_work": 1.0, "weight_place": 0.01}, {0, 1}),
+    "own": ({}, {0}), "people": ({"weight_work": 1.0, "weight_place": 0.0}, {0, 1}),
     "place": ({"weight_place": 1.0, "away_share": 0.0}, {0, 1, 2}),
     "contact": ({"weight_place": 1.0, "away_share": 1.0, "uniform_share": 0.0, "weight_work": 0.1, "weight_neighbourhood": 0.0}, {0, 1, 3}),
     "country": ({"weight_place": 1.0, "away_share": 1.0, "uniform_share": 1.0, "weight_work": 0.0, "weight_neighbourhood": 0.1}, {0, 1, 4}),
@@ -444,7 +446,7 @@ def test_new_contested_sites_are_attributed_to_what_moved_them(law, causes):
         else:
             sim.sites.mode[:], sim.sites.struggle[:] = COMMODITY, -1
         before, after = one_day(sim, "struggle")
-        merged = SimpleNamespace(people=after.people, places=after.places, struggles=before.struggles)
+        merged = SimpleNamespace(seed=sim.seed, people=after.people, places=after.places, struggles=before.struggles)
         merged.sites = SimpleNamespace(**{**vars(before.sites), "active": after.sites.active})
         wanted, fresh = attribution(sim, merged, contest(merged, PARAMETERS["struggle"] | law), PARAMETERS["struggle"] | law, tally)
         assert {site: after.sites.struggle[site] for site in wanted} == wanted
@@ -458,7 +460,8 @@ def test_new_contested_sites_are_attributed_to_what_moved_them(law, causes):
         for number in range(fresh):
             gained = sum(n == number for n in wanted.values())
             assert after.struggles.sites_ever[number] == (before.struggles.sites_ever[number] if number < n_old else 0) + gained
-    assert set(tally) == causes
+    assert set(tally) <= causes
+    assert max(causes) in tally
     assert tally.total() > 40
 
 
@@ -521,8 +524,8 @@ def test_incidents_fade_and_arise_site_by_site():
             members = before.sites.members[site]
             if before.sites.mode[site] == COMMODITY and members:
                 probability = min(1.0, p.rate * math.sqrt(members / 50) * (1 + 2 * unmet))
-                if draw(site, decisions.INCIDENT) < probability:
-                    wanted += p.size * (draw(site, decisions.INCIDENT_SIZE) ** (-1 / p.exponent) - 1)
+                if draw(before, site, decisions.INCIDENT) < probability:
+                    wanted += p.size * (draw(before, site, decisions.INCIDENT_SIZE) ** (-1 / p.exponent) - 1)
                     count += 1
             assert after.sites.incident[site] == pytest.approx(wanted, rel=1e-6)
         assert after.days.incidents == [count]
@@ -542,18 +545,18 @@ def acts_of(s, law, economy):
         room = economy["tax_surplus"] if loci[2] > sum(loci) / 2 else economy["profit_rate"]
         can = 1 / (1 + math.exp(-(room - p.concession_cost) / p.concession_width))
         share = s.struggles.active[n] / max(1, s.struggles.members[n])
-        if draw(n, decisions.ACT) < 1 - math.exp(-p.rate * share):
+        if draw(s, n, decisions.ACT) < 1 - math.exp(-p.rate * share):
             for_demand = max(0.0, 0.5 + s.struggles.belonging[n] / 2) * can
             for_rift = max(0.0, 0.5 - s.struggles.belonging[n] / 2) + 0.2 * t["refusals"][n]
-            if draw(n, decisions.ACT, 1) < for_demand / (for_demand + for_rift):
+            if draw(s, n, decisions.ACT, 1) < for_demand / (for_demand + for_rift):
                 demand, t["demands"][n] = demand + 1, t["demands"][n] + 1
             else:
                 rift, t["rifts"][n] = rift + 1, t["rifts"][n] + 1
         t["demand"][n], t["rift"][n] = demand, rift
         if t["demands"][n] and demand >= 0.5:
-            if draw(n, decisions.CONCESSION) < 1 - math.exp(-p.rate_concession * can):
+            if draw(s, n, decisions.CONCESSION) < 1 - math.exp(-p.rate_concession * can):
                 settled.add(n)
-            elif draw(n, decisions.REFUSAL) < 1 - math.exp(-p.rate_refusal * (1 - can)):
+            elif draw(s, n, decisions.REFUSAL) < 1 - math.exp(-p.rate_refusal * (1 - can)):
                 refused.add(n)
                 t["refusals"][n] += 1
     return t, settled, refused
@@ -587,7 +590,7 @@ def test_acts_concessions_and_refusals():
         for site, relief in enumerate(before.sites.relief):
             more = p.relief if before.sites.struggle[site] in settled else 0.0
             assert after.sites.relief[site] == pytest.approx(relief * decay(p.relief_half_life_days) + more, rel=1e-6)
-    assert min(seen[name] for name in ("demand", "rift", "settled", "refused")) > 3
+    assert min(seen[name] for name in ("demand", "rift", "settled", "refused")) > 5
 
 
 # --- force ---
@@ -605,12 +608,12 @@ def test_arrests_and_releases_person_by_person():
             wanted, belonging = activity, before.people.belonging[person]
             if activity == IN_STRUGGLE:
                 hazard = p.rate_arrest * after.places.force[place] / max(1, before.places.active[place])
-                if draw(person, decisions.ARREST) < 1 - math.exp(-hazard):
+                if draw(before, person, decisions.ARREST) < 1 - math.exp(-hazard):
                     wanted, belonging = HELD, max(-1.0, belonging - p.arrest_loss)
                     hurt[place] += 1
                     if number_of(before, person) >= 0:
                         numbers[number_of(before, person)] += 1
-            elif activity == HELD and draw(person, decisions.RELEASE) < 1 - math.exp(-1 / p.held_days):
+            elif activity == HELD and draw(before, person, decisions.RELEASE) < 1 - math.exp(-1 / p.held_days):
                 wanted = ROUTINE
                 seen["released"] += 1
             assert after.people.activity[person] == wanted

@@ -77,7 +77,7 @@ class Struggle(Mechanism):
         """Pressure, influence, and the law of joining and leaving."""
 
         response: Literal["logistic"] = parameter("logistic", unit="name", source="definition", meaning="law of joining")
-        coupling: float = parameter(2.6, unit="pressure", range=(0, 100), plausible=(1.8, 3.2), meaning="pressure from everybody around being active (J)")
+        coupling: float = parameter(4.6, unit="pressure", range=(0, 100), plausible=(3.0, 6.0), meaning="pressure from everybody around being active (J)")
         nerve: float = parameter(1.3, unit="pressure", range=(-50, 50), plausible=(1.2, 1.4), meaning="mean threshold of joining")
         nerve_sd_site: float = parameter(0.12, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between sites")
         nerve_sd_place: float = parameter(0.08, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between places")

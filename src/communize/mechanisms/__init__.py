@@ -1,0 +1,1 @@
+"""The mechanisms: what each does in a day, one file or small folder each."""

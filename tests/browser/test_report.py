@@ -1,0 +1,275 @@
+"""The page of a run in Chromium, with the network closed: it draws, it answers, it asks for nothing."""
+
+import shutil
+import time
+
+import pytest
+
+import communize as cz
+from communize.report.page import write_report
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium")
+READY = "html[data-ready=yes]"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (pip install playwright)"
+    )
+    if CHROMIUM is None:
+        pytest.skip("no /usr/bin/chromium (apt-get install chromium)")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def run():
+    scenario = cz.load("restructured").replace(
+        {
+            "society.people": 5000,
+            "society.places.count": 20,
+            "incidents.rate": 0.01,
+            "observed": {
+                "what": "events",
+                "dates": [cz.load("restructured").start.replace(day=day) for day in (2, 5, 9, 14)],
+                "counts": [3.0, 4.0, 2.0, 5.0],
+                "fitted": 2,
+            },
+            "target": [{"name": "peak", "statistic": "peak_night", "value": 9.0, "tolerance": 1.0}],
+            "shock": [{"day": 3, "what": "</script><script>window.evil = 1</script>"}],
+        }
+    )
+    return cz.run(scenario, days=40)
+
+
+@pytest.fixture(scope="module")
+def file(run, tmp_path_factory):
+    return write_report(run, tmp_path_factory.mktemp("page") / "report.html")
+
+
+class Opened:
+    """A page that notes what it asked for and what it complained of."""
+
+    def __init__(self, browser, file, **options):
+        self.asked, self.complaints = [], []
+        self.context = browser.new_context(**options)
+        self.context.route("**/*", self._only_files)
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("pageerror", lambda error: self._note("error", str(error)))
+        self.page.goto(file.as_uri())
+        self.page.wait_for_selector(READY)
+
+    def _only_files(self, route):
+        route.continue_() if route.request.url.startswith("file://") else route.abort()
+
+    def _note(self, kind, text):
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+
+@pytest.fixture
+def opened(browser, file):
+    pages = []
+
+    def open_page(path=file, **options):
+        pages.append(Opened(browser, path, **options))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+
+
+def wait(page, expression, argument=None):
+    """Ask until the expression holds; Playwright's own wait evaluates text inside the page, which its policy forbids."""
+    deadline = time.monotonic() + 10
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < deadline, f"never came true: {expression}"
+        page.wait_for_timeout(20)
+
+
+def test_it_asks_for_nothing_and_complains_of_nothing(opened, file):
+    one = opened()
+    assert one.asked == [file.as_uri()]
+    assert one.complaints == []
+    assert one.page.evaluate("window.evil") is None
+    assert one.page.title().endswith(one.page.locator("#outcome").inner_text())
+
+
+def test_every_visible_chart_is_drawn(opened):
+    page = opened().page
+    figures = page.locator("figure.chart:visible")
+    assert figures.count() >= 12  # observed, nine against the date, two distributions
+    assert page.locator("figure.chart:visible .uplot canvas").count() == figures.count()
+    assert page.locator("[data-chart=participation] .key").first.inner_text().startswith("in struggle")
+
+
+def test_charts_behind_a_fold_are_drawn_once_it_is_open(opened):
+    page = opened().page
+    assert not page.locator(".further figure").first.is_visible()
+    page.locator(".further > summary").click()
+    wait(
+        page,
+        "document.querySelectorAll('.further canvas').length === document.querySelectorAll('.further figure').length",
+    )
+
+
+def test_map_opens_on_the_day_of_the_peak(opened, run):
+    page = opened().page
+    total = run.series["active"].sum("place").to_numpy()
+    assert f"(day {int(total.argmax())})" in page.locator("#date").inner_text()
+    assert page.locator("#total").inner_text().startswith(f"{int(total.max()):,} people in struggle")
+
+
+def test_slider_moves_the_date_the_table_and_the_charts(opened, run):
+    page = opened().page
+    for day in (0, 39, 7):
+        page.locator("#slider").fill(str(day))
+        wait(page, "day => document.querySelector('#date').textContent.endsWith(`(day ${day})`)", day)
+        active = run.series["active"].isel(day=day).to_numpy()
+        rates = 1000 * active / run.places["residents"].to_numpy()
+        best = rates.argmax()
+        row = page.locator("#top tbody tr").first.locator("th, td").all_inner_texts()
+        assert row[0] == run.places["name"].iloc[best]
+        assert int(row[2]) == int(active[best])
+        shown = page.locator("[data-chart=participation] .key .value").first.inner_text()
+        assert int(shown.replace(",", "")) == int(active.sum())
+    assert page.locator("[data-chart=participation] .when").inner_text() == "8 Jan 2005"
+
+
+def test_keys_and_buttons_move_the_day(opened):
+    page = opened().page
+    page.locator("#slider").fill("10")
+    page.locator("#map").focus()
+    for key, day in (("ArrowRight", 11), ("ArrowLeft", 10), ("PageUp", 20), ("Home", 0), ("End", 39)):
+        page.keyboard.press(key)
+        wait(page, "day => document.querySelector('#date').textContent.endsWith(`(day ${day})`)", day)
+    page.locator("#earlier").click()
+    wait(page, "document.querySelector('#date').textContent.endsWith('(day 38)')")
+
+
+def test_play_runs_to_the_end_and_stops(opened):
+    page = opened().page
+    page.locator("#slider").fill("35")
+    page.locator("#play").click()
+    assert page.locator("#play").inner_text() == "Pause"
+    wait(page, "document.querySelector('#play').textContent === 'Play'")
+    assert page.locator("#date").inner_text().endswith("(day 39)")
+
+
+def test_choice_of_what_the_colour_shows(opened, run):
+    page = opened().page
+    day = int(run.series["active"].sum("place").to_numpy().argmax())
+    page.get_by_label("State force present").check()
+    wait(page, "document.querySelector('#scale-title').textContent.startsWith('State force')")
+    force = run.series["force"].isel(day=day).to_numpy()
+    assert page.locator("#top tbody th").first.inner_text() == run.places["name"].iloc[force.argmax()]
+    assert "State force" in page.locator("#top caption").inner_text()
+
+
+def test_pointing_at_a_place_names_it(opened, run):
+    page = opened().page
+    at = page.evaluate("Report.map.at(0)")
+    page.locator("#map").hover(position={"x": at["x"], "y": at["y"]})
+    page.wait_for_selector("#tooltip:not([hidden])")
+    words = page.locator("#tooltip").inner_text()
+    assert run.places["name"].iloc[0] in words
+    assert "population" in words
+    assert "State force" in words
+
+
+def test_a_click_in_a_chart_sets_the_day_of_the_map(opened):
+    page = opened().page
+    plot = page.locator("[data-chart=participation] .u-over")
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 0.5, "y": box["height"] / 2})
+    wait(page, "/\\(day (19|20)\\)/.test(document.querySelector('#date').textContent)")
+    assert page.locator("#slider").input_value() in ("19", "20")
+
+
+def test_the_cursor_is_one_for_all_charts(opened):
+    page = opened().page
+    page.locator("#slider").fill("0")
+    page.locator("[data-chart=participation] .u-over").hover()
+    wait(
+        page,
+        "[...document.querySelectorAll('#days > .charts .when')].every(date => /^(20|21) Jan 2005$/.test(date.textContent))",
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone(opened, scheme):
+    one = opened(
+        viewport={"width": 360, "height": 740},
+        device_scale_factor=2,
+        has_touch=True,
+        is_mobile=True,
+        color_scheme=scheme,
+    )
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert one.complaints == []
+    at = one.page.evaluate("Report.map.at(0)")
+    one.page.locator("#map").tap(position={"x": at["x"], "y": at["y"]})
+    one.page.wait_for_selector("#tooltip:not([hidden])")
+
+
+def test_a_change_of_colour_scheme_redraws(opened):
+    one = opened(color_scheme="light")
+    before = one.page.evaluate("Report.scale.colourAt(1)")
+    one.page.emulate_media(color_scheme="dark")
+    wait(one.page, "before => Report.scale.colourAt(1) !== before", before)
+    assert one.complaints == []
+
+
+def test_values_reach_the_map_unchanged(opened, run):
+    import numpy as np
+
+    page = opened().page
+    unpacked = page.evaluate(
+        "Object.fromEntries(Object.entries(Report.scale.all()).map(([name, values]) => [name, Array.from(values)]))"
+    )
+    days, places = run.series["active"].shape
+    for name, tolerance in (
+        ("active", 0),
+        ("contested_sites", 0),
+        ("force", run.series["force"].to_numpy().max() / 1000),
+    ):
+        found = np.array(unpacked[name]).reshape(places, days).T
+        np.testing.assert_allclose(found, run.series[name].to_numpy(), atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        ({}, 1),
+        ({"society.places.count": 1}, 3),
+        ({"struggle.enabled": False, "incidents.enabled": False, "acts.enabled": False}, 4),
+        ({"struggle.enabled": False, "incidents.enabled": False, "acts.enabled": False, "force.enabled": False}, 4),
+    ],
+    ids=["one day", "one place", "no struggle", "nothing at all"],
+)
+def test_poor_runs_are_drawn_without_complaint(opened, tmp_path, changes, days):
+    poor = cz.run(
+        cz.load("restructured").replace({"society.people": 2000, "society.places.count": 5, **changes}), days=days
+    )
+    one = opened(write_report(poor, tmp_path / "poor.html"))
+    assert one.complaints == []
+    assert one.page.locator("#top").count() == one.page.locator("#places").count()
+
+
+def test_series_without_numbers_are_drawn_without_complaint(opened, tmp_path):
+    empty = cz.run(cz.load("restructured").replace({"society.people": 2000, "society.places.count": 5}), days=4)
+    for name, data in empty.series.data_vars.items():
+        if data.dtype.kind == "f":
+            empty.series[name] = data * float("nan")
+    one = opened(write_report(empty, tmp_path / "empty.html"))
+    assert one.complaints == []
+    assert one.page.locator("#top tbody").inner_text() == "None on this day."

@@ -1,0 +1,99 @@
+"""The run folder: whole or not there, read back as it was, run again to the same bits."""
+
+import json
+import os
+
+import communize as cz
+import numpy as np
+import pytest
+import xarray as xr
+from communize.store import run as store
+
+SMALL = {"society.people": 2000, "society.places.count": 6, "shock": [{"day": 2, "magnitude": 1.5}]}
+
+
+@pytest.fixture(scope="module")
+def run():
+    return cz.run(cz.load("restructured").replace(SMALL), days=25, seed=4, keep_people=True)
+
+
+@pytest.fixture(scope="module")
+def folder(run, tmp_path_factory):
+    return run.save(tmp_path_factory.mktemp("runs") / "mine", people=True)
+
+
+def test_the_folder_holds_what_it_should(folder, run):
+    assert sorted(entry.name for entry in folder.iterdir()) == [
+        "people.parquet", "places.parquet", "run.json", "scenario.toml", "series.zarr", "struggles.parquet"]  # fmt: skip
+    info = json.loads((folder / "run.json").read_text())
+    assert info["state_hash"] == run.state_hash
+    assert info["outcome"]["generalisation_number"] is None
+    assert set(info["outcome"]["not_computed"]) == {"generalisation_number", "reproduction_ratio", "commodity_reproduction"}
+    assert info["environment"]["packages"]["numpy"] == np.__version__
+
+
+def test_every_variable_has_units_and_a_long_name(folder):
+    series = xr.open_zarr(folder / "series.zarr", consolidated=False)
+    assert len(series.data_vars) > 20
+    for name, variable in series.variables.items():
+        assert variable.attrs.get("long_name"), name
+        assert name in series.coords or variable.attrs.get("units"), name
+
+
+def test_it_reads_back_as_it_was(folder, run):
+    again = cz.read_run(folder)
+    assert again.state_hash == run.state_hash
+    assert again.outcome == run.outcome
+    assert again.scenario.hash == run.scenario.hash
+    xr.testing.assert_equal(again.series, run.series)
+    assert again.struggles.equals(run.struggles)
+    assert again.people.shape == run.people.shape == (2000, run.people.shape[1])
+
+
+def test_the_written_scenario_gives_the_same_numbers(folder, run):
+    assert cz.run(folder / "scenario.toml").state_hash == run.state_hash
+
+
+def test_the_same_run_may_be_saved_again_and_another_may_not(folder, run):
+    before = (folder / "run.json").read_text()
+    assert run.save(folder) == folder
+    other = cz.run(run.scenario, days=25, seed=5)
+    with pytest.raises(cz.InputError, match="different run"):
+        other.save(folder)
+    run.save(folder, people=True)
+    assert json.loads((folder / "run.json").read_text())["state_hash"] == json.loads(before)["state_hash"]
+
+
+def test_a_failure_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
+    def fail(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run.places, "to_parquet", fail, raising=False)
+    with pytest.raises(cz.InputError, match="No space left"):
+        run.save(tmp_path / "mine")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(run, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(cz.InputError, match="can be written"):
+        run.save(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("damage", ["run.json", "scenario.toml", "places.parquet"])
+def test_a_damaged_folder_is_named(damage, run, tmp_path):
+    folder = run.save(tmp_path / "mine")
+    (folder / damage).write_bytes(b"{")
+    with pytest.raises(cz.InputError):
+        cz.read_run(folder)
+
+
+def test_the_default_folder_tells_runs_apart():
+    scenario = cz.load("restructured")
+    names = {
+        store.default_folder(changed, changed.seed).name
+        for changed in (scenario, scenario.replace({"run.days": 9}), scenario.replace({"run.seed": 2}), scenario.replace({"force.move": 0.1}))
+    }
+    assert len(names) == 4
+    assert store.default_folder(scenario.replace({"run.threads": 2}), 1) == store.default_folder(scenario, 1)
