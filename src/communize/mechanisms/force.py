@@ -154,9 +154,9 @@ class Force(Mechanism):
         rate_arrest: float = parameter(0.02, unit="1/day per agent of force", range=(0, 10), plausible=(0.005, 0.05), meaning="arrests by one agent of force")
         held_days: float = parameter(20.0, unit="day", range=(0.1, 10_000), plausible=(2, 60), meaning="mean time held")
         arrest_loss: float = parameter(0.02, unit="1", range=(0, 2), plausible=(0, 0.1), meaning="fall of belonging by an arrest")
-        coercion_gain: float = parameter(0.5, unit="1", range=(0, 10), plausible=(0.1, 1), meaning="rise of coercion when all active people of a place are arrested")
+        coercion_gain: float = parameter(0.01, unit="1 per arrest and 1,000 residents", range=(0, 10), plausible=(0.002, 0.05), meaning="rise of coercion, from 0, by arrests")
         coercion_half_life_days: float = parameter(30.0, unit="day", range=(0.1, 10_000), plausible=(7, 120), meaning="half-life of coercion")
-        exception_level: float = parameter(0.01, unit="share of people", range=(0, 1), plausible=(0.002, 0.05), meaning="threat per person, as seen, from which a state of exception is declared")
+        exception_level: float = parameter(0.05, unit="share of people", range=(0, 1), plausible=(0.01, 0.2), meaning="threat per person, as seen, from which a state of exception is declared")
         exception_factor: float = parameter(2.0, unit="1", range=(1, 100), plausible=(1, 4), meaning="factor on arrests and on movement in a state of exception")
         exception_coercion: float = parameter(0.1, unit="share", range=(0, 1), plausible=(0, 0.3), meaning="coercion everywhere in a state of exception")
         emergency: list[Emergency] = parameter([], unit="table", source="see the scenario", meaning="states of exception decreed on a date: [[force.emergency]]")
@@ -261,7 +261,7 @@ class Force(Mechanism):
         state.days.arrests[0], state.days.releases[0] = taken.size, freed.size
         arrested = np.bincount(sites.place[people.home[taken]], minlength=len(places))
         coercion = places.coercion * 2.0 ** (-1.0 / p.coercion_half_life_days)
-        coercion += p.coercion_gain * arrested / np.maximum(1.0, active)
+        coercion += (1.0 - coercion) * -np.expm1(-p.coercion_gain * 1000.0 * arrested / np.maximum(1, places.residents))
         floor = p.exception_coercion * state.force.exception[0]
         places.coercion[:] = np.clip(np.maximum(coercion, floor), 0.0, 1.0)
 
