@@ -19,6 +19,7 @@ from communize.scenario.tables import Tables
 from communize.simulation.day import DAY, MECHANISMS
 from communize.simulation.series import FIXED_DIMS
 from communize.society import columns as society_columns
+from communize.store.outcome import RULES
 
 FOLDER = Path(__file__).parent / "reference"
 CODES = ("POSITIONS", "ACTIVITIES", "KINDS", "MODES", "LOCI", "CONTENTS", "STRUGGLE_ENDS")
@@ -134,15 +135,14 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def parameter_models(model: type[BaseModel] = Tables, path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
-    """Every table of a scenario with its path: NAME stands for a free name, [] for an entry of a list."""
+    """Every table of a scenario with its path: NAME stands for a free name, [] for an entry of a list; first the file."""
     rows = describe(model)
     inner = {row["name"]: models_in(row["annotation"]) for row in rows}
     alike = path and len(rows) > 1 and len({models[0] if models else None for models in inner.values()}) == 1
     if alike and all(inner.values()):  # such as the positions: many names, one kind of table
         yield from parameter_models(next(iter(inner.values()))[0], f"{path}.NAME")
         return
-    if path:
-        yield path, model
+    yield path, model
     for row in rows:
         for found in inner[row["name"]]:
             origin = typing.get_origin(row["annotation"])
@@ -156,7 +156,7 @@ def all_parameters() -> list[tuple[str, dict[str, Any]]]:
     for path, model in parameter_models():
         for row in describe(model):
             if not models_in(row["annotation"]):
-                found.append((f"{path}.{row['name']}", row))
+                found.append((f"{path}.{row['name']}".lstrip("."), row))
     return found
 
 
@@ -190,7 +190,7 @@ def parameter_table(path: str, model: type[BaseModel]) -> str:
             continue
         plausible = limits(row["plausible"]) if row["plausible"] != row["range"] else ""
         allowed = limits(row["range"]) or choices(row["annotation"])
-        name = code(f"{path}.{row['name']}")
+        name = code(f"{path}.{row['name']}".lstrip("."))
         source = source_text(row["source"])
         rows.append((name, row["meaning"], default_text(row), row["unit"], allowed, plausible, source))
     return table(PARAMETER_HEADS, rows)
@@ -213,10 +213,10 @@ def parameters_page() -> str:
         "Every value that a scenario can set. `NAME` stands for a free name, `[]` for an entry of a list. A source",
         '"definition" marks a switch or a choice that is no measurement, "assumed" a number without a source.',
         f"{len(assumed(rows))} of {len(rows)} values have defaults that are assumed.\n",
-        'A table `[prior]` gives ranges for calibration by path: `"force.deployment_delay" = [1, 20]`.\n',
     ]
     for path, model in parameter_models():
-        parts += [f"## `{path}`\n", summary_of(model) + "\n", parameter_table(path, model)]
+        head = [f"## `{path}`\n", summary_of(model) + "\n"] if path else ["## Beside the tables\n"]
+        parts += [*head, parameter_table(path, model)]
         if path.endswith(".NAME"):
             parts += ["Defaults:\n", starts_of(path)]
     return "\n".join(parts)
@@ -250,6 +250,7 @@ def pages() -> dict[str, str]:
         "parameters.md": parameters_page(),
         "tables/day.md": day_table(),
         "tables/decisions.md": decisions_table(),
+        "tables/outcomes.md": table(("outcome", "rule"), [(code(name), rule) for name, rule in RULES.items()]),
         "tables/outputs.md": outputs_table(),
     }
     for mechanism in MECHANISMS:

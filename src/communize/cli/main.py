@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def _parse_set(assignments: list[str]) -> dict[str, Any]:
     return changes
 
 
-def _load(scenario: str, people: Optional[int], days: Optional[int], seed: Optional[int], threads: Optional[int], assignments: list[str]) -> Any:
+def _load(scenario: str, people: int | None, days: int | None, seed: int | None, threads: int | None, assignments: list[str]) -> Any:
     from communize.scenario.scenario import load
 
     named = {"society.people": people, "run.days": days, "run.seed": seed, "run.threads": threads}
@@ -57,12 +57,12 @@ def _load(scenario: str, people: Optional[int], days: Optional[int], seed: Optio
 @app.command()
 def run(
     scenario: ScenarioArgument,
-    people: Annotated[Optional[int], typer.Option(help="People of the society (0: the places' own populations).")] = None,
-    days: Annotated[Optional[int], typer.Option(help="Days to run.")] = None,
-    seed: Annotated[Optional[int], typer.Option(help="Seed of all draws.")] = None,
-    threads: Annotated[Optional[int], typer.Option(help="Threads; results do not depend on them.")] = None,
-    assignments: Annotated[Optional[list[str]], typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
-    out: Annotated[Optional[Path], typer.Option(help="Run folder; runs/NAME-sSEED-HASH if left out.")] = None,
+    people: Annotated[int | None, typer.Option(help="People of the society (0: the places' own populations).")] = None,
+    days: Annotated[int | None, typer.Option(help="Days to run.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; results do not depend on them.")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-sSEED-HASH if left out.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
     keep_people: Annotated[bool, typer.Option("--keep-people", help="Write people.parquet as well.")] = False,
     as_json: JsonOption = False,
@@ -164,8 +164,8 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run fol
 
 @app.command()
 def bench(
-    people: Annotated[Optional[list[int]], typer.Option(help="Sizes to measure; repeatable.")] = None,
-    threads: Annotated[Optional[list[int]], typer.Option(help="Numbers of threads; repeatable.")] = None,
+    people: Annotated[list[int] | None, typer.Option(help="Sizes to measure; repeatable.")] = None,
+    threads: Annotated[list[int] | None, typer.Option(help="Numbers of threads; repeatable.")] = None,
     days: Annotated[int, typer.Option(help="Days of each run.", min=1, max=10_000)] = 30,
     scenario: Annotated[str, typer.Option(help="Scenario to run.")] = "restructured",
     as_json: JsonOption = False,

@@ -20,7 +20,9 @@ class Progress:
 
     def __init__(self, title: str, quiet: bool = False):
         self.title, self.quiet = title, quiet
-        self._started, self._bar, self._task = time.monotonic(), None, None
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
 
     def __enter__(self) -> "Progress":
         if not self.quiet and not kernels_are_compiled():

@@ -7,7 +7,7 @@ documentation and the checks.
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,6 +72,10 @@ class Table:
         self._storage: dict[str, np.ndarray] = {}
         for column in columns:
             self.add(column)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __len__(self) -> int:
         return self._n

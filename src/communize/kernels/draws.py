@@ -39,7 +39,15 @@ _TWO_POW_MINUS_54 = 2.0**-54
 kernel = njit(nogil=True, cache=True)
 
 
-@kernel
+def typed_kernel(signature: str):
+    """A kernel of one signature: callers with other integer types or literals convert instead of compiling anew."""
+    return njit(signature, nogil=True, cache=True)
+
+
+_ADDRESS = "uint64, int64, int64, int64, int64"  # key, entity, day, decision, draw
+
+
+@typed_kernel("UniTuple(uint64, 4)(uint64, uint64, uint64, uint64, uint64, uint64)")
 def philox4x32(c0, c1, c2, c3, k0, k1):
     """Ten rounds of Philox4x32 on a counter of four and a key of two 32-bit words.
 
@@ -64,25 +72,25 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
     return x0, x1, x2, x3
 
 
-@kernel
+@typed_kernel(f"UniTuple(uint64, 4)({_ADDRESS})")
 def shared_block(key, block, day, decision, draw):
     """Four words for the entities ``4 * block`` to ``4 * block + 3``."""
     return philox4x32(block, day, decision, draw, key & _LOW, key >> _SHIFT)
 
 
-@kernel
+@typed_kernel(f"UniTuple(uint64, 4)({_ADDRESS})")
 def own_block(key, entity, day, decision, draw):
     """Four words for one entity."""
     return philox4x32(entity, day, decision, draw + _OWN_BLOCK, key & _LOW, key >> _SHIFT)
 
 
-@kernel
+@typed_kernel("float64(uint64)")
 def to_unit(word):
     """A 32-bit word as a uniform number in the open interval (0, 1)."""
     return (np.float64(word) + 0.5) * _TWO_POW_MINUS_32
 
 
-@kernel
+@typed_kernel(f"uint64({_ADDRESS})")
 def word(key, entity, day, decision, draw):
     """The 32-bit word of one entity in its shared block."""
     w0, w1, w2, w3 = shared_block(key, entity >> 2, day, decision, draw)
@@ -96,13 +104,13 @@ def word(key, entity, day, decision, draw):
     return w3
 
 
-@kernel
+@typed_kernel(f"float64({_ADDRESS})")
 def uniform(key, entity, day, decision, draw):
     """Uniform number in (0, 1), resolution 2**-32."""
     return to_unit(word(key, entity, day, decision, draw))
 
 
-@kernel
+@typed_kernel(f"UniTuple(float64, 2)({_ADDRESS})")
 def uniform_pair(key, entity, day, decision, draw):
     """Two uniform numbers in (0, 1), resolution 2**-52 (with 53 bits the largest would round to 1), from one own block."""
     w0, w1, w2, w3 = own_block(key, entity, day, decision, draw)
@@ -114,7 +122,7 @@ def uniform_pair(key, entity, day, decision, draw):
     )
 
 
-@kernel
+@typed_kernel(f"int64({_ADDRESS}, int64)")
 def below(key, entity, day, decision, draw, n):
     """Uniform integer in 0 .. n - 1 (n up to 2**32; bias below n / 2**32)."""
     return np.int64((np.uint64(word(key, entity, day, decision, draw)) * np.uint64(n)) >> _SHIFT)
@@ -126,7 +134,7 @@ def bernoulli(p, u):
     return u < p
 
 
-@kernel
+@typed_kernel("int64(float64, float64)")
 def stochastic_round(x, u):
     """`x` rounded up with the probability of its fractional part, else down; its mean is `x`."""
     whole = math.floor(x)
@@ -153,7 +161,7 @@ def categorical(weights, u):
     return last
 
 
-@kernel
+@typed_kernel("float64(float64)")
 def normal_quantile(p):
     """Standard normal quantile of `p` in (0, 1), absolute error below 1e-15 of the argument.
 
@@ -209,7 +217,7 @@ def normal_quantile(p):
     return -top / bottom if q < 0.0 else top / bottom
 
 
-@kernel
+@typed_kernel("float64(float64, float64, float64)")
 def pareto(u, minimum, exponent):
     """Pareto number of at least `minimum` with P(X > x) = (minimum / x) ** exponent."""
     return minimum * u ** (-1.0 / exponent)

@@ -81,14 +81,14 @@ class State:
         yield "ties.offsets", self.society.ties.offsets
         yield "ties.neighbours", self.society.ties.neighbours
 
-    def day_of(self, date: datetime.date) -> int:
-        """Day number of a date."""
-        return (date - self.start).days
+    def day_of_event(self, event: Any) -> int:
+        """Day number of something that the scenario puts on a `day` or a `date`."""
+        return event.day if event.day is not None else (event.date - self.start).days
 
     def agents(self, people: float) -> int:
         """A count threshold stated in people as a number of agents, rounded by a draw; at least 1."""
         u = draws.uniform(self.key, int(round(people)), 0, decisions.COUNT_ROUNDING, 0)
-        return max(1, draws.stochastic_round(people / self.scale, u))
+        return max(1, int(draws.stochastic_round(people / self.scale, u)))
 
     def hash(self) -> str:
         """Hash over all state arrays and the day."""

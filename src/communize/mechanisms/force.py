@@ -166,7 +166,7 @@ class Force(Mechanism):
     def setup(self, state: State) -> None:
         self._decreed = []
         for number, event in enumerate(self.parameters.emergency):
-            first = event.day if event.day is not None else state.day_of(event.date)
+            first = state.day_of_event(event)
             if first < 0:
                 raise InputError(f"force.emergency[{number}].date", str(event.date), f"a date on or after the start, {state.start}")
             self._decreed.append((first, first + event.days))

@@ -27,10 +27,10 @@ def to_input_error(error: ValidationError, model: type[BaseModel], file: str | N
     if kind == "missing":
         return InputError(path, "nothing", f"{KINDS_OF_VALUE.get(type_name(field), 'a value')} ({describe(field)})", None, file)
     if kind == "literal_error":
-        names = [name.strip("'") for name in problem["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        names = [name.strip("'") for name in problem.get("ctx", {})["expected"].replace(" or ", ", ").split(", ")]
         return InputError(path, found, ", ".join(names), nearest_name(found, names), file)
     if kind == "value_error":
-        return InputError(path, _brief(found), str(problem["ctx"]["error"]), None, file)
+        return InputError(path, _brief(found), str(problem.get("ctx", {})["error"]), None, file)
     limits = range_text(field)
     if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than", "finite_number"):
         return InputError(path, found, limits or "a finite number", None, file)

@@ -81,13 +81,22 @@ class Scenario:
                 built.append(Shocks(Shocks.Parameters(events=self.tables.shock)))
             else:
                 built.append(mechanism(getattr(self.tables, mechanism.name)))
-        built += [self._users(number, entry) for number, entry in enumerate(self.tables.mechanism)]
-        built += [type(mechanism)(mechanism.parameters) for mechanism in self._added]
+        built += self.own_mechanisms()
         return [mechanism for mechanism in built if mechanism.parameters.enabled]
+
+    def own_mechanisms(self) -> list[Mechanism]:
+        """The user's mechanisms, of the file and of `with_mechanism`, new for each call."""
+        named = [self._users(number, entry) for number, entry in enumerate(self.tables.mechanism)]
+        return named + [type(mechanism)(mechanism.parameters) for mechanism in self._added]
+
+    @property
+    def folder(self) -> Path:
+        """The folder that file names in the scenario start from."""
+        return Path(self.file).parent if self.file else Path.cwd()
 
     def _users(self, number: int, entry: Any) -> Mechanism:
         path = f"mechanism[{number}]"
-        cls = find_class(entry.use, f"{path}.use", Path(self.file).parent if self.file else Path.cwd())
+        cls = find_class(entry.use, f"{path}.use", self.folder)
         try:
             return cls(cls.Parameters.model_validate(entry.parameters))
         except ValidationError as error:
@@ -139,9 +148,7 @@ class Scenario:
         values["scenario"] = {"start": values["scenario"]["start"]}
         for key in ("target", "observed", "prior"):
             values.pop(key)
-        values["added"] = [
-            [f"{type(m).__module__}:{type(m).__qualname__}", m.parameters.model_dump()] for m in self._added
-        ]
+        values["mechanism"] = [[class_path(type(m)), m.parameters.model_dump()] for m in self.own_mechanisms()]
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -206,6 +213,11 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = value
     return merged
+
+
+def class_path(mechanism: type[Mechanism]) -> str:
+    """``module:Class`` of a mechanism, the name that its draws are numbered by."""
+    return f"{mechanism.__module__}:{mechanism.__qualname__}"
 
 
 def find_class(use: str, path: str, folder: Path) -> type[Mechanism]:

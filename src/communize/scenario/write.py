@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from communize.declare.parameters import describe
 from communize.scenario.problems import range_text
-from communize.scenario.scenario import Scenario
+from communize.scenario.scenario import Scenario, class_path
 from communize.scenario.tables import Tables
 
 
@@ -16,6 +16,11 @@ def to_toml(scenario: Scenario, *, seed: int | None = None, days: int | None = N
     """The scenario as TOML with every default resolved; running it again gives the same numbers."""
     values = scenario.values()
     values["scenario"].pop("based_on", None)
+    written = [(entry.use, entry.parameters) for entry in scenario.tables.mechanism]
+    added = scenario.own_mechanisms()[len(written) :]
+    written += [(class_path(type(m)), m.parameters.model_dump(exclude_none=True)) for m in added]
+    if written:  # files of mechanisms lie beside the scenario, where `Run.save` puts them
+        values["mechanism"] = [{"use": use.rsplit("/", 1)[-1], "parameters": parameters} for use, parameters in written]
     values["run"].update({key: value for key, value in (("seed", seed), ("days", days)) if value is not None})
     return tomlkit.dumps(values)
 

@@ -7,7 +7,15 @@ import numpy as np
 
 from communize.declare.errors import InputError
 from communize.declare.registry import (
-    CAMPUS, COMMODITY, FARM, LOCI, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, Table,
+    CAMPUS,
+    COMMODITY,
+    FARM,
+    LOCI,
+    NEIGHBOURHOOD,
+    POSITIONS,
+    STATE_SITE,
+    WORKPLACE,
+    Table,
 )  # fmt: skip
 from communize.kernels import decisions, synthesis
 from communize.kernels.blocks import Pool

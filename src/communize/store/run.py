@@ -93,6 +93,10 @@ class Run:
 
     def _write(self, folder: Path, people: bool) -> None:
         (folder / "scenario.toml").write_text(to_toml(self.scenario, seed=self.seed, days=self.days), encoding="utf-8")
+        for entry in self.scenario.tables.mechanism:
+            file, _, _ = entry.use.partition(":")
+            if file.endswith(".py"):
+                shutil.copyfile(self.scenario.folder / file, folder / Path(file).name)
         encoding = {name: {"chunks": tuple(max(1, size) for size in self.series[name].shape)} for name in self.series.data_vars}
         self.series.to_zarr(folder / "series.zarr", mode="w", consolidated=False, encoding=encoding)
         self.places.to_parquet(folder / "places.parquet")

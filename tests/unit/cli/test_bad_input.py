@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from communize.cli.main import main
 
 HEAD = '[scenario]\nname = "mine"\ndays = 5\n'

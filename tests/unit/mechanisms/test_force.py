@@ -335,7 +335,6 @@ def test_exception_is_declared_at_a_level_of_the_threat_as_seen(delay):
     assert np.flatnonzero(sim.series.exception.values).tolist() == [1 + delay, 3 + delay]
 
 
-@pytest.mark.xfail(strict=True, reason="fault: garrisons are filled on day 0 only, so a branch that switches force on has none")
 def test_force_switched_on_by_a_branch_has_its_garrisons():
     sim = lab(enabled=False)
     sim.run(3)

@@ -633,7 +633,7 @@ def test_arrests_and_releases_person_by_person():
 
 
 def test_belonging_drifts_by_position():
-    rates = {name: -0.05 for name in ("precarious", "unemployed", "excluded")} | {"stable": 0.05 * (1 - 0.4)}
+    rates = dict.fromkeys(("precarious", "unemployed", "excluded"), -0.05) | {"stable": 0.05 * (1 - 0.4)}
     for seed in SEEDS:
         sim = world(seed)
         next(m for m in sim.mechanisms if m.name == "economy").step(sim.state, DAY, None)

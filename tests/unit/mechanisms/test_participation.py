@@ -273,7 +273,6 @@ def test_a_struggle_carries_on_when_the_site_where_it_began_falls_silent():
     assert sorted(set(sim.sites.struggle)) == [-1, 1, 2]  # what begins anew has new numbers
 
 
-@pytest.mark.xfail(strict=True, reason="fault: `sites_ever` counts every time a site joins, not every site")
 def test_a_site_that_joins_twice_is_one_site():
     sim = lab([(0, 1)] * 10 + [(2, 1)] * 10, ["neighbourhood", "workplace", "neighbourhood"], weight_place=0.0)
     put(sim, range(10), IN_STRUGGLE)

@@ -1,7 +1,8 @@
 """Every case of the library: it loads, says where each of its values comes from, and runs."""
 
-import communize as cz
 import pytest
+
+import communize as cz
 from communize.scenario.check import check_scenario
 from communize.scenario.write import _beside, _source, resolved, to_toml
 

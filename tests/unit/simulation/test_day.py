@@ -167,7 +167,6 @@ def test_a_scenario_in_which_everything_happens():
     assert series.force.values.std(axis=0).max() > 0
 
 
-@pytest.mark.xfail(strict=True, reason="fault: new struggles lengthen struggles.demand and four more, which Struggle does not declare")
 def test_every_mechanism_writes_only_what_it_declares():
     plain = cz.Simulation(lively(), seed=2, threads=1).run(60)
     audited = cz.Simulation(lively(), seed=2, threads=1, audit=True).run(60)

@@ -130,9 +130,9 @@ def test_places_are_read_from_csv_and_parquet(table, tmp_path, suffix, named):
         (lambda t: t.drop(columns="population"), "a table with the column 'population'"),
         (lambda t: t.iloc[:0], "at least one place"),
         (lambda t: t.assign(latitude=["a", "b", "c"]), "numbers in the column 'latitude'"),
-        (lambda t: t.assign(latitude=[0.0, 91.0, 0.0]), "latitude = 91.0 in row 2"),
-        (lambda t: t.assign(longitude=[-181.0, 0.0, 0.0]), "longitude = -181.0 in row 1"),
-        (lambda t: t.assign(population=[1, 2, -3]), "population = -3.0 in row 3"),
+        (lambda t: t.assign(latitude=[0.0, 91.0, 0.0]), "latitude = 91 in row 2"),
+        (lambda t: t.assign(longitude=[-181.0, 0.0, 0.0]), "longitude = -181 in row 1"),
+        (lambda t: t.assign(population=[1, 2, -3]), "population = -3 in row 3"),
         (lambda t: t.assign(population=[1, None, 3]), "population = nan in row 2"),
     ],
 )  # fmt: skip

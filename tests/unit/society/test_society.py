@@ -6,7 +6,12 @@ from scipy import stats
 
 from communize.declare.registry import CAMPUS, FARM, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, hash_arrays
 from communize.society.parameters import (
-    ContactParameters, PlaceParameters, Position, Positions, Sector, SocietyParameters,
+    ContactParameters,
+    PlaceParameters,
+    Position,
+    Positions,
+    Sector,
+    SocietyParameters,
 )  # fmt: skip
 from communize.society.places import agents_of_places
 from communize.society.society import Society

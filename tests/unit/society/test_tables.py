@@ -147,7 +147,6 @@ def test_wrong_tables_are_refused_with_the_path_of_the_value(changes, path, word
     assert words in str(error.value)
 
 
-@pytest.mark.xfail(strict=True, reason="fault: `society.tables` lets these pass, or ends in a traceback of NumPy or pandas")
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -190,7 +189,6 @@ def test_ties_cannot_be_drawn_for_people_out_of_order(homes):
     assert error.value.path == "ties"
 
 
-@pytest.mark.xfail(strict=True, reason="fault: `ties._segments` raises ValueError; `_make_ties` checks homes but not places")
 def test_ties_cannot_be_drawn_for_neighbourhoods_out_of_the_order_of_places():
     sites = {"kind": ["neighbourhood", "neighbourhood"], "place": [1, 0]}
     with pytest.raises(InputError, match="sorted") as error:

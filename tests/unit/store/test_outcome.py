@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from communize.store.outcome import RULES, judge
 
 PEOPLE = 10_000.0

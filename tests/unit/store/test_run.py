@@ -3,10 +3,11 @@
 import json
 import os
 
-import communize as cz
 import numpy as np
 import pytest
 import xarray as xr
+
+import communize as cz
 from communize.store import run as store
 
 SMALL = {"society.people": 2000, "society.places.count": 6, "shock": [{"day": 2, "magnitude": 1.5}]}
@@ -97,3 +98,42 @@ def test_the_default_folder_tells_runs_apart():
     }
     assert len(names) == 4
     assert store.default_folder(scenario.replace({"run.threads": 2}), 1) == store.default_folder(scenario, 1)
+
+
+RUMOUR = """
+import communize as cz
+
+class Rumour(cz.Mechanism):
+    name = "rumour"
+    phase = "struggle"
+    writes = ("people.horizon",)
+
+    class Parameters(cz.Parameters):
+        rate: float = cz.parameter(0.1, unit="1/day", range=(0, 1))
+
+    def step(self, state, day, draws):
+        heard = draws.bernoulli(self.parameters.rate, len(state.people))
+        state.people.horizon[heard] = 1.0
+"""
+
+
+@pytest.mark.parametrize("way", ["file", "python"])
+def test_a_folder_with_a_mechanism_of_the_users_runs_again(way, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "rumour_of_test_run.py").write_text(RUMOUR)
+    (tmp_path / "here" / "mine.toml").write_text(
+        '[scenario]\nname = "mine"\ndays = 5\n[society]\npeople = 500\nplaces.count = 3\n'
+        + ('[[mechanism]]\nuse = "rumour_of_test_run.py:Rumour"\nparameters = {rate = 0.2}\n' if way == "file" else "")
+    )
+    scenario = cz.load(tmp_path / "here" / "mine.toml")
+    if way == "python":
+        monkeypatch.syspath_prepend(tmp_path / "here")
+        from importlib import import_module
+
+        scenario = scenario.with_mechanism(import_module("rumour_of_test_run").Rumour, rate=0.2)
+    run = cz.run(scenario)
+    folder = run.save(tmp_path / "run")
+    again = cz.run(folder / "scenario.toml")
+    assert again.state_hash == run.state_hash
+    assert again.scenario.hash == run.scenario.hash
+    assert again.state_hash != cz.run(scenario.replace({"mechanism": []}) if way == "file" else cz.load(tmp_path / "here" / "mine.toml")).state_hash

@@ -2,17 +2,18 @@
 
 import datetime
 
-import communize as cz
 import numpy as np
 import pytest
 import xarray as xr
+
+import communize as cz
 from communize.store.targets import compare, fit_observed
 
 START = datetime.date(2005, 1, 1)
 ACTIVE = np.array([[1, 0], [4, 1], [6, 4], [2, 2], [0, 1], [0, 0]], float)  # totals 1 5 10 4 1 0
 
 
-@pytest.fixture()
+@pytest.fixture
 def series():
     return xr.Dataset({"active": (("day", "place"), ACTIVE)}, {"region": ("place", np.array(["11", "93"], dtype=object))})
 

@@ -5,7 +5,16 @@ from typing import Literal
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import CONTESTED, IN_STRUGGLE, LOCI, NEIGHBOURHOOD, ROUTINE, STRUGGLE_ENDS, Column, Output
+from communize.declare.registry import (
+    CONTESTED,
+    IN_STRUGGLE,
+    LOCI,
+    NEIGHBOURHOOD,
+    ROUTINE,
+    STRUGGLE_ENDS,
+    Column,
+    Output,
+)
 from communize.kernels import decisions
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.vector import Draws

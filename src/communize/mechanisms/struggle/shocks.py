@@ -63,7 +63,7 @@ class Shocks(Mechanism):
                 if not rows.size:
                     regions = sorted(set(places.region))
                     raise InputError(f"{path}.region", event.region, ", ".join(regions[:40]), nearest_name(event.region, regions))
-            day = event.day if event.day is not None else state.day_of(event.date)
+            day = state.day_of_event(event)
             if day < 0:
                 raise InputError(f"{path}.date", str(event.date), f"a date on or after the start, {state.start}")
             self._events.append((day, rows, event.magnitude, event.half_life_days))

@@ -1,0 +1,167 @@
+"""Nothing is lost: people, coins, force and counts, in tiny societies of every shape, day after day."""
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import communize as cz
+from communize.declare.registry import (
+    ACTIVITIES,
+    CONTESTED,
+    HELD,
+    IN_STRUGGLE,
+    KINDS,
+    MODES,
+    NEIGHBOURHOOD,
+    POSITIONS,
+    STRUGGLE_ENDS,
+)  # fmt: skip
+
+DAYS = 20
+few = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+share = st.floats(0, 1, allow_subnormal=False)
+
+
+@st.composite
+def compositions(draw):
+    """Shares of the positions: all in one, or mixed."""
+    if draw(st.booleans()):
+        weights = {draw(st.sampled_from(POSITIONS)): 1.0}
+    else:
+        weights = dict(zip(POSITIONS, draw(st.lists(st.integers(0, 5), min_size=9, max_size=9).filter(any))))
+    total = sum(weights.values())
+    cannot = draw(st.sets(st.sampled_from(POSITIONS), max_size=3))
+    return {
+        name: {"share": weights.get(name, 0) / total, "unmet": draw(st.sampled_from([0.0, 0.1, 0.9])), "takes_part": name not in cannot}
+        for name in POSITIONS
+    }
+
+
+@st.composite
+def scenarios(draw):
+    """A society of 2 to 200 agents and mechanisms anywhere in a lively range."""
+    scale = draw(st.sampled_from([1.0, 1.0, 3.0, 10.0]))
+    n_agents = draw(st.integers(2, 200))
+    values = {
+        "scenario": {"name": "tiny"},
+        "society": {
+            "people": int(n_agents * scale), "scale": scale, "positions": draw(compositions()),
+            "places": {"count": draw(st.sampled_from([1, 2, 7, 60])), "size_exponent": draw(st.sampled_from([0.0, 1.0, 2.5])), "extent_km": 300.0},
+            "contact": {"neighbours": draw(st.sampled_from([0, 1, 5])), "cutoff_km": draw(st.sampled_from([0.0, 60.0, 1000.0]))},
+            "groups": draw(st.sampled_from([{"one": 1.0}, {"a": 0.5, "b": 0.5}])), "money": draw(st.integers(0, 10**6)),
+            "neighbourhood_size": draw(st.sampled_from([1.0, 8.0, 500.0])), "commuting": draw(share),
+            "ties": {"degree_distribution": draw(st.sampled_from(["none", "poisson", "fixed", "power_law"])), "mean_degree": 3.0},
+        },
+        "economy": {"regime": draw(share), "profit_rate": draw(st.floats(-1, 1)), "tax_surplus": draw(st.floats(-1, 1))},
+        "struggle": {
+            "nerve": draw(st.sampled_from([-5.0, 0.0, 0.7, 3.0])), "coupling": draw(st.sampled_from([0.0, 3.0, 30.0])),
+            "temperature": draw(st.sampled_from([0.01, 0.2, 5.0])), "rate_joining": draw(st.sampled_from([0.1, 2.0, 10.0])),
+            "rate_leaving": draw(st.sampled_from([0.0, 0.2, 5.0])), "weight_ties": draw(st.sampled_from([0.0, 0.5])),
+            "weight_place": draw(st.sampled_from([0.0, 0.5])), "contested_share": draw(st.sampled_from([0.0, 0.1, 1.0])),
+            "contested_end": draw(share), "contested_people": draw(st.sampled_from([0.0, 2.0, 20.0])),
+            "repressed_share": draw(st.sampled_from([0.0, 0.5])),
+        },
+        "incidents": {"rate": draw(st.sampled_from([0.0, 0.1, 1.0])), "exponent": draw(st.sampled_from([0.3, 1.6])), "size": 0.5},
+        "acts": {"rate": draw(st.sampled_from([0.0, 1.0, 10.0])), "rate_concession": draw(st.sampled_from([0.0, 0.5, 10.0])),
+                 "rate_refusal": draw(st.sampled_from([0.0, 1.0])), "settlement_gain": draw(share), "refusal_loss": draw(share)},
+        "force": {"deployment_delay": draw(st.sampled_from([0, 5, 60])), "move": draw(share), "reserve": draw(share),
+                  "rate_arrest": draw(st.sampled_from([0.0, 0.3, 10.0])), "held_days": draw(st.sampled_from([0.1, 3.0])),
+                  "speed_km": draw(st.sampled_from([1.0, 200.0])), "exception_level": draw(st.sampled_from([0.0, 0.1, 1.0])),
+                  "arrest_loss": draw(st.sampled_from([0.0, 0.5, 2.0]))},
+        "belonging": {"rate": draw(st.sampled_from([0.0, 0.01, 1.0]))},
+        "reckoning": {"recount_days": 1},
+        "shock": [{"day": draw(st.integers(0, DAYS)), "magnitude": draw(st.floats(-5, 5)), "half_life_days": 3.0}],
+        "run": {"seed": draw(st.integers(0, 2**64 - 1))},
+    }  # fmt: skip
+    return cz.Scenario(values)
+
+
+def recount(sim, code):
+    """People of an activity by site and by place, one by one."""
+    by_site, by_place = [0] * len(sim.sites), [0] * len(sim.places)
+    for person in np.flatnonzero(sim.people.activity == code).tolist():
+        home, work = int(sim.people.home[person]), int(sim.people.work[person])
+        by_site[home] += 1
+        by_place[sim.sites.place[home]] += 1
+        if work >= 0:
+            by_site[work] += 1
+    return by_site, by_place
+
+
+def check(sim, coins, force):
+    people, sites, places, struggles = sim.people, sim.sites, sim.places, sim.struggles
+    assert set(people.activity) <= set(range(len(ACTIVITIES)))
+    assert set(sites.mode) <= set(range(len(MODES)))
+    assert int(people.money.sum()) == coins
+    for code, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
+        by_site, by_place = recount(sim, code)
+        assert getattr(sites, column).tolist() == by_site
+        assert getattr(places, column).tolist() == by_place
+    takes_part = sim.society.takes_part[people.position, people.group]
+    assert takes_part[people.activity != 0].all()
+    for path, values in sim.state.arrays():
+        if values.dtype.kind == "f":
+            assert np.isfinite(values).all(), path
+    here = places.force.sum(dtype=float) + places.arriving.sum(dtype=float) + sim.state.force.reserve[0]
+    assert abs(here - force) <= 1e-4 * max(1.0, force)
+    # contested sites are in a struggle that goes on, and no other site is in any
+    assert np.array_equal(sites.mode == CONTESTED, sites.struggle >= 0)
+    live = struggles.ended < 0
+    inside = sites.struggle[sites.struggle >= 0]
+    assert live[inside].all()
+    if sim.day:
+        assert set(np.flatnonzero(live)) == set(inside.tolist())
+    assert set(struggles.end) <= set(range(len(STRUGGLE_ENDS)))
+    assert np.all(struggles.end[~live] > 0)
+    assert np.all(struggles.peak >= struggles.active)
+    assert np.all(struggles.person_days >= struggles.peak)
+    for name in ("people", "sites", "places", "struggles", "days", "force"):
+        for column, values in sim.state.tables[name].columns():
+            low, high = column.range
+            if values.size:
+                assert low is None or values.min() >= low, column.path
+                assert high is None or values.max() <= high, column.path
+
+
+@few
+@given(scenarios())
+def test_nothing_is_lost_in_tiny_societies(scenario):
+    sim = cz.Simulation(scenario, threads=1)
+    n, coins = len(sim.people), int(sim.people.money.sum())
+    force = float((sim.people.position == POSITIONS.index("state_force")).sum())
+    home, work, position = sim.people.home.copy(), sim.people.work.copy(), sim.people.position.copy()
+    assert np.all(sim.sites.kind[home] == NEIGHBOURHOOD)
+    assert set(sim.sites.kind) <= set(range(len(KINDS)))
+    check(sim, coins, force)
+    for _ in range(DAYS):
+        sim.step()
+        check(sim, coins, force)
+    assert len(sim.people) == n == sim.places.residents.sum()
+    for before, after in ((home, sim.people.home), (work, sim.people.work), (position, sim.people.position)):
+        np.testing.assert_array_equal(before, after)
+    series = sim.series
+    assert np.all(series.people.sum(("activity", "position")).values == n * sim.state.scale)
+    change = np.diff(series.active.sum("place").values, prepend=0.0)
+    lost = series.joined - series.left - series.arrests
+    assert np.all(change[series.settlements.values == 0] == lost.values[series.settlements.values == 0])
+    held = np.diff(series.held.sum("place").values, prepend=0.0)
+    np.testing.assert_array_equal(held, (series.arrests - series.releases).values)
+
+
+@few
+@given(scenarios(), st.integers(1, DAYS - 1))
+def test_a_branch_goes_on_as_the_trunk_does(scenario, day):
+    whole, start = cz.Simulation(scenario, threads=1).run(DAYS), cz.Simulation(scenario, threads=1).run(day)
+    assert start.branch().run(DAYS - day).state_hash() == whole.state_hash()
+
+
+@settings(few, max_examples=8)
+@given(scenarios())
+def test_tiny_runs_are_judged(scenario):
+    run = cz.run(scenario, days=DAYS, threads=1)
+    assert sum(run.outcome.endings.values()) == len(run.struggles)
+    assert 0 <= run.outcome.day < DAYS
+    if not run.series.settlements.any():  # on the day of a settlement a struggle counts those who then leave, the series no more
+        assert run.struggles.person_days.sum() <= run.series.active.sum() + 1e-6
+    assert (run.struggles.duration_days >= 0).all()
