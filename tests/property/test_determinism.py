@@ -280,7 +280,6 @@ class Hope(cz.Mechanism):
 '''
 
 
-@pytest.mark.xfail(strict=True, reason="fault: `use` is saved relative to the scenario's folder, not to the run's")
 def test_a_saved_run_with_a_mechanism_from_a_file_runs_again(tmp_path):
     (tmp_path / "hope_of_mine.py").write_text(MECHANISM, encoding="utf-8")
     file = tmp_path / "mine.toml"
@@ -290,7 +289,6 @@ def test_a_saved_run_with_a_mechanism_from_a_file_runs_again(tmp_path):
     assert cz.run(folder / "scenario.toml", threads=1).state_hash == run.state_hash
 
 
-@pytest.mark.xfail(strict=True, reason="fault: mechanisms added from Python are left out of the saved scenario without a word")
 def test_a_saved_run_with_a_mechanism_from_python_runs_again_or_says_why_not(tmp_path):
     run = cz.run(scenario(**{"society.people": 300}).with_mechanism(Diary), days=3, seed=1, threads=1)
     try:

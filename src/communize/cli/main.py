@@ -70,6 +70,7 @@ def run(
     """Run a scenario; write a run folder and print a summary."""
     from communize.cli.progress import Progress
     from communize.cli.show import print_run
+    from communize.report.page import write_report
     from communize.store import run as store
 
     loaded = _load(scenario, people, days, seed, threads, assignments or [])
@@ -79,11 +80,7 @@ def run(
     with Progress(f"{loaded.name}: {loaded.title}", quiet=as_json) as progress:
         result = store.run(loaded, progress=progress.update, keep_people=keep_people)
         progress.say("writing the run folder")
-        result.save(target, people=keep_people)
-        if not no_report:
-            from communize.report.page import write_report
-
-            write_report(result, target / "report.html")
+        result.save(target, people=keep_people, also=None if no_report else lambda part: write_report(result, part / "report.html"))
     if as_json:
         print(json.dumps({**result.summary(), "folder": str(target)}, default=str))
     else:

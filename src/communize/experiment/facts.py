@@ -16,7 +16,7 @@ import numpy as np
 
 from communize.scenario.scenario import Scenario, load
 from communize.simulation.simulation import Simulation
-from communize.store.run import struggles_frame
+from communize.store.frames import struggles_frame
 
 QUANTILES = (0.5, 0.75, 0.9, 0.99)
 STRIKES = {"duration_days": (19.0, 51.0, 128.0, 436.0), "peak_people": (88.0, float("nan"), 600.0, 6298.0)}

@@ -33,6 +33,7 @@ from pydantic import model_validator
 from communize.declare.errors import InputError, nearest_name
 from communize.declare.parameters import Parameters, parameter
 from communize.kernels import matching as m
+from communize.kernels import meeting
 from communize.kernels.blocks import Pool
 
 PATH = "society.ties"
@@ -397,14 +398,14 @@ def _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool) -> N
     for meeting_round in range(3):
         if stubs.size < 2:
             return
-        m.balance_visits(n_away, *contacts, cumulative, visiting, 60, 1e-3)
+        meeting.balance_visits(n_away, *contacts, cumulative, visiting, 60, 1e-3)
         meetings = np.empty(stubs.size, np.int32)
         laws = (contacts[0], contacts[1], cumulative)
-        pool.for_blocks(m.choose_meetings, stubs.size, stubs, home_place, laws, visiting, key, meeting_round, meetings)
+        pool.for_blocks(meeting.choose_meetings, stubs.size, stubs, home_place, laws, visiting, key, meeting_round, meetings)
         arranged = np.empty_like(stubs)
         starts = m.sort_by_key(stubs, meetings, 2 * n_places + 1, arranged)
         del meetings
-        left = m.meet(arranged, starts, people, rows, key, m.MEETING_STAGE + meeting_round, stubs)
+        left = meeting.meet(arranged, starts, people, rows, key, m.MEETING_STAGE + meeting_round, stubs)
         stubs = stubs[:left].copy()
         n_away = np.bincount(home_place[stubs >> 2], minlength=n_places)
     # In the order of places, a stub of the first half and one of the second seldom share a place.
@@ -412,7 +413,7 @@ def _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool) -> N
     m.sort_by_key(stubs, home_place[stubs >> 2], n_places, arranged)
     middle = stubs.size // 2
     draw = m.HALVES_STAGE * 32 * m.ATTEMPTS
-    left, head = m.match_sides(arranged[:middle], arranged[middle:], rows, key, 0, draw)
+    left, head = meeting.match_sides(arranged[:middle], arranged[middle:], rows, key, 0, draw)
     rest = np.concatenate((arranged[:left], arranged[middle + head :]))
     m.pair_pool(rest, rows, key, 0, m.REST_STAGE * 32 * m.ATTEMPTS)
 

@@ -5,7 +5,6 @@ import os
 import platform
 import shutil
 import time
-import uuid
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError
-from communize.declare.registry import ACTIVITIES, KINDS, LOCI, POSITIONS, STRUGGLE_ENDS
 from communize.scenario.scenario import Scenario, load
 from communize.scenario.write import to_toml
 from communize.simulation.simulation import Simulation
+from communize.store.frames import people_frame, places_frame, struggles_frame
 from communize.store.outcome import NOT_COMPUTED, Outcome, judge
 from communize.store.targets import Comparison, ObservedFit, compare, fit_observed
 
@@ -66,8 +65,17 @@ class Run:
         """What makes two runs the same run."""
         return {"scenario_hash": self.info["scenario_hash"], "seed": self.seed, "days": self.days, "version": self.info["version"]}
 
-    def save(self, folder: str | Path, *, people: bool = False) -> Path:
-        """Write the run folder; it appears whole or not at all.
+    def save(self, folder: str | Path, *, people: bool = False, also: Callable[[Path], Any] | None = None) -> Path:
+        """Write the run folder: first as ``FOLDER.part``, renamed at the end, so that it appears whole or not at all.
+
+        Parameters
+        ----------
+        folder
+            Where to.
+        people
+            Write the table of people as well.
+        also
+            Called with the unfinished folder to write more into it, such as the report.
 
         Raises
         ------
@@ -76,10 +84,13 @@ class Run:
         """
         target = Path(folder)
         check_free(target, self.identity)
-        part = target.with_name(f"{target.name}.part-{uuid.uuid4().hex[:8]}")
+        part = target.with_name(f"{target.name}.part")
         try:
+            shutil.rmtree(part, ignore_errors=True)  # what a killed process left
             part.mkdir(parents=True)
             self._write(part, people)
+            if also is not None:
+                also(part)
             if target.exists():
                 shutil.rmtree(target)
             os.replace(part, target)
@@ -193,61 +204,6 @@ def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: b
     return Run(
         scenario, simulation.seed, series, judge(active, people, state.struggles), struggles_frame(simulation),
         places_frame(simulation), info, people_frame(simulation) if keep_people else None)  # fmt: skip
-
-
-def struggles_frame(simulation: Simulation) -> Any:
-    """One row a struggle, sizes in people."""
-    import pandas as pd
-
-    table, scale, society = simulation.struggles, simulation.state.scale, simulation.society
-    until = np.where(table.ended >= 0, table.ended, simulation.day)
-    frame = pd.DataFrame(
-        {
-            "struggle": np.arange(len(table)),
-            "place": society.place_list.name[table.place],
-            "region": society.place_list.region[table.place],
-            "began": table.began,
-            "ended": table.ended,
-            "end": np.array(STRUGGLE_ENDS)[table.end],
-            "duration_days": until - table.began,
-            "peak_people": table.peak * scale,
-            "person_days": table.person_days * scale,
-            "sites": table.sites_ever,
-            "demands": table.demands,
-            "rifts": table.rifts,
-            "refusals": table.refusals,
-            "arrested_people": table.arrested * scale,
-            "locus": np.array(LOCI)[table.by_locus.argmax(axis=1)] if len(table) else np.array([], dtype=str),
-        }
-    )
-    return frame
-
-
-def places_frame(simulation: Simulation) -> Any:
-    """One row a place."""
-    import pandas as pd
-
-    places, named = simulation.places, simulation.society.place_list
-    return pd.DataFrame(
-        {
-            "name": named.name, "place_id": named.place_id, "region": named.region, "latitude": places.latitude,
-            "longitude": places.longitude, "population": places.population,
-            "residents": places.residents * simulation.state.scale,
-        }
-    )  # fmt: skip
-
-
-def people_frame(simulation: Simulation) -> Any:
-    """One row an agent at the end of the run."""
-    import pandas as pd
-
-    frame = pd.DataFrame({column.name: values for column, values in simulation.people.columns() if not column.dims})
-    groups = simulation.society.groups
-    for name, labels in (("position", POSITIONS), ("activity", ACTIVITIES), ("group", groups)):
-        frame[name] = pd.Categorical.from_codes(frame[name], list(labels))
-    frame["kind_of_work"] = pd.Categorical.from_codes(
-        np.where(frame["work"] >= 0, simulation.sites.kind[np.maximum(frame["work"], 0)], -1), list(KINDS))  # fmt: skip
-    return frame
 
 
 def read_run(folder: str | Path) -> Run:

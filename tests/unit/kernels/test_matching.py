@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from communize.kernels import decisions
+from communize.kernels import decisions, meeting
 from communize.kernels import matching as m
 
 SEED = 77
@@ -416,7 +416,7 @@ def test_balance_visits_meets_both_margins():
     n_away = rng.integers(20, 60, n_places)
     n_away[3] = 0
     cumulative, visiting = np.empty(weights.size), np.empty(n_places)
-    m.balance_visits(n_away, offsets, places, weights, cumulative, visiting, 500, 1e-9)
+    meeting.balance_visits(n_away, offsets, places, weights, cumulative, visiting, 500, 1e-9)
     # The twin: the same flows as a dense matrix, scaled until nothing changes.
     flows = np.zeros((n_places, n_places))
     flows[np.repeat(np.arange(n_places), np.diff(offsets)), places] = weights
@@ -444,7 +444,7 @@ def test_choose_meetings():
     home_place = int32(rng.integers(0, 5, 80))
     stubs = int32(4 * rng.integers(0, 80, 200) + rng.integers(0, 3, 200))
     meetings = np.full(200, -1, np.int32)
-    m.choose_meetings(0, 200, 0, stubs, home_place, (offsets, places, cumulative), visiting, KEY, 2, meetings)
+    meeting.choose_meetings(0, 200, 0, stubs, home_place, (offsets, places, cumulative), visiting, KEY, 2, meetings)
     for at, stub in enumerate(stubs):
         home = home_place[stub // 4]
         role, u = oracles.uniform_pair(SEED, at, 2, decisions.TIE_MEETING_PLACE, 0)
@@ -467,7 +467,7 @@ def test_match_sides_and_both(society, cut, segment):
         graph, rows = [[] for _ in range(society.n)], empty_rows(society.room)
         left = match_both(a, b, graph, segment, 0)
         hosts, guests = int32(a), int32(b)
-        n, k = m.match_both(hosts, guests, rows, KEY, segment, 0)
+        n, k = meeting.match_both(hosts, guests, rows, KEY, segment, 0)
         assert (hosts[:n].tolist(), guests[:k].tolist()) == left
         assert graph_of(rows) == graph
     few_side, many = sorted((stubs[:cut], stubs[cut:]), key=len)
@@ -475,7 +475,7 @@ def test_match_sides_and_both(society, cut, segment):
     rest = list(many)
     left = [stub for at, stub in enumerate(few_side) if not take_partner(stub, at, rest, graph, segment, 0)]
     hosts, guests = int32(few_side), int32(many)
-    n, head = m.match_sides(hosts, guests, rows, KEY, segment, 0)
+    n, head = meeting.match_sides(hosts, guests, rows, KEY, segment, 0)
     assert (hosts[:n].tolist(), guests[head:].tolist()) == (left, rest)
     assert graph_of(rows) == graph
 
@@ -490,6 +490,6 @@ def test_meet(society, seed):
     graph, rows = [[] for _ in range(society.n)], empty_rows(society.room)
     left = [meet(lists[2 * p], lists[2 * p + 1], society, graph, p, 3) for p in range(3)] + [lists[6]]
     unmet = int32(stubs)
-    n = m.meet(int32(list(itertools.chain(*lists))), starts, compiled(society), rows, KEY, np.int64(3), unmet)
+    n = meeting.meet(int32(list(itertools.chain(*lists))), starts, compiled(society), rows, KEY, np.int64(3), unmet)
     assert unmet[:n].tolist() == list(itertools.chain(*left))
     assert graph_of(rows) == graph

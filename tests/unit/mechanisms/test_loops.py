@@ -41,7 +41,7 @@ PARAMETERS = {
     },
     "force": {
         "deployment_delay": 2, "move": 0.3, "reserve": 0.2, "speed_km": 100.0, "alert": 0.5, "rate_arrest": 0.6, "held_days": 3.0,
-        "arrest_loss": 0.3, "coercion_gain": 0.5, "coercion_half_life_days": 20.0, "exception_level": 0.9,
+        "arrest_loss": 0.3, "coercion_gain": 0.004, "coercion_half_life_days": 20.0, "exception_level": 0.9,
         "exception_factor": 2.0, "exception_coercion": 0.1,
     },
     "economy": {"regime": 0.4, "profit_rate": 0.2, "tax_surplus": -0.1},
@@ -622,7 +622,9 @@ def test_arrests_and_releases_person_by_person():
         assert after.days.arrests == [hurt.total()]
         seen["arrested"] += hurt.total()
         for place, old in enumerate(before.places.coercion):
-            coercion = old * decay(p.coercion_half_life_days) + p.coercion_gain * hurt[place] / max(1, before.places.active[place])
+            coercion = old * decay(p.coercion_half_life_days)
+            per_thousand = 1000 * hurt[place] / before.places.residents[place]
+            coercion += (1 - coercion) * (1 - math.exp(-p.coercion_gain * per_thousand))
             floor = p.exception_coercion * after.force.exception[0]
             assert after.places.coercion[place] == pytest.approx(min(1.0, max(coercion, floor)), rel=1e-5)
     assert seen["arrested"] > 20

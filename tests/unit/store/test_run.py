@@ -137,3 +137,13 @@ def test_a_folder_with_a_mechanism_of_the_users_runs_again(way, tmp_path, monkey
     assert again.state_hash == run.state_hash
     assert again.scenario.hash == run.scenario.hash
     assert again.state_hash != cz.run(scenario.replace({"mechanism": []}) if way == "file" else cz.load(tmp_path / "here" / "mine.toml")).state_hash
+
+
+def test_what_a_killed_process_left_is_replaced(run, tmp_path):
+    (tmp_path / "mine.part").mkdir()
+    (tmp_path / "mine.part" / "half").write_text("")
+    seen = []
+    run.save(tmp_path / "mine", also=lambda part: seen.append(part.name))
+    assert seen == ["mine.part"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+    assert not (tmp_path / "mine" / "half").exists()

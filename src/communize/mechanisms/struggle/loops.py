@@ -15,6 +15,7 @@ from communize.mechanisms.struggle import rules
 
 LOG_TABLE_BITS = 12
 FIXED_POINT = 1 << 20
+SHARE, NET, PRESSURE, TIRED = range(4)  # columns of the terms of a site
 
 
 def log_table() -> np.ndarray:
@@ -25,13 +26,13 @@ def log_table() -> np.ndarray:
 
 
 @kernel
-def site_terms(active, eligible, place, incident, relief, fatigue, place_pressure, fatigue_weight, share, net, pressure, tired):
-    """Per site: active share among others, incidents net of relief, pressure on residents, weighted fatigue."""
+def site_terms(active, eligible, place, incident, relief, fatigue, place_pressure, fatigue_weight, terms):
+    """Per site, side by side in memory: SHARE active among others, NET incidents less relief, PRESSURE on residents, TIRED."""
     for s in range(active.size):
-        share[s] = rules.share_of_others(active[s], eligible[s])
-        net[s] = incident[s] - relief[s]
-        pressure[s] = net[s] + place_pressure[place[s]]
-        tired[s] = fatigue_weight * fatigue[s]
+        terms[s, SHARE] = rules.share_of_others(active[s], eligible[s])
+        terms[s, NET] = incident[s] - relief[s]
+        terms[s, PRESSURE] = terms[s, NET] + place_pressure[place[s]]
+        terms[s, TIRED] = fatigue_weight * fatigue[s]
 
 
 @kernel
@@ -54,7 +55,7 @@ def count_active_ties(activity, offsets, neighbours, count):
 
 
 @kernel
-def find_joiners(start, stop, block, people, ties, sites, place_influence, incident, takes_part, weights, law, logs,
+def find_joiners(start, stop, block, people, ties, site_place, terms, place_influence, takes_part, weights, law, logs,
                  key, day, found):
     """People of [start, stop) who join, written to ``found[start:]``; returns how many.
 
@@ -64,12 +65,10 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
         (home, work, position, group, activity, belonging, nerve, unmet).
     ties
         (ties to people in struggle, ties to people who can take part).
-    sites
-        (place, share among others, pressure, weighted fatigue).
+    terms
+        What `site_terms` wrote, float64 (sites, 4).
     place_influence
         Influence of the own place and its contacts (places,).
-    incident
-        Pressure of incidents net of relief at a site: felt by those who work there.
     takes_part
         Whether people of a position and group can take part, bool (positions, groups).
     weights
@@ -82,7 +81,6 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
     """
     home, work, position, group, activity, belonging, nerve, unmet = people
     active_ties, eligible_ties = ties
-    site_place, share, pressure, fatigue = sites
     w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
     coupling, temperature, rate = law
     log_rate = math.log(rate) if rate > 0.0 else -1e300
@@ -96,18 +94,18 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
             if lowest > log_rate or i >= stop or activity[i] != ROUTINE or not takes_part[position[i], group[i]]:
                 continue
             h, w = home[i], work[i]
-            drive = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i] + pressure[h]
+            drive = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i] + terms[h, PRESSURE]
             top, bottom = w_place * place_influence[site_place[h]], w_place
-            if share[h] >= 0.0:
-                top += w_home * share[h]
+            if terms[h, SHARE] >= 0.0:
+                top += w_home * terms[h, SHARE]
                 bottom += w_home
             if w >= 0:
-                drive += incident[w] - 0.5 * (fatigue[h] + fatigue[w])
-                if share[w] >= 0.0:
-                    top += w_work * share[w]
+                drive += terms[w, NET] - 0.5 * (terms[h, TIRED] + terms[w, TIRED])
+                if terms[w, SHARE] >= 0.0:
+                    top += w_work * terms[w, SHARE]
                     bottom += w_work
             else:
-                drive -= fatigue[h]
+                drive -= terms[h, TIRED]
             if eligible_ties[i] > 0:
                 top += w_ties * active_ties[i] / eligible_ties[i]
                 bottom += w_ties
@@ -125,13 +123,15 @@ def find_joiners(start, stop, block, people, ties, sites, place_influence, incid
 def find_leavers(start, stop, block, home, work, activity, active, rate_leaving, rate_alone, key, day, found):
     """People of [start, stop) who leave a struggle, written to ``found[start:]``; returns how many."""
     count = 0
+    p_alone = rules.leaving_probability(rate_leaving, rate_alone, 0)
+    p_with_others = rules.leaving_probability(rate_leaving, rate_alone, 1)
     for i in range(start, stop):
         if activity[i] != IN_STRUGGLE:
             continue
         others = active[home[i]] - 1
         if work[i] >= 0:
             others += active[work[i]] - 1
-        p = rules.leaving_probability(rate_leaving, rate_alone, others)
+        p = p_with_others if others > 0 else p_alone
         if d.uniform(key, i, day, decisions.LEAVE, 0) < p:
             found[start + count] = i
             count += 1

@@ -161,18 +161,17 @@ class Struggle(Mechanism):
         places.risk[:] = risk
         pressure = p.weight_coercion * places.coercion + places.shock - p.weight_risk * risk
         n, n_sites = len(people), len(sites)
-        share, net, home_pressure, tired = (np.empty(n_sites) for _ in range(4))
+        terms = np.empty((n_sites, 4))
         loops.site_terms(
             sites.active, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
-            pressure.astype(np.float64), p.fatigue_weight, share, net, home_pressure, tired)  # fmt: skip
+            pressure.astype(np.float64), p.fatigue_weight, terms)  # fmt: skip
         if self._tied:
             loops.count_active_ties(people.activity, state.society.ties.offsets, state.society.ties.neighbours, self._active_ties)
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             loops.find_joiners, n,
             (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet),
-            (self._active_ties, self._eligible_ties), (sites.place, share, home_pressure, tired),
-            self.influence(state), net, self._takes_part,
+            (self._active_ties, self._eligible_ties), sites.place, terms, self.influence(state), self._takes_part,
             (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
             (p.coupling, p.temperature, p.rate_joining), self._logs, key, day, found)  # fmt: skip
         joined = gather(found, counts, n, BLOCK)
