@@ -86,7 +86,10 @@ class Scenario:
 
     def own_mechanisms(self) -> list[Mechanism]:
         """The user's mechanisms, of the file and of `with_mechanism`, new for each call."""
-        named = [self._users(number, entry) for number, entry in enumerate(self.tables.mechanism)]
+        try:
+            named = [self._users(number, entry) for number, entry in enumerate(self.tables.mechanism)]
+        except InputError as error:
+            raise error.in_file(self.file) from None
         return named + [type(mechanism)(mechanism.parameters) for mechanism in self._added]
 
     @property

@@ -110,6 +110,17 @@ def test_neighbourhoods_have_the_mean_size_and_spread_asked_for():
     assert abs(np.log(sizes).std() - 0.4) < 4 * 0.4 / np.sqrt(2 * sizes.size)
 
 
+def test_what_is_left_of_a_place_makes_no_tiny_neighbourhood():
+    """The last is at least half the mean size, unless the one before it is smaller still."""
+    many = PlaceParameters(count=400, size_exponent=0.3)
+    made = Society.synthesise(parameters(people=60_000, places=many, positions=one_position("excluded")), seed=2)
+    sizes, places = np.bincount(made.people.home), made.sites.place[: made.people.home[-1] + 1]
+    lasts = [np.flatnonzero(places == place)[-2:] for place in range(400)]
+    assert sum(rows.size == 2 for rows in lasts) > 100
+    for rows in lasts:
+        assert rows.size == 1 or sizes[rows[1]] >= min(60, sizes[rows[0]])
+
+
 # --- who ---
 
 
