@@ -55,8 +55,8 @@ def count_active_ties(activity, offsets, neighbours, count):
 
 
 @kernel
-def find_joiners(start, stop, block, people, ties, site_place, terms, place_influence, takes_part, weights, law, logs,
-                 key, day, found):
+def find_joiners(start, stop, block, people, ties, site_place, terms, places, takes_part, weights, law, logs, key, day,
+                 found):
     """People of [start, stop) who join, written to ``found[start:]``; returns how many.
 
     Parameters
@@ -67,14 +67,14 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, place_infl
         (ties to people in struggle, ties to people who can take part).
     terms
         What `site_terms` wrote, float64 (sites, 4).
-    place_influence
-        Influence of the own place and its contacts (places,).
+    places
+        (influence of the own place and its contacts, pressure there without shocks), each (places,).
     takes_part
         Whether people of a position and group can take part, bool (positions, groups).
     weights
         Influence of (work, neighbourhood, place, ties), weights of (need, constraint).
     law
-        (coupling, temperature, rate of joining).
+        (coupling, temperature, rate of joining, spontaneous share).
 
     The uniform draw comes first, and its logarithm is bounded from below by a table: the exponentials are computed only
     where the draw is below rate * exp(drive / temperature), which bounds the probability from above.
@@ -82,7 +82,8 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, place_infl
     home, work, position, group, activity, belonging, nerve, unmet = people
     active_ties, eligible_ties = ties
     w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
-    coupling, temperature, rate = law
+    influence, quiet_pressure = places
+    coupling, temperature, rate, spontaneous = law
     log_rate = math.log(rate) if rate > 0.0 else -1e300
     count = 0
     for quad in range(start >> 2, (stop + 3) >> 2):
@@ -94,18 +95,18 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, place_infl
             if lowest > log_rate or i >= stop or activity[i] != ROUTINE or not takes_part[position[i], group[i]]:
                 continue
             h, w = home[i], work[i]
-            drive = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i] + terms[h, PRESSURE]
-            top, bottom = w_place * place_influence[site_place[h]], w_place
+            own = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i]
+            tired = 0.5 * (terms[h, TIRED] + terms[w, TIRED]) if w >= 0 else terms[h, TIRED]
+            drive = own + terms[h, PRESSURE] - tired
+            top, bottom = w_place * influence[site_place[h]], w_place
             if terms[h, SHARE] >= 0.0:
                 top += w_home * terms[h, SHARE]
                 bottom += w_home
             if w >= 0:
-                drive += terms[w, NET] - 0.5 * (terms[h, TIRED] + terms[w, TIRED])
+                drive += terms[w, NET]
                 if terms[w, SHARE] >= 0.0:
                     top += w_work * terms[w, SHARE]
                     bottom += w_work
-            else:
-                drive -= terms[h, TIRED]
             if eligible_ties[i] > 0:
                 top += w_ties * active_ties[i] / eligible_ties[i]
                 bottom += w_ties
@@ -113,7 +114,8 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, place_infl
                 drive += coupling * top / bottom
             if drive / temperature + log_rate < lowest:
                 continue
-            if d.to_unit(word) < rules.joining_probability(drive, temperature, rate):
+            quiet = own + quiet_pressure[site_place[h]] - tired
+            if d.to_unit(word) < rules.joining_probability(drive, quiet, temperature, rate, spontaneous):
                 found[start + count] = i
                 count += 1
     return count

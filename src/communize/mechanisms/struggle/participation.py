@@ -93,6 +93,7 @@ class Struggle(Mechanism):
         nerve_sd_person: float = parameter(0.0, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between people of one site")
         temperature: float = parameter(0.15, unit="pressure", range=(0.001, 10), plausible=(0.12, 0.18), meaning="width of the logistic")
         rate_joining: float = parameter(0.35, unit="1/day", range=(0, 10), plausible=(0.1, 1), meaning="highest hazard of joining")
+        spontaneous: float = parameter(1.0, unit="share", range=(0, 1), source="definition", meaning="hazard that is left where there is no shock, incident or influence, against the logistic law")
         rate_leaving: float = parameter(0.11, unit="1/day", range=(0, 10), plausible=(0.08, 0.15), meaning="hazard of leaving by fatigue")
         rate_leaving_alone: float = parameter(0.3, unit="1/day", range=(0, 10), plausible=(0, 1), meaning="added to it when nobody else is active at one's sites")
         weight_work: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the site of work")
@@ -106,7 +107,7 @@ class Struggle(Mechanism):
         weight_constraint: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of class membership lived as a constraint")
         weight_risk: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="how risk holds people back")
         deterrence: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0.2, 3), meaning="risk from force per active person")
-        fatigue_weight: float = parameter(1.8, unit="pressure", range=(0, 20), plausible=(1, 3), meaning="rise of nerve with fatigue")
+        fatigue_weight: float = parameter(1.8, unit="pressure", range=(0, 1000), plausible=(1, 3), meaning="rise of nerve with fatigue")
         fatigue_gain: float = parameter(0.06, unit="1/day", range=(0, 1), plausible=(0.03, 0.1), meaning="fatigue from a day in which all are active")
         fatigue_half_life_days: float = parameter(60.0, unit="day", range=(0.1, 10_000), plausible=(30, 120), meaning="half-life of fatigue")
         contested_share: float = parameter(0.12, unit="share", range=(0, 1), plausible=(0.05, 0.25), meaning="active share at which a site is contested")
@@ -159,21 +160,21 @@ class Struggle(Mechanism):
         p, people, sites, places = self.parameters, state.people, state.sites, state.places
         risk = 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + places.active * state.scale))
         places.risk[:] = risk
-        pressure = p.weight_coercion * places.coercion + places.shock - p.weight_risk * risk
+        quiet = (p.weight_coercion * places.coercion - p.weight_risk * risk).astype(np.float64)
         n, n_sites = len(people), len(sites)
         terms = np.empty((n_sites, 4))
         loops.site_terms(
             sites.active, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
-            pressure.astype(np.float64), p.fatigue_weight, terms)  # fmt: skip
+            quiet + places.shock, p.fatigue_weight, terms)  # fmt: skip
         if self._tied:
             loops.count_active_ties(people.activity, state.society.ties.offsets, state.society.ties.neighbours, self._active_ties)
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             loops.find_joiners, n,
             (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet),
-            (self._active_ties, self._eligible_ties), sites.place, terms, self.influence(state), self._takes_part,
+            (self._active_ties, self._eligible_ties), sites.place, terms, (self.influence(state), quiet), self._takes_part,
             (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
-            (p.coupling, p.temperature, p.rate_joining), self._logs, key, day, found)  # fmt: skip
+            (p.coupling, p.temperature, p.rate_joining, p.spontaneous), self._logs, key, day, found)  # fmt: skip
         joined = gather(found, counts, n, BLOCK)
         counts = state.pool.for_blocks(
             loops.find_leavers, n, people.home, people.work, people.activity, sites.active, p.rate_leaving,

@@ -12,12 +12,23 @@ def risk(deterrence, force, active):
 
 
 @kernel
-def joining_probability(drive, temperature, rate_joining):
-    """Probability of joining in a day: 1 - exp(-h), h = rate * logistic(drive / temperature).
+def logistic(x):
+    """1 / (1 + exp(-x))."""
+    return 1.0 / (1.0 + math.exp(-x))
 
-    `drive` = pressure + coupling * social - risk weight * risk - nerve - fatigue.
+
+@kernel
+def joining_probability(drive, quiet, temperature, rate_joining, spontaneous):
+    """Probability of joining in a day: 1 - exp(-h), h = rate * (S(drive) - (1 - spontaneous) * S(quiet)), at least 0.
+
+    S(x) = logistic(x / temperature); `drive` = pressure + coupling * social - risk weight * risk - nerve - fatigue;
+    `quiet` is the drive without shocks, incidents and influence. With `spontaneous` 1 this is the plain logistic
+    response; with 0 nobody joins but through a shock, an incident or others.
     """
-    return 1.0 - math.exp(-rate_joining / (1.0 + math.exp(-drive / temperature)))
+    hazard = logistic(drive / temperature)
+    if spontaneous < 1.0:
+        hazard -= (1.0 - spontaneous) * logistic(quiet / temperature)
+    return 1.0 - math.exp(-rate_joining * max(0.0, hazard))
 
 
 @kernel
