@@ -30,9 +30,9 @@ def prior_points(prior: dict[str, list[float]], n_points: int, seed: int) -> np.
 def distance(scenario: Scenario, changes: dict[str, float], society: Society, days: int) -> tuple[float, float]:
     """(root mean square over the fitted counts, events per person) of one point.
 
-    `society` is copied: a prior may only vary parameters of mechanisms.
+    `society` is used again: a prior may only vary parameters of mechanisms.
     """
-    simulation = Simulation(scenario.replace(changes), society=society.copy())
+    simulation = Simulation(scenario.replace(changes), society=society)
     simulation.run(days)
     fit = fit_observed(scenario, simulation.series)
     assert fit is not None

@@ -114,7 +114,10 @@ class Force(Mechanism):
 
     name = "force"
     phase = "counter_forces"
-    reads = ("places.residents", "people.position", "people.home", "people.work", "sites.struggle", "sites.place")
+    reads = (
+        "places.residents", "people.position", "people.home", "people.work", "sites.struggle", "sites.place",
+        "sites.kind",
+    )  # fmt: skip
     writes = (
         "places.force", "places.active", "places.held", "places.coercion", "places.threat_seen", "places.arriving",
         "places.garrison", "sites.active", "sites.held", "people.activity", "people.belonging", "struggles.arrested",

@@ -22,7 +22,7 @@ class Reckoning(Mechanism):
 
     name = "reckoning"
     phase = "reckoning"
-    reads = ("people.activity", "people.position", "sites.active", "sites.held", "people.money")
+    reads = ("people.activity", "people.position", "people.home", "people.work", "people.money", "sites.active", "sites.held", "places.active", "places.held")
     outputs = (
         Output("people", "person", "people by activity and position", ("activity", "position")),
         Output("held", "person", "people held by the State", ("place",)),

@@ -15,27 +15,32 @@ class Recorder:
 
     Parameters
     ----------
-    outputs
-        The variables to record, by name.
     sizes
         Length of each dimension besides ``day``.
     """
 
-    def __init__(self, outputs: dict[str, Output], sizes: dict[str, int]):
-        self.outputs, self.sizes, self.n_days = outputs, sizes, 0
-        self._data = {
-            name: np.zeros((0, *(sizes[dim] for dim in output.dims)), output.dtype) for name, output in outputs.items()
-        }
+    def __init__(self, sizes: dict[str, int]):
+        self.sizes, self.n_days = sizes, 0
+        self.outputs: dict[str, Output] = {}
+        self._data: dict[str, np.ndarray] = {}
+
+    def add(self, outputs: list[Output]) -> None:
+        """Record these variables from now on; the days before are missing."""
+        for output in outputs:
+            if output.name not in self.outputs:
+                self.outputs[output.name] = output
+                shape = (self.n_days, *(self.sizes[dim] for dim in output.dims))
+                self._data[output.name] = np.full(shape, _missing(output), output.dtype)
 
     def record(self, values: dict[str, Any]) -> None:
-        """Append a day; a variable that nobody reported is not a number (or 0 for integers)."""
-        for name, data in self._data.items():
+        """Append a day; a variable that nobody reported is missing: not a number, or 0 for integers."""
+        for name, output in self.outputs.items():
+            data = self._data[name]
             if self.n_days >= data.shape[0]:
                 larger = np.zeros((max(32, 2 * self.n_days), *data.shape[1:]), data.dtype)
                 larger[: self.n_days] = data[: self.n_days]
                 self._data[name] = data = larger
-            missing = np.nan if data.dtype.kind == "f" else 0
-            data[self.n_days] = values.get(name, missing)
+            data[self.n_days] = values.get(name, _missing(output))
         self.n_days += 1
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -43,8 +48,8 @@ class Recorder:
 
     def copy(self) -> "Recorder":
         """An independent copy."""
-        twin = Recorder(self.outputs, self.sizes)
-        twin.n_days = self.n_days
+        twin = Recorder(self.sizes)
+        twin.n_days, twin.outputs = self.n_days, dict(self.outputs)
         twin._data = {name: data.copy() for name, data in self._data.items()}
         return twin
 
@@ -70,3 +75,7 @@ class Recorder:
             for name, output in self.outputs.items()
         }
         return xr.Dataset(variables, coords)
+
+
+def _missing(output: Output) -> float:
+    return float("nan") if np.dtype(output.dtype).kind == "f" else 0

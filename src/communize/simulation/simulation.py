@@ -58,7 +58,7 @@ class Simulation:
     threads
         Threads to use; the scenario's if omitted. Results do not depend on it.
     society
-        A society made elsewhere (`Society.from_tables`); synthesised from the scenario if omitted.
+        A society made elsewhere (`Society.from_tables`), of which a copy is run; synthesised from the scenario if omitted.
     audit
         Check after every mechanism that it changed only what it declares (slow; for tests of mechanisms).
 
@@ -80,11 +80,13 @@ class Simulation:
         try:
             if society is None:
                 society = Society.synthesise(scenario.society, seed=self.seed, threads=self.threads)
+            else:
+                society = society.copy()
             self._prepare(State(society, np.uint64(self.seed), scenario.start, pool=Pool(self.threads)))
         except InputError as error:
             raise error.in_file(scenario.file) from None
-        outputs = {output.name: output for mechanism in self.mechanisms for output in mechanism.outputs}
-        self.recorder = Recorder(outputs, self._sizes(outputs))
+        self.recorder = Recorder(self._sizes())
+        self.recorder.add(self._outputs())
 
     def _prepare(self, state: State) -> None:
         self.state = state
@@ -94,7 +96,10 @@ class Simulation:
         for mechanism in self.mechanisms:
             mechanism.setup(state)
 
-    def _sizes(self, outputs: dict[str, Output]) -> dict[str, int]:
+    def _outputs(self) -> list[Output]:
+        return [output for mechanism in self.mechanisms for output in mechanism.outputs]
+
+    def _sizes(self) -> dict[str, int]:
         sizes = {name: len(labels) for name, labels in FIXED_DIMS.items()}
         sizes["place"] = len(self.state.places)
         return sizes
@@ -173,6 +178,7 @@ class Simulation:
         twin.scenario, twin.audit, twin.seed, twin.threads = self.scenario.replace(changes), self.audit, self.seed, self.threads
         twin._prepare(self.state.copy())
         twin.recorder = self.recorder.copy()
+        twin.recorder.add(twin._outputs())
         return twin
 
     def state_hash(self) -> str:

@@ -85,7 +85,7 @@ def judge(active: np.ndarray, people: float, struggles: Any) -> Outcome:
     weight = np.asarray(struggles.person_days, dtype=float)
     over = np.asarray(struggles.ended) >= 0
     whole = weight[over].sum()
-    last_struggle = int(np.asarray(struggles.ended)[over].max()) if over.any() else peak_day
+    last_struggle = min(last, int(np.asarray(struggles.ended)[over].max())) if over.any() else peak_day
     for name, code in (("integration", "settled"), ("repression", "repressed")):
         if whole > 0 and weight[over & (ends == STRUGGLE_ENDS.index(code))].sum() > 0.5 * whole:
             return outcome(name, last_struggle)

@@ -28,7 +28,7 @@ CANNOT = ("owner", "state_force")
 PARAMETERS = {
     "struggle": {
         "coupling": 2.0, "nerve": 0.9, "nerve_sd_site": 0.3, "nerve_sd_place": 0.2, "nerve_sd_person": 0.2, "temperature": 0.4,
-        "rate_joining": 0.8, "rate_leaving": 0.25, "rate_leaving_alone": 0.9, "weight_work": 0.3, "weight_neighbourhood": 0.2,
+        "rate_joining": 0.8, "spontaneous": 1.0, "rate_leaving": 0.25, "rate_leaving_alone": 0.9, "weight_work": 0.3, "weight_neighbourhood": 0.2,
         "weight_place": 0.4, "away_share": 0.6, "uniform_share": 0.3, "weight_ties": 0.35, "weight_need": 1.1,
         "weight_coercion": 0.5, "weight_constraint": 0.7, "weight_risk": 0.4, "deterrence": 0.8, "fatigue_weight": 0.9,
         "fatigue_gain": 0.07, "fatigue_half_life_days": 40.0, "contested_share": 0.2, "contested_end": 0.6,
@@ -185,7 +185,9 @@ def joining_probability(sim, s, person, law):
     whole = sum(weight for weight, _ in sources)
     social = sum(weight * part for weight, part in sources) / whole if whole else 0.0
     x = (pressure + p.coupling * social - s.people.nerve[person] - fatigue) / p.temperature
-    return 1 - math.exp(-p.rate_joining / (1 + math.exp(-x)))
+    quiet = x - (p.coupling * social + incidents + places.shock[here]) / p.temperature
+    hazard = 1 / (1 + math.exp(-x)) - (1 - p.spontaneous) / (1 + math.exp(-quiet))
+    return 1 - math.exp(-p.rate_joining * max(0.0, hazard))
 
 
 LAWS = {
@@ -198,6 +200,8 @@ LAWS = {
     "fast": {"rate_joining": 5.0, "nerve": 1.5},
     "rare": {"nerve": 2.6, "temperature": 0.3},
     "never": {"rate_joining": 0.0},
+    "nothing spontaneous": {"spontaneous": 0.0, "nerve": 1.0},
+    "half spontaneous": {"spontaneous": 0.5, "nerve": 1.0},
     "strongly coupled": {"coupling": 8.0, "nerve": 3.0},
 }
 

@@ -28,12 +28,16 @@ POINTS = [
     (rules.risk, (1.0, 1.0, 0.0), 1 - 1 / E),
     (rules.risk, (0.5, 8.0, 3.0), 1 - 1 / E),  # 0.5 * 8 / (1 + 3) = 1
     (rules.risk, (2.0, 3.0, 2.0), 1 - E**-2),
-    (rules.joining_probability, (0.0, 0.15, 0.4), 1 - math.exp(-0.2)),  # half of the rate where the drive is 0
-    (rules.joining_probability, (0.0, 3.0, 2.0), 1 - 1 / E),
-    (rules.joining_probability, (0.3 * math.log(3), 0.3, 4.0), 1 - E**-3),  # logistic(ln 3) = 3/4
-    (rules.joining_probability, (-0.3 * math.log(3), 0.3, 4.0), 1 - 1 / E),
-    (rules.joining_probability, (1e3, 0.5, 0.7), 1 - math.exp(-0.7)),
-    (rules.joining_probability, (-1e5, 0.5, 0.7), 0.0),
+    (rules.joining_probability, (0.0, -1.0, 0.15, 0.4, 1.0), 1 - math.exp(-0.2)),  # half of the rate where the drive is 0
+    (rules.joining_probability, (0.0, -1.0, 3.0, 2.0, 1.0), 1 - 1 / E),
+    (rules.joining_probability, (0.3 * math.log(3), -1.0, 0.3, 4.0, 1.0), 1 - E**-3),  # logistic(ln 3) = 3/4
+    (rules.joining_probability, (-0.3 * math.log(3), -1.0, 0.3, 4.0, 1.0), 1 - 1 / E),
+    (rules.joining_probability, (0.3 * math.log(3), 0.0, 0.3, 4.0, 0.0), 1 - 1 / E),  # 4 * (3/4 - 1/2)
+    (rules.joining_probability, (0.3 * math.log(3), 0.0, 0.3, 4.0, 0.5), 1 - E**-2),  # half of the quiet hazard stays
+    (rules.joining_probability, (0.2, 0.2, 0.3, 4.0, 0.0), 0.0),  # no more than quiet: nobody joins
+    (rules.joining_probability, (0.1, 0.2, 0.3, 4.0, 0.0), 0.0),  # less than quiet, as after a settlement: nobody either
+    (rules.joining_probability, (1e3, -1.0, 0.5, 0.7, 1.0), 1 - math.exp(-0.7)),
+    (rules.joining_probability, (-1e5, -1.0, 0.5, 0.7, 1.0), 0.0),
     (rules.leaving_probability, (0.5, 0.5, 0), 1 - 1 / E),
     (rules.leaving_probability, (0.5, 0.5, 3), 1 - math.exp(-0.5)),
     (rules.leaving_probability, (0.0, 0.0, 0), 0.0),
@@ -109,24 +113,24 @@ def test_risk_rises_with_force_and_falls_with_numbers(deterrence, force, active,
 @given(drive, drive, temperature, rate)
 def test_joining_rises_with_the_drive_and_never_passes_the_rate(low, high, temperature, rate):
     low, high = sorted((low, high))
-    one, other = (rules.joining_probability(x, temperature, rate) for x in (low, high))
+    one, other = (rules.joining_probability(x, -1.0, temperature, rate, 1.0) for x in (low, high))
     assert 0 <= one <= other <= 1 - math.exp(-rate) + 1e-15
-    assert one <= rules.joining_probability(low, temperature, rate + 1.0)
+    assert one <= rules.joining_probability(low, -1.0, temperature, rate + 1.0, 1.0)
 
 
 @quick
 @given(st.floats(0.001, 5), temperature, st.floats(0.1, 10))
 def test_joining_is_steeper_when_cold(drive, temperature, rate):
-    cold, warm = (rules.joining_probability(drive, t, rate) for t in (temperature, 2 * temperature))
+    cold, warm = (rules.joining_probability(drive, -1.0, t, rate, 1.0) for t in (temperature, 2 * temperature))
     assert cold >= warm
-    cold, warm = (rules.joining_probability(-drive, t, rate) for t in (temperature, 2 * temperature))
+    cold, warm = (rules.joining_probability(-drive, -1.0, t, rate, 1.0) for t in (temperature, 2 * temperature))
     assert cold <= warm
 
 
 @quick
 @given(drive, temperature, rate)
 def test_joining_hazards_of_opposite_drives_add_up_to_the_rate(drive, temperature, rate):
-    hazards = [-math.log1p(-p) for p in (rules.joining_probability(x, temperature, rate) for x in (drive, -drive))]
+    hazards = [-math.log1p(-p) for p in (rules.joining_probability(x, -1.0, temperature, rate, 1.0) for x in (drive, -drive))]
     assert sum(hazards) == pytest.approx(rate, abs=1e-9 + 1e-9 * math.exp(rate))
 
 

@@ -152,13 +152,7 @@ def watch(state):
     return asked
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(
-        mechanism.name,
-        marks=pytest.mark.xfail(strict=True, reason="fault: reads columns that `reads` does not name")
-        if mechanism.name in ("force", "struggle", "acts", "reckoning") else ())
-    for mechanism in MECHANISMS
-])  # fmt: skip
+@pytest.mark.parametrize("name", [mechanism.name for mechanism in MECHANISMS])
 def test_a_mechanism_reads_only_what_it_declares(name):
     sim = cz.Simulation(lively(), seed=2, threads=1).run(28)  # a day of recounts
     asked = watch(sim.state)

@@ -115,7 +115,6 @@ def test_a_society_made_elsewhere_is_used():
     assert_same(cz.Simulation(scenario(), seed=3, threads=1, society=made).run(5), simulation().run(5))
 
 
-@pytest.mark.xfail(strict=True, reason="fault: Simulation works on the caller's society, so a second run starts where the first ended")
 def test_a_society_can_be_run_twice():
     made = cz.Society.synthesise(scenario().society, seed=3, threads=1)
     one = cz.Simulation(scenario(), seed=3, threads=1, society=made).run(12)
@@ -222,7 +221,6 @@ def test_a_mechanism_switched_off_by_a_branch_reports_nothing_more():
     assert np.isnan(branch.series.incidents.values[15:]).all()
 
 
-@pytest.mark.xfail(strict=True, reason="fault: the recorder of a branch has the outputs of the trunk only")
 def test_a_mechanism_switched_on_by_a_branch_is_recorded():
     start = simulation(**{"belonging.enabled": False}).run(4)
     branch = start.branch({"belonging.enabled": True}).run(3)

@@ -64,7 +64,8 @@ class Acts(Mechanism):
     phase = "struggle"
     reads = (
         "economy.regime", "economy.profit_rate", "economy.tax_surplus", "struggles.active", "struggles.members",
-        "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.struggle", "people.home", "people.work",
+        "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.kind", "sites.place", "sites.struggle", "people.home",
+        "people.work",
     )  # fmt: skip
     writes = (
         "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",

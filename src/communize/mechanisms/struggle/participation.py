@@ -47,7 +47,7 @@ class Struggle(Mechanism):
     phase = "struggle"
     reads = (
         "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet",
-        "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
+        "sites.kind", "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
         "places.force", "places.eligible", "struggles.arrested",
     )  # fmt: skip
     writes = (
