@@ -38,7 +38,8 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
     console.print(table)
     console.print()
     for sentence in summary_in_words(run):
-        console.print(sentence, markup=False)
+        if not sentence.startswith(("Outcome:", "Not computed:")):  # the table above says these
+            console.print(sentence, markup=False)
     if run.comparisons:
         console.print()
         _print_comparisons(console, run.comparisons)
@@ -81,7 +82,7 @@ def print_scenario(scenario: Any) -> None:
     rows = list(resolved(scenario))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("value", "", "unit", "source"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "value")
     for row in rows:
         name = row["path"]
         value = row["value"]

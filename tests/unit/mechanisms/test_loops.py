@@ -16,6 +16,7 @@ import communize as cz
 from communize.declare.registry import POSITIONS, STRUGGLE_ENDS
 from communize.kernels import decisions
 from communize.kernels.vector import Draws
+from communize.mechanisms.reckoning import count_people
 from communize.mechanisms.struggle import loops
 from communize.society.parameters import ContactParameters, SocietyParameters
 from communize.society.ties import TieParameters
@@ -663,6 +664,13 @@ def test_people_are_counted_by_activity_and_position():
         wanted = Counter(zip(after.people.activity, after.people.position))
         assert found.shape == (4, 9)
         assert {(a, p): found[a, p] for a in range(4) for p in range(9) if found[a, p]} == wanted
+
+
+def test_each_block_counts_its_own_people_in_its_own_slot():
+    table = np.zeros((3, 4, 9), np.int64)
+    activity, position = np.array([0, 1, 3, 1], np.int8), np.array([8, 2, 2, 2], np.int8)
+    count_people(1, 4, 1, activity, position, table)
+    assert {tuple(at): table[tuple(at)] for at in np.argwhere(table)} == {(1, 1, 2): 2, (1, 3, 2): 1}
 
 
 def tampered(change):

@@ -207,20 +207,24 @@ def draw_site_of_place(place, u, offsets, order, active, total):
 
 
 @kernel
-def attribute(new, sites, places, contact, links, chosen, influence, fresh, key, day):
+def attribute(new, sites, places, contact, links, chosen, influence, ended, fresh, key, day):
     """The struggle that each newly contested site belongs to: drawn in proportion to what moved it.
 
-    Candidates: its own incident or shock (a struggle of its own: number `fresh`, counted up); members already in
-    struggle elsewhere; contested sites of the same place; of contact places; of the whole country.
+    Candidates: its own incident (a struggle of its own: number `fresh`, counted up); members already in struggle
+    elsewhere; contested sites of the same place; of contact places; of the whole country; the shock of its place (one
+    struggle for all sites of the place that it moves, new if the last of these is over).
 
     Parameters
     ----------
     sites
         (place, struggle, active, eligible, incident).
     places
-        (shock, active in contested sites, eligible, offsets and order of contested sites by place).
+        (shock, struggle that it began, active in contested sites, eligible, offsets and order of contested sites by
+        place).
     contact
         (offsets, neighbours, weights).
+    ended
+        Day on which each struggle so far ended, -1 while it goes on.
     influence
         coupling times (work and neighbourhood, own place, contact places, whole country).
 
@@ -230,7 +234,8 @@ def attribute(new, sites, places, contact, links, chosen, influence, fresh, key,
         `fresh` after the new struggles.
     """
     site_place, struggle, active, eligible, incident = sites
-    shock, place_active, place_eligible, by_place, order = places
+    shock, shock_struggle, place_active, place_eligible, by_place, order = places
+    known = fresh
     offsets, neighbours, weights = contact
     c_people, c_own, c_contact, c_country = influence
     country = 0.0
@@ -241,8 +246,9 @@ def attribute(new, sites, places, contact, links, chosen, influence, fresh, key,
     for row in range(new.size):
         s = new[row]
         p = site_place[s]
-        weight = np.zeros(5)
-        weight[0] = max(0.0, incident[s]) + max(0.0, shock[p])
+        weight = np.zeros(6)
+        weight[0] = max(0.0, incident[s])
+        weight[5] = max(0.0, shock[p])
         weight[1] = c_people * links[s] / max(1, eligible[s])
         weight[2] = c_own * place_active[p] / max(1, place_eligible[p])
         near = 0.0
@@ -278,6 +284,13 @@ def attribute(new, sites, places, contact, links, chosen, influence, fresh, key,
                     source = q
                 if target < running:
                     break
+        elif cause == 5:
+            begun = shock_struggle[p]
+            if begun < 0 or (begun < known and ended[begun] >= 0):
+                shock_struggle[p] = fresh
+                fresh += 1
+            result[row] = shock_struggle[p]
+            continue
         if source >= 0:
             result[row] = struggle[draw_site_of_place(source, u_site, by_place, order, active, place_active[source])]
         else:

@@ -52,7 +52,7 @@ class Struggle(Mechanism):
     )  # fmt: skip
     writes = (
         "people.activity", "people.nerve", "sites.active", "sites.mode", "sites.began", "sites.struggle", "sites.last_struggle",
-        "sites.fatigue", "places.active", "places.risk", *(column.path for column in STRUGGLES),
+        "sites.fatigue", "places.active", "places.risk", "places.shock_struggle", *(column.path for column in STRUGGLES),
         "days.joined", "days.left", "days.newly_contested", "days.spread",
     )  # fmt: skip
     columns = (
@@ -61,6 +61,7 @@ class Struggle(Mechanism):
         Column("sites", "fatigue", "float32", "1", "memory of past activity", (0, None)),
         Column("sites", "incident", "float32", "pressure", "pressure from the site's own incidents", (0, None)),
         Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
+        Column("places", "shock_struggle", "int32", "struggle row", "struggle that the shocks of the place began last, -1 for none", (-1, None), -1),
         Column("places", "risk", "float32", "probability", "risk of taking part", (0, 1)),
         *STRUGGLES,
         Column("days", "joined", "int64", "agent", "people who joined on the day", (0, None)),
@@ -212,8 +213,8 @@ class Struggle(Mechanism):
         before = len(state.struggles)
         after = loops.attribute(
             new, (sites.place, sites.struggle, sites.active, sites.eligible, sites.incident),
-            (state.places.shock, place_active, state.places.eligible, by_place, order),
-            (contact.offsets, contact.neighbours, contact.weights), links, chosen, influence, before, key, day)  # fmt: skip
+            (state.places.shock, state.places.shock_struggle, place_active, state.places.eligible, by_place, order),
+            (contact.offsets, contact.neighbours, contact.weights), links, chosen, influence, state.struggles.ended, before, key, day)  # fmt: skip
         struggles = state.struggles
         struggles.grow(after - before)
         numbers = sites.struggle[new]
