@@ -417,3 +417,19 @@ def test_join_draws_are_of_the_day_and_the_person():
         joined = free & (sim.people.activity == IN_STRUGGLE)
         u = Draws(sim.state.key, decisions.JOIN, day).uniform(400)
         np.testing.assert_array_equal(joined, free & (u < 1 - np.exp(-0.35)))
+
+
+def test_all_sites_of_a_place_that_a_shock_moves_are_one_struggle():
+    sim = lab([(h, -1) for h in range(8) for _ in range(6)], ["neighbourhood"] * 8, weight_place=0.0)
+    sim.places.shock[0] = 1.0
+    step = next(m for m in sim.mechanisms if m.name == "struggle").step
+    for day, sites in enumerate((range(4), range(8))):
+        put(sim, range(6 * len(sites)), IN_STRUGGLE)
+        step(sim.state, day, Draws(sim.state.key, 0, day))
+    assert sim.sites.struggle.tolist() == [0] * 8
+    put(sim, range(48), ROUTINE)
+    step(sim.state, 2, Draws(sim.state.key, 0, 2))
+    assert sim.struggles.ended.tolist() == [2]
+    put(sim, range(12), IN_STRUGGLE)
+    step(sim.state, 3, Draws(sim.state.key, 0, 3))
+    assert sim.sites.struggle.tolist() == [1, 1, -1, -1, -1, -1, -1, -1]

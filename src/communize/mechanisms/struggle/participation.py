@@ -223,7 +223,7 @@ class Struggle(Mechanism):
         own = numbers >= before
         struggles.place[numbers[own]] = sites.place[new[own]]
         struggles.began[before:after] = day
-        state.days.spread[0] = n_new - (after - before)
+        state.days.spread[0] = int((~own).sum())
 
     def _tally(self, state: State, day: int) -> None:
         struggles, people, sites = state.struggles, state.people, state.sites
