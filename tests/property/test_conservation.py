@@ -60,7 +60,7 @@ def scenarios(draw):
         "struggle": {
             "nerve": draw(st.sampled_from([-5.0, 0.0, 0.7, 3.0])), "coupling": draw(st.sampled_from([0.0, 3.0, 30.0])),
             "temperature": draw(st.sampled_from([0.01, 0.2, 5.0])), "rate_joining": draw(st.sampled_from([0.1, 2.0, 10.0])),
-            "rate_leaving": draw(st.sampled_from([0.0, 0.2, 5.0])), "weight_ties": draw(st.sampled_from([0.0, 0.5])),
+            "rate_leaving": draw(st.sampled_from([0.0, 0.2, 5.0])), "spontaneous": draw(st.sampled_from([0.0, 1.0])), "weight_ties": draw(st.sampled_from([0.0, 0.5])),
             "weight_place": draw(st.sampled_from([0.0, 0.5])), "contested_share": draw(st.sampled_from([0.0, 0.1, 1.0])),
             "contested_end": draw(share), "contested_people": draw(st.sampled_from([0.0, 2.0, 20.0])),
             "repressed_share": draw(st.sampled_from([0.0, 0.5])),

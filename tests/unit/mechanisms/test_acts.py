@@ -11,7 +11,7 @@ from communize.society.ties import TieParameters
 # Nobody joins or leaves of themselves, and belonging does not drift: what changes comes from acts.
 STRUGGLE = {
     "nerve": 1.0, "nerve_sd_site": 0.0, "nerve_sd_place": 0.0, "nerve_sd_person": 0.0, "temperature": 0.1, "coupling": 1.0,
-    "rate_joining": 0.0, "rate_leaving": 0.0, "rate_leaving_alone": 0.0, "fatigue_gain": 0.0, "contested_share": 0.2,
+    "rate_joining": 0.0, "spontaneous": 1.0, "rate_leaving": 0.0, "rate_leaving_alone": 0.0, "fatigue_gain": 0.0, "contested_share": 0.2,
     "contested_end": 0.5, "contested_people": 2.0, "weight_place": 0.0, "weight_need": 0.0, "weight_constraint": 0.0,
 }  # fmt: skip
 ACTS = {

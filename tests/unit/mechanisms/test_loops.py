@@ -97,6 +97,7 @@ def stir(sim, rng):
     sites.struggle[:] = np.where(sites.mode == CONTESTED, rng.integers(0, 5, len(sites)), -1)
     for name, high in (("fatigue", 0.6), ("incident", 0.5), ("relief", 0.2)):
         getattr(sites, name)[:] = rng.uniform(0, high, len(sites))
+    places.shock_struggle[:] = rng.integers(-1, 6, len(places))
     for name, high in (("force", 5.0), ("coercion", 0.5), ("shock", 0.4)):
         getattr(places, name)[:] = rng.uniform(0, high, len(places))
     places.garrison[:] = places.force

@@ -15,7 +15,7 @@ ONLY_STRUGGLE = {name: {"enabled": False} for name in ("economy", "force", "inci
 # Nobody joins or leaves of themselves: tests say who is in struggle.
 STILL = {
     "coupling": 2.0, "nerve": 1.0, "nerve_sd_site": 0.0, "nerve_sd_place": 0.0, "nerve_sd_person": 0.0, "temperature": 0.1,
-    "rate_joining": 0.0, "rate_leaving": 0.0, "rate_leaving_alone": 0.0, "weight_work": 0.25, "weight_neighbourhood": 0.25,
+    "rate_joining": 0.0, "spontaneous": 1.0, "rate_leaving": 0.0, "rate_leaving_alone": 0.0, "weight_work": 0.25, "weight_neighbourhood": 0.25,
     "weight_place": 0.25, "away_share": 0.5, "uniform_share": 0.05, "weight_ties": 0.25, "weight_need": 1.0,
     "weight_coercion": 0.0, "weight_constraint": 0.0, "weight_risk": 0.0, "deterrence": 1.0, "fatigue_weight": 1.0,
     "fatigue_gain": 0.06, "fatigue_half_life_days": 60.0, "contested_share": 0.2, "contested_end": 0.5, "contested_people": 2.0,
@@ -133,6 +133,27 @@ def test_nerve_of_those_with_two_sites_varies_as_much_between_sites():
     for found in (two, one):
         assert found == pytest.approx(0.3, rel=4 / np.sqrt(2 * n))
     assert np.corrcoef(sim.people.nerve[:n], sim.people.nerve[n:])[0, 1] == pytest.approx(np.sqrt(0.5), abs=0.08)
+
+
+def moved(shock=0.0, incident=0.0, active=0, **options):
+    """People who join in 30 days beside somebody active, under a shock or an incident."""
+    sim = one_neighbourhood(nerve=0.2, temperature=0.3, rate_joining=0.5, rate_leaving=0.2, contested_share=1.0, fatigue_weight=0.0,
+                            fatigue_gain=0.0, **options)  # fmt: skip
+    put(sim, range(active), IN_STRUGGLE)
+    joined = 0
+    for _ in range(30):
+        sim.places.shock[:], sim.sites.incident[:] = shock, incident
+        sim.step()
+        joined += int(sim.state.days.joined[0])
+    return joined
+
+
+def test_without_spontaneous_joining_nothing_comes_of_nothing():
+    assert moved(spontaneous=0.0) == 0
+    assert moved(spontaneous=1.0) > 50
+    assert moved(spontaneous=0.0, shock=0.5) > 20
+    assert moved(spontaneous=0.0, incident=0.5) > 20
+    assert moved(spontaneous=0.0, active=10) > 20
 
 
 # --- fatigue ---
@@ -340,14 +361,17 @@ def attributed(**struggle):
     next(m for m in sim.mechanisms if m.name == "struggle").step(sim.state, 0, Draws(sim.state.key, 0, 0))
     assert (sim.sites.mode == CONTESTED).all()
     numbers = sim.sites.struggle[:N_SITES]
-    found = [int((numbers >= 4).sum()), *(int((numbers == n).sum()) for n in range(4))]
+    of_shock = int(sim.places.shock_struggle[0])
+    new = numbers[(numbers >= 4) & (numbers != of_shock)]
+    assert new.size == len(set(new)) > 0  # own incidents begin struggles of their own
+    found = [int((numbers == of_shock).sum()), new.size, *(int((numbers == n).sum()) for n in range(4))]
     p = {**STILL, **struggle}
     in_place = [20 / (2 * N_SITES + 20), 1.0, 1.0, 1.0]
     contact = dict(zip(sim.society.contact.neighbours[:2], sim.society.contact.weights[:2]))
     base = p["coupling"] * p["weight_place"]
     away, country = base * p["away_share"] * (1 - p["uniform_share"]), base * p["away_share"] * p["uniform_share"]
     eligible = 2 * N_SITES + 200
-    wanted = [struggle_incident + 0.003]
+    wanted = [0.003, struggle_incident]
     for n, size in enumerate(sizes):
         weight = base * (1 - p["away_share"]) * in_place[0] if n == 0 else away * contact.get(n, 0.0) * in_place[n]
         wanted.append(weight + country * size / eligible)

@@ -135,6 +135,17 @@ def test_joining_hazards_of_opposite_drives_add_up_to_the_rate(drive, temperatur
 
 
 @quick
+@given(drive, drive, temperature, rate, share, share)
+def test_what_is_quiet_counts_as_far_as_joining_is_spontaneous(drive, quiet, temperature, rate, low, high):
+    low, high = sorted((low, high))
+    one, other = (rules.joining_probability(drive, quiet, temperature, rate, share) for share in (low, high))
+    assert 0 <= one <= other <= rules.joining_probability(drive, 0.0, temperature, rate, 1.0)
+    assert rules.joining_probability(min(drive, quiet), quiet, temperature, rate, 0.0) == 0
+    assert rules.joining_probability(drive, quiet, temperature, rate, 1.0) == rules.joining_probability(drive, -quiet, temperature, rate, 1.0)
+    assert rules.joining_probability(drive, quiet + 1.0, temperature, rate, low) <= one
+
+
+@quick
 @given(rate, rate, st.integers(0, 1000))
 def test_leaving_is_a_probability_and_faster_alone(leaving, alone, others):
     p = rules.leaving_probability(leaving, alone, others)

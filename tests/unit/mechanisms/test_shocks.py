@@ -71,7 +71,7 @@ def test_a_shock_is_forgotten_when_it_is_too_small_to_count():
 def test_a_shock_brings_people_of_its_place_into_struggle():
     law = {
         "nerve": 3.0, "nerve_sd_site": 0.0, "nerve_sd_place": 0.0, "nerve_sd_person": 0.0, "temperature": 0.1, "rate_joining": 10.0,
-        "rate_leaving": 0.0, "rate_leaving_alone": 0.0, "coupling": 0.0, "weight_need": 0.0, "weight_constraint": 0.0,
+        "spontaneous": 1.0, "rate_leaving": 0.0, "rate_leaving_alone": 0.0, "coupling": 0.0, "weight_need": 0.0, "weight_constraint": 0.0,
     }  # fmt: skip
     sim = lab({"day": 2, "place": "Bé", "magnitude": 6.0, "half_life_days": 10.0}, struggle=law)
     for day, active in ((0, [0, 0, 0]), (1, [0, 0, 0]), (2, [0, 30, 0])):

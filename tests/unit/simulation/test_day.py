@@ -22,7 +22,7 @@ LIVELY = {
     "economy": {"regime": 0.3, "profit_rate": 0.3, "tax_surplus": 0.2},
     "struggle": {
         "coupling": 3.0, "nerve": 1.0, "nerve_sd_site": 0.12, "nerve_sd_place": 0.08, "nerve_sd_person": 0.1, "temperature": 0.2,
-        "rate_joining": 0.4, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
+        "rate_joining": 0.4, "spontaneous": 1.0, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
         "weight_place": 0.25, "away_share": 0.5, "uniform_share": 0.05, "weight_ties": 0.25, "weight_need": 1.2,
         "weight_coercion": 0.25, "weight_constraint": 0.25, "weight_risk": 0.3, "deterrence": 1.0, "fatigue_weight": 3.0,
         "fatigue_gain": 0.06, "fatigue_half_life_days": 60.0, "contested_share": 0.1, "contested_end": 0.5, "contested_people": 3.0,

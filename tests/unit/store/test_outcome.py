@@ -28,7 +28,7 @@ WAVE = [0, 100, 400, 100, 3]
         ([0, 11, 4], table((2, 2, 15, 1)), "exhaustion", 2),
         ([0, 100, 51], table((0, -1, 151, 9)), "unresolved", 2),
         ([0, 100, 50], table((2, 2, 150, 9)), "exhaustion", 2),
-        (WAVE, table((1, 4, 600, 9), (2, 5, 599, 9)), "integration", 5),
+        (WAVE, table((1, 4, 600, 9), (2, 5, 599, 9)), "integration", 4),
         (WAVE, table((3, 4, 600, 9), (2, 3, 599, 9)), "repression", 4),
         (WAVE, table((3, 4, 500, 9), (1, 3, 500, 9), (0, -1, 5000, 9)), "exhaustion", 4),
         (WAVE, table((0, -1, 600, 9)), "exhaustion", 2),
