@@ -129,6 +129,18 @@ def below(key, entity, day, decision, draw, n):
 
 
 @kernel
+def first_above(cumulative, first, last, target):
+    """Smallest index from `first` to `last` whose cumulative value is above `target`, else `last` (bisection)."""
+    while first < last:
+        middle = (first + last) >> 1
+        if target < cumulative[middle]:
+            last = middle
+        else:
+            first = middle + 1
+    return first
+
+
+@kernel
 def bernoulli(p, u):
     """Whether an event of probability `p` happens, given the uniform draw `u`."""
     return u < p

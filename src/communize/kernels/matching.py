@@ -48,14 +48,7 @@ def draw_degrees(start, stop, block, cumulative, key, degrees):
     """Degrees of the people start .. stop - 1 by inversion of `cumulative` (P(degree <= k), 1-D)."""
     for person in range(start, stop):
         u = d.uniform(key, person, ZERO, DEGREE, ZERO)
-        low, high = 0, cumulative.size - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if u < cumulative[middle]:
-                high = middle
-            else:
-                low = middle + 1
-        degrees[person] = low
+        degrees[person] = d.first_above(cumulative, ZERO, cumulative.size - 1, u)
 
 
 @kernel

@@ -96,14 +96,8 @@ def choose_meetings(start, stop, block, stubs, home_place, contacts, visiting, k
         if role >= visiting[home]:
             meetings[at] = 2 * home
             continue
-        low, high = offsets[home], offsets[home + 1] - 1
-        u *= cumulative[high]
-        while low < high:
-            middle = (low + high) >> 1
-            if u < cumulative[middle]:
-                high = middle
-            else:
-                low = middle + 1
+        high = offsets[home + 1] - 1
+        low = d.first_above(cumulative, offsets[home], high, u * cumulative[high])
         meetings[at] = 2 * places[low] + 1
 
 

@@ -54,8 +54,11 @@ PARAMETERS = {
 
 
 def world(seed, changes=None, n_people=160, n_places=5, n_ties=500):
-    """A simulation whose state has people in struggle and held, contested sites in struggles, pressures and fatigue."""
-    rng = np.random.default_rng(seed)
+    """A simulation whose state has people in struggle and held, contested sites in struggles, pressures and fatigue.
+
+    In every other world an agent stands for four people; two agents make a site contested in all.
+    """
+    rng, scale = np.random.default_rng(seed), (1.0, 4.0)[seed % 2]
     kinds, site_place = [], []
     for place in range(n_places):
         kinds += ["neighbourhood"] * 2 + ["workplace"] * 2 + (["campus"] if place % 2 else ["state_site"])
@@ -71,11 +74,12 @@ def world(seed, changes=None, n_people=160, n_places=5, n_ties=500):
     places = {"name": [f"p{i}" for i in range(n_places)], "latitude": 46 + rng.random(n_places), "longitude": 2 + rng.random(n_places)}
     a, b = rng.integers(0, n_people, (2, n_ties))
     given = SocietyParameters(
-        ties=TieParameters(degree_distribution="none"), groups={"x": 0.4, "y": 0.3, "z": 0.3}, taking_part=["x", "z"],
+        scale=scale, ties=TieParameters(degree_distribution="none"), groups={"x": 0.4, "y": 0.3, "z": 0.3}, taking_part=["x", "z"],
         contact=ContactParameters(cutoff_km=70.0, neighbours=3))  # fmt: skip
     society = cz.Society.from_tables(
         people=people, sites=sites, places=places, ties={"a": a[a != b], "b": b[a != b]}, parameters=given)  # fmt: skip
     values = {"scenario": {"name": "lab"}, **{name: {**table, **(changes or {}).get(name, {})} for name, table in PARAMETERS.items()}}
+    values["struggle"]["contested_people"] *= scale
     sim = cz.Simulation(cz.Scenario(values), seed=SEED + seed, threads=1, society=society)
     stir(sim, rng)
     return sim
@@ -97,7 +101,6 @@ def stir(sim, rng):
     sites.struggle[:] = np.where(sites.mode == CONTESTED, rng.integers(0, 5, len(sites)), -1)
     for name, high in (("fatigue", 0.6), ("incident", 0.5), ("relief", 0.2)):
         getattr(sites, name)[:] = rng.uniform(0, high, len(sites))
-    places.shock_struggle[:] = rng.integers(-1, 6, len(places))
     for name, high in (("force", 5.0), ("coercion", 0.5), ("shock", 0.4)):
         getattr(places, name)[:] = rng.uniform(0, high, len(places))
     places.garrison[:] = places.force
@@ -110,6 +113,7 @@ def stir(sim, rng):
     struggles.arrested[:], struggles.sites_ever[:] = rng.integers(0, 30, 6), 3
     struggles.demand[:], struggles.rift[:] = rng.uniform(0, 2, 6), rng.uniform(0, 2, 6)
     struggles.demands[:], struggles.rifts[:], struggles.refusals[:] = rng.integers(0, 3, (3, 6))
+    places.shock_struggle[:] = rng.integers(-1, 6, len(places))
     sim.state.day = DAY
 
 
@@ -124,7 +128,7 @@ def snapshot(sim):
         name: SimpleNamespace(**{column.name: values.tolist() for column, values in table.columns()})
         for name, table in sim.state.tables.items()
     }
-    return SimpleNamespace(seed=sim.seed, **tables)
+    return SimpleNamespace(seed=sim.seed, scale=sim.state.scale, **tables)
 
 
 def one_day(sim, name):
@@ -160,7 +164,7 @@ def joining_probability(sim, s, person, law):
     p, sites, places = SimpleNamespace(**law), s.sites, s.places
     joins, at = can_join(sim), places_of(s, person)
     here = sites.place[at[0]]
-    risk = 1 - math.exp(-p.deterrence * places.force[here] / (1 + places.active[here]))
+    risk = 1 - math.exp(-p.deterrence * places.force[here] * s.scale / (1 + places.active[here] * s.scale))
     incidents = sum(sites.incident[site] - sites.relief[site] for site in at)
     pressure = (
         p.weight_need * s.people.unmet[person] + p.weight_constraint * max(0.0, -s.people.belonging[person]) + incidents
@@ -536,7 +540,7 @@ def test_incidents_fade_and_arise_site_by_site():
             wanted = old * math.exp(-1 / p.decay_days)
             members = before.sites.members[site]
             if before.sites.mode[site] == COMMODITY and members:
-                probability = min(1.0, p.rate * math.sqrt(members / 50) * (1 + 2 * unmet))
+                probability = min(1.0, p.rate * math.sqrt(members * before.scale / 50) * (1 + 2 * unmet))
                 if draw(before, site, decisions.INCIDENT) < probability:
                     wanted += p.size * (draw(before, site, decisions.INCIDENT_SIZE) ** (-1 / p.exponent) - 1)
                     count += 1

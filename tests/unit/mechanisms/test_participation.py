@@ -23,7 +23,7 @@ STILL = {
 }  # fmt: skip
 
 
-def lab(people, kinds, places=None, *, place_of=None, seed=1, ties=None, tables=None, **struggle):
+def lab(people, kinds, places=None, *, place_of=None, seed=1, ties=None, tables=None, scale=1.0, **struggle):
     """A simulation with struggle alone at work: `people` are (home, work) pairs, `kinds` the kinds of sites."""
     homes, works = zip(*people)
     sites = {"kind": kinds, "place": place_of or [0] * len(kinds), "sector": [-1 if k == "neighbourhood" else 1 for k in kinds]}
@@ -31,7 +31,7 @@ def lab(people, kinds, places=None, *, place_of=None, seed=1, ties=None, tables=
     places = places or {
         "name": [f"p{i}" for i in range(n_places)], "latitude": np.linspace(46, 46.1, n_places), "longitude": [2.0] * n_places}  # fmt: skip
     given = SocietyParameters(
-        ties=TieParameters(degree_distribution="none"), contact=ContactParameters(cutoff_km=500.0, neighbours=1000))
+        scale=scale, ties=TieParameters(degree_distribution="none"), contact=ContactParameters(cutoff_km=500.0, neighbours=1000))
     society = cz.Society.from_tables(
         people={"home": homes, "work": works, "position": ["stable"] * len(homes)}, sites=sites, places=places,
         ties=ties or {"a": np.zeros(0, int), "b": np.zeros(0, int)}, parameters=given)  # fmt: skip
@@ -138,11 +138,11 @@ def test_nerve_of_those_with_two_sites_varies_as_much_between_sites():
 def moved(shock=0.0, incident=0.0, active=0, **options):
     """People who join in 30 days beside somebody active, under a shock or an incident."""
     sim = one_neighbourhood(nerve=0.2, temperature=0.3, rate_joining=0.5, rate_leaving=0.2, contested_share=1.0, fatigue_weight=0.0,
-                            fatigue_gain=0.0, **options)  # fmt: skip
+                            fatigue_gain=0.0, tables={"shock": [{"day": 0, "magnitude": shock, "half_life_days": 1000.0}]}, **options)  # fmt: skip
     put(sim, range(active), IN_STRUGGLE)
     joined = 0
     for _ in range(30):
-        sim.places.shock[:], sim.sites.incident[:] = shock, incident
+        sim.sites.incident[:] = incident
         sim.step()
         joined += int(sim.state.days.joined[0])
     return joined
@@ -206,6 +206,25 @@ def test_a_site_is_contested_from_one_level_and_until_a_lower_one():
 
 def test_a_contested_site_needs_a_number_of_people_in_people():
     assert modes(one_neighbourhood(contested_share=0.0, contested_people=6.0), [5, 6, 1, 0]) == [0, 1, 1, 0]
+
+
+def test_that_number_is_divided_by_the_scale():
+    """Seven agents stand for 70 people; 25 people are two agents or three, by a draw of the seed."""
+    assert modes(one_neighbourhood(contested_share=0.0, contested_people=70.0, scale=10.0), [6, 7]) == [0, 1]
+    found = [one_neighbourhood(2, seed=seed, scale=10.0).state.agents(25.0) for seed in range(60)]
+    assert set(found) == {2, 3}
+    assert abs(np.mean(found) - 2.5) < 4 * 0.5 / np.sqrt(60)
+    assert one_neighbourhood(2, scale=10.0).state.agents(0.5) == 1
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0])
+def test_risk_is_of_people_whatever_the_scale(scale):
+    sim = one_neighbourhood(40, scale=scale, deterrence=0.5)
+    put(sim, range(9), IN_STRUGGLE)
+    sim.places.force[0] = 3.0
+    sim.step()
+    assert sim.places.risk[0] == pytest.approx(1 - np.exp(-0.5 * 3 * scale / (1 + 9 * scale)), rel=1e-6)
+    assert sim.series.risk.values[0] == pytest.approx(float(sim.places.risk[0]), rel=1e-6)
 
 
 def test_sites_held_by_a_measure_are_not_contested():
