@@ -4,50 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from worlds import lively
 
 import communize as cz
-from communize.declare.registry import POSITIONS, Column
+from communize.declare.registry import Column
 from communize.simulation.day import MECHANISMS
 from communize.society.parameters import SocietyParameters
 from communize.society.ties import TieParameters
-
-LIVELY = {
-    "scenario": {"name": "lively", "days": 40},
-    "society": {
-        "people": 2_000, "places": {"count": 5, "extent_km": 150.0}, "neighbourhood_size": 60.0, "commuting": 0.4,
-        "positions": {
-            name: {"share": share, "unmet": 0.1, "takes_part": name not in ("owner", "state_force")}
-            for name, share in zip(POSITIONS, (0.35, 0.12, 0.08, 0.15, 0.15, 0.02, 0.08, 0.04, 0.01))
-        },
-        "contact": {"neighbours": 4, "cutoff_km": 500.0}, "ties": {"mean_degree": 5.0},
-    },
-    "economy": {"regime": 0.3, "profit_rate": 0.3, "tax_surplus": 0.2},
-    "struggle": {
-        "coupling": 3.0, "nerve": 1.0, "nerve_sd_site": 0.12, "nerve_sd_place": 0.08, "nerve_sd_person": 0.1, "temperature": 0.2,
-        "rate_joining": 0.4, "spontaneous": 1.0, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
-        "weight_place": 0.25, "away_share": 0.5, "uniform_share": 0.05, "weight_ties": 0.25, "weight_need": 1.2,
-        "weight_coercion": 0.25, "weight_constraint": 0.25, "weight_risk": 0.3, "deterrence": 1.0, "fatigue_weight": 3.0,
-        "fatigue_gain": 0.06, "fatigue_half_life_days": 60.0, "contested_share": 0.1, "contested_end": 0.5, "contested_people": 3.0,
-        "repressed_share": 0.5,
-    },
-    "incidents": {"rate": 0.02, "size": 0.5, "exponent": 1.5, "decay_days": 8.0},
-    "acts": {
-        "rate": 0.8, "half_life_days": 14.0, "rate_concession": 0.1, "rate_refusal": 0.3, "concession_cost": 0.1,
-        "concession_width": 0.2, "settlement_gain": 0.1, "refusal_loss": 0.1, "relief": 0.5, "relief_half_life_days": 20.0,
-    },
-    "force": {
-        "deployment_delay": 2, "move": 0.25, "reserve": 0.2, "speed_km": 400.0, "alert": 0.5, "rate_arrest": 0.2, "held_days": 5.0,
-        "arrest_loss": 0.02, "coercion_gain": 0.01, "coercion_half_life_days": 30.0, "exception_level": 0.1,
-        "exception_factor": 2.0, "exception_coercion": 0.1,
-    },
-    "belonging": {"rate": 0.003},
-    "reckoning": {"recount_days": 5},
-    "shock": [{"day": 12, "magnitude": 1.0, "half_life_days": 5.0}],
-}  # fmt: skip
-
-
-def scenario(**changes):
-    return cz.Scenario(LIVELY).replace(changes)
 
 
 def simulation(given, days, seed=3, threads=1, **options):
@@ -60,7 +23,7 @@ def assert_same(one, other):
 
 
 def test_the_run_that_is_compared_is_lively():
-    series = simulation(scenario(), 40).series
+    series = simulation(lively(), 40).series
     for name in ("joined", "left", "arrests", "releases", "settlements", "refusals", "incidents", "spread", "exception"):
         assert series[name].values.sum() > 0, name
 
@@ -69,7 +32,7 @@ def test_the_run_that_is_compared_is_lively():
 
 
 def test_results_do_not_depend_on_the_threads():
-    given = scenario(**{
+    given = lively(**{
         "society.people": 140_000, "society.places.count": 40, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
         "shock[0].day": 5,
     })  # fmt: skip
@@ -82,7 +45,7 @@ def test_results_do_not_depend_on_the_threads():
 
 
 def test_the_same_seed_gives_the_same_and_another_seed_another():
-    one, again, other = (simulation(scenario(), 25, seed=seed) for seed in (3, 3, 4))
+    one, again, other = (simulation(lively(), 25, seed=seed) for seed in (3, 3, 4))
     assert_same(one, again)
     assert one.state_hash() != other.state_hash()
     assert not np.array_equal(one.series.active, other.series.active)
@@ -90,8 +53,8 @@ def test_the_same_seed_gives_the_same_and_another_seed_another():
 
 
 def test_seeds_differ_in_the_days_too_and_not_only_in_the_society():
-    made = [cz.Society.synthesise(scenario().society, seed=3, threads=1) for _ in range(2)]
-    one, other = (simulation(scenario(**{"struggle.nerve_sd_site": 0.0, "struggle.nerve_sd_place": 0.0, "struggle.nerve_sd_person": 0.0}),
+    made = [cz.Society.synthesise(lively().society, seed=3, threads=1) for _ in range(2)]
+    one, other = (simulation(lively(**{"struggle.nerve_sd_site": 0.0, "struggle.nerve_sd_place": 0.0, "struggle.nerve_sd_person": 0.0}),
                              15, seed=seed, society=society) for seed, society in zip((3, 4), made))  # fmt: skip
     np.testing.assert_array_equal(one.people.position, other.people.position)
     assert not np.array_equal(one.series.joined, other.series.joined)
@@ -115,10 +78,10 @@ class Without:
 
 @pytest.mark.parametrize("name", [mechanism.name for mechanism in MECHANISMS if mechanism.name != "shock"])
 def test_a_mechanism_switched_off_is_a_mechanism_left_out(name):
-    off = simulation(scenario(**{f"{name}.enabled": False}), 25)
-    assert_same(off, simulation(Without(scenario(), name), 25))
+    off = simulation(lively(**{f"{name}.enabled": False}), 25)
+    assert_same(off, simulation(Without(lively(), name), 25))
     if name != "reckoning":  # which changes nothing
-        assert off.state_hash() != simulation(scenario(), 25).state_hash()
+        assert off.state_hash() != simulation(lively(), 25).state_hash()
 
 
 class Idle(cz.Mechanism):
@@ -139,7 +102,7 @@ class Idle(cz.Mechanism):
 @pytest.mark.parametrize("phase", ["economy", "struggle", "reckoning"])
 def test_an_idle_mechanism_changes_nothing(phase):
     mechanism = type("Idle", (Idle,), {"phase": phase})
-    assert_same(simulation(scenario().with_mechanism(mechanism), 25), simulation(scenario(), 25))
+    assert_same(simulation(lively().with_mechanism(mechanism), 25), simulation(lively(), 25))
 
 
 class Diary(cz.Mechanism):
@@ -159,7 +122,7 @@ def columns_of(sim):
 
 
 def test_a_mechanism_with_a_column_of_its_own_changes_no_other():
-    one, other = (columns_of(simulation(given, 25)) for given in (scenario(), scenario().with_mechanism(Diary)))
+    one, other = (columns_of(simulation(given, 25)) for given in (lively(), lively().with_mechanism(Diary)))
     assert set(other) - set(one) == {"people.diary"}
     for path, values in one.items():
         np.testing.assert_array_equal(values, other[path], path)
@@ -209,7 +172,7 @@ def tables(with_newcomer, position="owner"):
 )  # fmt: skip
 def test_one_person_more_out_of_reach_changes_nothing_for_anybody_else(position, changes):
     """All mechanisms on, for an owner. Who can take part counts in the country's share and draws force when in struggle: both off."""
-    given = scenario(**{"incidents.rate": 0.01, **changes})
+    given = lively(**{"incidents.rate": 0.01, **changes})
     runs = []
     for with_newcomer in (False, True):
         society = cz.Society.from_tables(
@@ -247,7 +210,7 @@ def test_one_person_more_out_of_reach_changes_nothing_for_anybody_else(position,
 )
 def test_a_change_without_effect_before_a_day_leaves_the_days_before_alone(changes, first):
     level = {"force.exception_level": 1.0}
-    one, other = (simulation(given, 36) for given in (scenario(**level), scenario(**level, **changes)))
+    one, other = (simulation(given, 36) for given in (lively(**level), lively(**level, **changes)))
     if first is None:  # nobody is released before somebody is arrested
         first = int(np.flatnonzero(one.series.arrests.values)[0]) + 1
     assert 0 < first < 36
@@ -258,7 +221,7 @@ def test_a_change_without_effect_before_a_day_leaves_the_days_before_alone(chang
 
 def test_a_parameter_is_no_part_of_the_draws():
     """Two runs that differ in the rate of arrest draw alike: on day 0 whoever joins in one joins in the other."""
-    one, other = (simulation(scenario(**{"force.rate_arrest": rate}), 1) for rate in (0.1, 3.0))
+    one, other = (simulation(lively(**{"force.rate_arrest": rate}), 1) for rate in (0.1, 3.0))
     np.testing.assert_array_equal(one.people.activity, other.people.activity)
     assert one.people.activity.any()
 
@@ -267,7 +230,7 @@ def test_a_parameter_is_no_part_of_the_draws():
 
 
 def test_a_saved_run_runs_again_to_the_same_bits(tmp_path):
-    run = cz.run(scenario(), days=25, seed=11, threads=1)
+    run = cz.run(lively(), days=25, seed=11, threads=1)
     folder = run.save(tmp_path / "run")
     read = cz.read_run(folder)
     assert read.state_hash == run.state_hash
@@ -305,7 +268,7 @@ def test_a_saved_run_with_a_mechanism_from_a_file_runs_again(tmp_path):
 
 
 def test_a_saved_run_with_a_mechanism_from_python_runs_again_or_says_why_not(tmp_path):
-    run = cz.run(scenario(**{"society.people": 300}).with_mechanism(Diary), days=3, seed=1, threads=1)
+    run = cz.run(lively(**{"society.people": 300}).with_mechanism(Diary), days=3, seed=1, threads=1)
     try:
         again = cz.run(run.save(tmp_path / "run") / "scenario.toml", threads=1)
     except cz.InputError:

@@ -674,6 +674,7 @@ def test_people_are_counted_by_activity_and_position():
         _, after = one_day(sim, "reckoning")
         found = next(m for m in sim.mechanisms if m.name == "reckoning").observe(sim.state)["people"]
         wanted = Counter(zip(after.people.activity, after.people.position))
+        found = found / sim.state.scale
         assert found.shape == (4, 9)
         assert {(a, p): found[a, p] for a in range(4) for p in range(9) if found[a, p]} == wanted
 

@@ -2,51 +2,22 @@
 
 import numpy as np
 import pytest
+from worlds import lively
 
 import communize as cz
-from communize.declare.registry import POSITIONS, Column, Table
+from communize.declare.registry import Column, Table
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import PHASES
 from communize.simulation.day import DAY, MECHANISMS, in_order
 from communize.simulation.simulation import UndeclaredWrite, decision_of
 
-LIVELY = {
-    "society": {
-        "people": 2_500, "places": {"count": 6, "extent_km": 150.0}, "neighbourhood_size": 60.0, "commuting": 0.4,
-        "positions": {
-            name: {"share": share, "unmet": 0.1, "takes_part": name not in ("owner", "state_force")}
-            for name, share in zip(POSITIONS, (0.35, 0.12, 0.08, 0.15, 0.15, 0.02, 0.08, 0.04, 0.01))
-        },
-        "contact": {"neighbours": 5, "cutoff_km": 500.0}, "ties": {"mean_degree": 6.0},
-    },
-    "economy": {"regime": 0.3, "profit_rate": 0.3, "tax_surplus": 0.2},
-    "struggle": {
-        "coupling": 3.0, "nerve": 1.0, "nerve_sd_site": 0.12, "nerve_sd_place": 0.08, "nerve_sd_person": 0.1, "temperature": 0.2,
-        "rate_joining": 0.4, "spontaneous": 1.0, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
-        "weight_place": 0.25, "away_share": 0.5, "uniform_share": 0.05, "weight_ties": 0.25, "weight_need": 1.2,
-        "weight_coercion": 0.25, "weight_constraint": 0.25, "weight_risk": 0.3, "deterrence": 1.0, "fatigue_weight": 3.0,
-        "fatigue_gain": 0.06, "fatigue_half_life_days": 60.0, "contested_share": 0.1, "contested_end": 0.5, "contested_people": 3.0,
-        "repressed_share": 0.5,
-    },
-    "incidents": {"rate": 0.02, "size": 0.5, "exponent": 1.5, "decay_days": 8.0},
-    "acts": {
-        "rate": 0.8, "half_life_days": 14.0, "rate_concession": 0.2, "rate_refusal": 0.3, "concession_cost": 0.1,
-        "concession_width": 0.2, "settlement_gain": 0.1, "refusal_loss": 0.1, "relief": 0.5, "relief_half_life_days": 20.0,
-    },
-    "force": {
-        "deployment_delay": 2, "move": 0.25, "reserve": 0.2, "speed_km": 400.0, "alert": 0.5, "rate_arrest": 0.2, "held_days": 5.0,
-        "arrest_loss": 0.02, "coercion_gain": 0.01, "coercion_half_life_days": 30.0, "exception_level": 0.1,
-        "exception_factor": 2.0, "exception_coercion": 0.1,
-    },
-    "belonging": {"rate": 0.003},
-    "reckoning": {"recount_days": 7},
-    "shock": [{"day": 20, "magnitude": 1.0, "half_life_days": 5.0}],
-}  # fmt: skip
 
-
-def lively(**changes):
-    values = {"scenario": {"name": "lively"}, **LIVELY}
-    return cz.Scenario(values).replace(changes)
+def busy(**changes):
+    """More people and more settlements than the lively world has."""
+    return lively(**{
+        "society.people": 2_500, "society.places.count": 6, "society.contact.neighbours": 5, "society.ties.mean_degree": 6.0,
+        "acts.rate_concession": 0.2, "reckoning.recount_days": 7, "shock[0].day": 20, **changes,
+    })  # fmt: skip
 
 
 # --- the order ---
@@ -88,7 +59,7 @@ def test_a_day_calls_each_mechanism_once_in_that_order(monkeypatch):
             step(self, state, day, draws)
 
         monkeypatch.setattr(mechanism, "step", spy)
-    sim = cz.Simulation(lively(), seed=1, threads=1).run(2)
+    sim = cz.Simulation(busy(), seed=1, threads=1).run(2)
     names = [mechanism.__name__ for mechanism in MECHANISMS]
     assert called == [(name, day, day) for day in (0, 1) for name in names]
     assert sim.day == 2
@@ -99,7 +70,7 @@ def test_a_day_calls_each_mechanism_once_in_that_order(monkeypatch):
 
 @pytest.fixture(scope="module")
 def columns():
-    state = cz.Simulation(lively(**{"society.people": 200}), seed=1, threads=1).state
+    state = cz.Simulation(busy(**{"society.people": 200}), seed=1, threads=1).state
     return {path for path, _ in state.arrays()}
 
 
@@ -154,7 +125,7 @@ def watch(state):
 
 @pytest.mark.parametrize("name", [mechanism.name for mechanism in MECHANISMS])
 def test_a_mechanism_reads_only_what_it_declares(name):
-    sim = cz.Simulation(lively(), seed=2, threads=1).run(28)  # a day of recounts
+    sim = cz.Simulation(busy(), seed=2, threads=1).run(28)  # a day of recounts
     asked = watch(sim.state)
     for mechanism in sim.mechanisms:
         asked.clear()
@@ -169,7 +140,7 @@ def test_a_mechanism_reads_only_what_it_declares(name):
 
 def test_a_scenario_in_which_everything_happens():
     """What the audit runs over must be lively, else it proves nothing."""
-    series = cz.Simulation(lively(), seed=2, threads=1).run(60).series
+    series = cz.Simulation(busy(), seed=2, threads=1).run(60).series
     for name in ("joined", "left", "arrests", "releases", "settlements", "refusals", "incidents", "spread", "exception"):
         assert series[name].values.sum() > 0, name
     assert 0 < series.exception.values.mean() < 1
@@ -177,8 +148,8 @@ def test_a_scenario_in_which_everything_happens():
 
 
 def test_every_mechanism_writes_only_what_it_declares():
-    plain = cz.Simulation(lively(), seed=2, threads=1).run(60)
-    audited = cz.Simulation(lively(), seed=2, threads=1, audit=True).run(60)
+    plain = cz.Simulation(busy(), seed=2, threads=1).run(60)
+    audited = cz.Simulation(busy(), seed=2, threads=1, audit=True).run(60)
     assert audited.state_hash() == plain.state_hash()
 
 
@@ -211,7 +182,7 @@ QUIET = {f"{name}.enabled": False for name in ("struggle", "incidents", "acts", 
 )
 @pytest.mark.parametrize("audit", [True, False])
 def test_a_mechanism_that_lies_about_what_it_writes_is_found_out(column, audit):
-    scenario = lively(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Liar, column=column)
+    scenario = busy(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Liar, column=column)
     sim = cz.Simulation(scenario, seed=1, threads=1, audit=audit)
     if not audit:
         sim.step()
@@ -221,7 +192,7 @@ def test_a_mechanism_that_lies_about_what_it_writes_is_found_out(column, audit):
 
 
 def test_a_mechanism_that_keeps_to_what_it_declares_passes_the_audit():
-    scenario = lively(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Liar)
+    scenario = busy(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Liar)
     sim = cz.Simulation(scenario, seed=1, threads=1, audit=True).run(3)
     assert np.isnan(sim.people.horizon[-1])
 
@@ -231,7 +202,7 @@ def test_writing_to_the_ties_is_found_out():
         def step(self, state, day, draws):
             state.society.ties.neighbours[0] += 1
 
-    sim = cz.Simulation(lively(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Matchmaker), seed=1, threads=1, audit=True)
+    sim = cz.Simulation(busy(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Matchmaker), seed=1, threads=1, audit=True)
     with pytest.raises(UndeclaredWrite, match=r"Matchmaker changed ties\.neighbours"):
         sim.step()
 
@@ -253,6 +224,6 @@ def test_a_mechanism_without_a_step_says_so():
     class Idle(cz.Mechanism):
         pass
 
-    sim = cz.Simulation(lively(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Idle), seed=1, threads=1)
+    sim = cz.Simulation(busy(**QUIET, **{"society.people": 300, "shock": []}).with_mechanism(Idle), seed=1, threads=1)
     with pytest.raises(NotImplementedError, match="Idle has no step"):
         sim.step()

@@ -8,49 +8,16 @@ import textwrap
 import numpy as np
 import pytest
 import xarray as xr
+from worlds import lively
 
 import communize as cz
 from communize.declare.registry import ACTIVITIES, LOCI, POSITIONS
 from communize.simulation.day import MECHANISMS
 from communize.simulation.simulation import n_threads
 
-LIVELY = {
-    "scenario": {"name": "lively", "start": datetime.date(2005, 10, 27), "days": 30},
-    "society": {
-        "people": 2_000, "places": {"count": 5, "extent_km": 150.0}, "neighbourhood_size": 60.0, "commuting": 0.4,
-        "positions": {
-            name: {"share": share, "unmet": 0.1, "takes_part": name not in ("owner", "state_force")}
-            for name, share in zip(POSITIONS, (0.35, 0.12, 0.08, 0.15, 0.15, 0.02, 0.08, 0.04, 0.01))
-        },
-        "contact": {"neighbours": 4, "cutoff_km": 500.0}, "ties": {"mean_degree": 5.0},
-    },
-    "economy": {"regime": 0.3, "profit_rate": 0.3, "tax_surplus": 0.2},
-    "struggle": {
-        "coupling": 3.0, "nerve": 1.0, "nerve_sd_site": 0.12, "nerve_sd_place": 0.08, "nerve_sd_person": 0.1, "temperature": 0.2,
-        "rate_joining": 0.4, "spontaneous": 1.0, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
-        "weight_place": 0.25, "away_share": 0.5, "uniform_share": 0.05, "weight_ties": 0.25, "weight_need": 1.2,
-        "weight_coercion": 0.25, "weight_constraint": 0.25, "weight_risk": 0.3, "deterrence": 1.0, "fatigue_weight": 3.0,
-        "fatigue_gain": 0.06, "fatigue_half_life_days": 60.0, "contested_share": 0.1, "contested_end": 0.5, "contested_people": 3.0,
-        "repressed_share": 0.5,
-    },
-    "incidents": {"rate": 0.02, "size": 0.5, "exponent": 1.5, "decay_days": 8.0},
-    "acts": {
-        "rate": 0.8, "half_life_days": 14.0, "rate_concession": 0.1, "rate_refusal": 0.3, "concession_cost": 0.1,
-        "concession_width": 0.2, "settlement_gain": 0.1, "refusal_loss": 0.1, "relief": 0.5, "relief_half_life_days": 20.0,
-    },
-    "force": {
-        "deployment_delay": 2, "move": 0.25, "reserve": 0.2, "speed_km": 400.0, "alert": 0.5, "rate_arrest": 0.2, "held_days": 5.0,
-        "arrest_loss": 0.02, "coercion_gain": 0.01, "coercion_half_life_days": 30.0, "exception_level": 0.1,
-        "exception_factor": 2.0, "exception_coercion": 0.1,
-    },
-    "belonging": {"rate": 0.003},
-    "reckoning": {"recount_days": 5},
-    "shock": [{"day": 12, "magnitude": 1.0, "half_life_days": 5.0, "what": "a price rise"}],
-}  # fmt: skip
-
 
 def scenario(**changes):
-    return cz.Scenario(LIVELY).replace(changes)
+    return lively(**{"scenario.start": datetime.date(2005, 10, 27), "scenario.days": 30, "shock[0].what": "a price rise", **changes})
 
 
 def simulation(seed=3, **changes):
