@@ -25,7 +25,7 @@ PEOPLE = {
     "money": [5, 0, 70, 10**12, 3, 1], "belonging": [-1.0, 1.0, 0.25, -0.5, 0.0, 0.75], "unmet": [0.0, 1.0, 0.5, 0.25, 0.125, 0.0],
     "horizon": [0.0, 1.0, 0.5, 0.25, 0.125, 0.0],
 }  # fmt: skip
-TIES = {"a": [0, 1, 2, 4, 0], "b": [1, 2, 5, 0, 1]}
+TIES = {"a": [0, 1, 2, 4, 0, 3], "b": [1, 2, 5, 0, 1, 3]}  # one twice, one of somebody with themselves
 NO_TIES = SocietyParameters(ties=TieParameters(degree_distribution="none"))
 
 
@@ -136,8 +136,8 @@ def test_ties_are_drawn_when_none_are_given():
         ({"sites": {"place": [0.5] * 7}}, "sites.place", "whole numbers"),
         ({"places": {"latitude": None}}, "places", "column 'latitude'"),
         ({"ties": {"b": None}}, "ties", "columns 'a' and 'b'"),
-        ({"ties": {"a": [0, 1, 2, 4, 6]}}, "society.ties.a", "0 to 5"),
-        ({"ties": {"a": [0.0, 1, 2, 4, 0.5]}}, "society.ties.a", "whole numbers"),
+        ({"ties": {"a": [0, 1, 2, 4, 6, 3]}}, "society.ties.a", "0 to 5"),
+        ({"ties": {"a": [0.0, 1, 2, 4, 0.5, 3]}}, "society.ties.a", "whole numbers"),
     ],
 )  # fmt: skip
 def test_wrong_tables_are_refused_with_the_path_of_the_value(changes, path, words):
