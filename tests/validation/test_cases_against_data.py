@@ -55,21 +55,24 @@ def test_counts_of_the_greek_case_are_those_of_the_data():
 
 def test_only_clichy_is_shocked_and_it_comes_first(riots):
     assert {shock.place for shock in riots.scenario.tables.shock} == {"Clichy-sous-Bois"}
-    first = riots.series["active"].isel(day=0).to_numpy()
+    active = riots.series["active"].to_numpy()
     clichy = riots.series["name"].to_numpy() == "Clichy-sous-Bois"
-    assert first[clichy].sum() > first[~clichy].max()
+    first = int(np.flatnonzero(active.sum(axis=1))[0])
+    assert active[first, clichy].sum() > 0
+    assert active[first, ~clichy].sum() == 0
 
 
 def test_without_the_shocks_there_is_no_wave(riots):
     quiet = cz.run(riots.scenario.replace({"shock": []}), days=25).series["active"].sum("place").to_numpy()
-    assert quiet.max() < 0.1 * float(riots.series["active"].sum("place").max())
+    assert quiet.max() == 0
+    assert float(riots.series["active"].sum("place").max()) > 1000
 
 
 def test_without_contact_only_clichy_burns(riots):
     alone = cz.run(riots.scenario.replace({"struggle.away_share": 0.0}), days=12).series["active"]
     clichy = (alone["name"] == "Clichy-sous-Bois").to_numpy()
     assert float(alone.to_numpy()[:, clichy].max()) > 0
-    assert float(alone.to_numpy()[:, ~clichy].sum(axis=1).max()) < 0.1 * float(riots.series["active"].sum("place").max())
+    assert alone.to_numpy()[:, ~clichy].sum() == 0
 
 
 def test_the_figures_in_the_readme_are_those_of_the_run(riots):

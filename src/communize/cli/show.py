@@ -54,7 +54,7 @@ def _print_comparisons(console: Console, comparisons: list[Any]) -> None:
     for column in ("figure", "run", "real", "allowed", ""):
         table.add_column(column, overflow="fold", justify="right" if column in ("run", "real") else "left")
     for c in comparisons:
-        found = "not reached" if c.found is None else f"{c.found:.3g}"
+        found = "not reached" if c.found is None else f"{c.found:,.0f}" if c.found >= 1000 else f"{c.found:.3g}"
         table.add_row(c.name, found, f"{c.value:g}", c.allowed, "[green]hit[/green]" if c.hit else "[red]MISS[/red]")
     console.print(table)
 

@@ -424,3 +424,37 @@ def test_a_mechanism_in_no_phase_is_refused():
     with pytest.raises(cz.InputError) as error:
         scenario().with_mechanism(Nowhere)
     assert error.value.nearest == "struggle"
+
+
+class Teller(cz.Mechanism):
+    """Reports nothing; a base for wrong declarations."""
+
+    class Parameters(cz.Parameters):
+        rate_per_day: float = cz.parameter(0.05, unit="1/day", range=(0, 1), source="assumed")
+
+    def step(self, state, day, draws):
+        pass
+
+
+@pytest.mark.xfail(strict=True, reason="fault: `with_mechanism` lets pydantic's ValidationError through")
+@pytest.mark.parametrize(("parameters", "words"), [({"rates_per_day": 0.1}, "did you mean rate_per_day"), ({"rate_per_day": 2.0}, "0 to 1")])
+def test_wrong_parameters_of_a_mechanism_from_python_are_refused(parameters, words):
+    with pytest.raises(cz.InputError) as error:
+        scenario().with_mechanism(Teller, **parameters)
+    assert words in str(error.value)
+
+
+@pytest.mark.xfail(strict=True, reason="fault: KeyError, no error at all, or what was declared first shadowed")
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"outputs": (cz.Output("told", "person", "people told", ("site",)),)},  # no such dimension
+        {"outputs": (cz.Output("active", "1", "another thing than the people in struggle"),)},
+        {"columns": (cz.Column("people", "unmet", "int64", "day", "another thing than unmet need"),)},
+        {"columns": (cz.Column("people", "copy", "float32", "1", "the name of a method of tables"),)},
+    ],
+)
+def test_declarations_that_cannot_stand_are_refused(declared):
+    wrong = type("Wrong", (Teller,), declared)
+    with pytest.raises(cz.InputError, match="Wrong"):
+        cz.Simulation(scenario(**{"society.people": 300}).with_mechanism(wrong), seed=1, threads=1)
