@@ -87,6 +87,8 @@ class Table:
         """Add a column, filled with `values` or with its start value."""
         if column.name in self._columns:
             raise ValueError(f"{column.path} is declared twice")
+        if column.name.startswith("_") or hasattr(type(self), column.name):
+            raise ValueError(f"{column.path}: {column.name} is a name of tables themselves")
         if values is None:
             capacity = next(iter(self._storage.values())).shape[0] if self._storage else self._n
             values = np.full((max(capacity, self._n), *column.dims), column.start, dtype=column.dtype)
@@ -112,6 +114,10 @@ class Table:
         """Declared columns with their arrays, in the order of declaration."""
         for name, column in self._columns.items():
             yield column, getattr(self, name)
+
+    def declared(self, name: str) -> Column | None:
+        """The declaration of a column, None if the table has none of that name."""
+        return self._columns.get(name)
 
     def copy(self) -> "Table":
         """An independent copy."""

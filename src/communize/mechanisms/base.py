@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from communize.declare.errors import InputError
 from communize.declare.parameters import Parameters as _Parameters
 from communize.declare.parameters import parameter
 from communize.declare.registry import Column, Output, Table, hash_arrays
@@ -70,8 +71,14 @@ class State:
             if column.table not in self.tables:
                 self.tables[column.table] = Table(column.table, int(column.table in ONE_ROW))
             table = self.tables[column.table]
-            if not hasattr(table, column.name):
-                table.add(column)
+            there = table.declared(column.name)
+            if there is None:
+                try:
+                    table.add(column)
+                except ValueError as error:
+                    raise InputError(column.path, column.name, f"another name ({error})") from None
+            elif (there.dtype, there.unit, there.dims) != (column.dtype, column.unit, column.dims):
+                raise InputError(column.path, f"{column.dtype} in {column.unit}", f"{there.dtype} in {there.unit}, as it was declared before")
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Every state array by path, in a fixed order."""

@@ -110,7 +110,10 @@ class Scenario:
     def with_mechanism(self, mechanism: type[Mechanism] | Mechanism, **parameters: Any) -> "Scenario":
         """The scenario with a mechanism of your own: a class and its parameters, or an instance."""
         if isinstance(mechanism, type):
-            mechanism = mechanism(mechanism.Parameters(**parameters))
+            try:
+                mechanism = mechanism(mechanism.Parameters.model_validate(parameters))
+            except ValidationError as error:
+                raise to_input_error(error, mechanism.Parameters, None) from None
         if mechanism.phase not in PHASES:
             raise InputError("phase", mechanism.phase, ", ".join(PHASES), nearest_name(mechanism.phase, PHASES))
         return Scenario(self._values, self.file, (*self._added, mechanism))
@@ -151,6 +154,9 @@ class Scenario:
         values["scenario"] = {"start": values["scenario"]["start"]}
         for key in ("target", "observed", "prior"):
             values.pop(key)
+        for table in (values["society"]["places"], values["society"]["ties"]):
+            if table.get("file") and Path(table["file"]).is_file():
+                table["file"] = hashlib.blake2b(Path(table["file"]).read_bytes()).hexdigest()
         values["mechanism"] = [[class_path(type(m)), m.parameters.model_dump()] for m in self.own_mechanisms()]
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -189,6 +195,10 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
         raise InputError("", shown, f"a readable TOML file ({type(error).__name__})", None, shown) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError("", str(error), "valid TOML", None, shown) from None
+    for outer in ("places", "ties"):  # files are named from the scenario's own folder
+        table = values.get("society", {}).get(outer) if isinstance(values.get("society"), dict) else None
+        if isinstance(table, dict) and isinstance(table.get("file"), str):
+            table["file"] = str(path.parent / table["file"])
     head = values.get("scenario")
     base = head.get("based_on") if isinstance(head, dict) else None
     if base is None:

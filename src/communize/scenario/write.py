@@ -1,6 +1,7 @@
 """Writing scenarios: fully resolved, as a commented template, and as a table with sources."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import tomlkit
@@ -16,6 +17,9 @@ def to_toml(scenario: Scenario, *, seed: int | None = None, days: int | None = N
     """The scenario as TOML with every default resolved; running it again gives the same numbers."""
     values = scenario.values()
     values["scenario"].pop("based_on", None)
+    for table in (values["society"]["places"], values["society"]["ties"]):
+        if table.get("file"):
+            table["file"] = str(Path(table["file"]).absolute())
     written = [(entry.use, entry.parameters) for entry in scenario.tables.mechanism]
     added = scenario.own_mechanisms()[len(written) :]
     written += [(class_path(type(m)), m.parameters.model_dump(exclude_none=True)) for m in added]

@@ -1,9 +1,11 @@
 """The daily series of a run, recorded from what mechanisms observe."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from communize.declare.errors import InputError, nearest_name
 from communize.declare.registry import ACTIVITIES, LOCI, POSITIONS, Output
 
 FIXED_DIMS = {"locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS}
@@ -24,10 +26,16 @@ class Recorder:
         self.outputs: dict[str, Output] = {}
         self._data: dict[str, np.ndarray] = {}
 
-    def add(self, outputs: list[Output]) -> None:
+    def add(self, outputs: Iterable[Output]) -> None:
         """Record these variables from now on; the days before are missing."""
         for output in outputs:
-            if output.name not in self.outputs:
+            if output.name in self.outputs:
+                if self.outputs[output.name] != output:
+                    raise InputError(f"outputs.{output.name}", output.meaning, "a name that no other variable has")
+            else:
+                for dim in output.dims:
+                    if dim not in self.sizes:
+                        raise InputError(f"outputs.{output.name}", dim, f"dims among {', '.join(self.sizes)}", nearest_name(dim, self.sizes))
                 self.outputs[output.name] = output
                 shape = (self.n_days, *(self.sizes[dim] for dim in output.dims))
                 self._data[output.name] = np.full(shape, _missing(output), output.dtype)

@@ -1,14 +1,15 @@
 """The simulation: a society, the mechanisms of the day, and the loop over days."""
 
+import contextlib
 import datetime
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
 from communize.declare.errors import CommunizeError, InputError
-from communize.declare.registry import Output, Table
+from communize.declare.registry import Table
 from communize.kernels.blocks import Pool
 from communize.kernels.decisions import USER, user_decision
 from communize.kernels.vector import Draws
@@ -86,18 +87,21 @@ class Simulation:
         except InputError as error:
             raise error.in_file(scenario.file) from None
         self.recorder = Recorder(self._sizes())
-        self.recorder.add(self._outputs())
+        self._record_outputs()
 
     def _prepare(self, state: State) -> None:
         self.state = state
         self.mechanisms = in_order(self.scenario.mechanisms())
         for mechanism in (*MECHANISMS, *self.mechanisms):
-            state.ensure(mechanism.columns)
+            with naming(mechanism):
+                state.ensure(mechanism.columns)
         for mechanism in self.mechanisms:
             mechanism.setup(state)
 
-    def _outputs(self) -> list[Output]:
-        return [output for mechanism in self.mechanisms for output in mechanism.outputs]
+    def _record_outputs(self) -> None:
+        for mechanism in self.mechanisms:
+            with naming(mechanism):
+                self.recorder.add(mechanism.outputs)
 
     def _sizes(self) -> dict[str, int]:
         sizes = {name: len(labels) for name, labels in FIXED_DIMS.items()}
@@ -178,7 +182,7 @@ class Simulation:
         twin.scenario, twin.audit, twin.seed, twin.threads = self.scenario.replace(changes), self.audit, self.seed, self.threads
         twin._prepare(self.state.copy())
         twin.recorder = self.recorder.copy()
-        twin.recorder.add(twin._outputs())
+        twin._record_outputs()
         return twin
 
     def state_hash(self) -> str:
@@ -200,6 +204,16 @@ class Simulation:
                 before[path] = np.concatenate([before[path], np.full_like(values[len(before[path]) :], starts[path])])
             if path not in before or not np.array_equal(before[path], values, equal_nan=values.dtype.kind == "f"):
                 raise UndeclaredWrite(f"{type(mechanism).__name__} changed {path}, which is not among its writes")
+
+
+@contextlib.contextmanager
+def naming(mechanism: Mechanism | type[Mechanism]) -> Iterator[None]:
+    """Let an `InputError` about a declaration name the mechanism that made it."""
+    try:
+        yield
+    except InputError as error:
+        name = mechanism.__name__ if isinstance(mechanism, type) else type(mechanism).__name__
+        raise InputError(f"{name}: {error.path}", error.found, error.allowed, error.nearest) from None
 
 
 def decision_of(mechanism: type[Mechanism]) -> int:

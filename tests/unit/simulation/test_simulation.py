@@ -436,7 +436,6 @@ class Teller(cz.Mechanism):
         pass
 
 
-@pytest.mark.xfail(strict=True, reason="fault: `with_mechanism` lets pydantic's ValidationError through")
 @pytest.mark.parametrize(("parameters", "words"), [({"rates_per_day": 0.1}, "did you mean rate_per_day"), ({"rate_per_day": 2.0}, "0 to 1")])
 def test_wrong_parameters_of_a_mechanism_from_python_are_refused(parameters, words):
     with pytest.raises(cz.InputError) as error:
@@ -444,7 +443,6 @@ def test_wrong_parameters_of_a_mechanism_from_python_are_refused(parameters, wor
     assert words in str(error.value)
 
 
-@pytest.mark.xfail(strict=True, reason="fault: KeyError, no error at all, or what was declared first shadowed")
 @pytest.mark.parametrize(
     "declared",
     [

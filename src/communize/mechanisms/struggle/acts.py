@@ -3,7 +3,7 @@
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import COMMODITY, LOCI, ROUTINE, Column, Output
+from communize.declare.registry import COMMODITY, IN_STRUGGLE, LOCI, ROUTINE, Column, Output
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
@@ -126,7 +126,7 @@ class Acts(Mechanism):
 
     def _meet(self, state: State, settled: np.ndarray, refused: np.ndarray) -> None:
         p, people, sites, struggles = self.parameters, state.people, state.sites, state.struggles
-        left = np.empty(int(struggles.active[settled].sum()), np.int32)
+        left = np.empty(int(np.count_nonzero(people.activity == IN_STRUGGLE)), np.int32)
         n_left = loops.meet_outcome(
             people.home, people.work, people.activity, people.belonging, sites.struggle, settled, refused,
             float(state.economy.regime[0]), p.settlement_gain, p.refusal_loss, left)  # fmt: skip

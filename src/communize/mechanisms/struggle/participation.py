@@ -154,8 +154,13 @@ class Struggle(Mechanism):
         p, places = self.parameters, state.places
         share = places.active / np.maximum(1, places.eligible)
         country = places.active.sum() / max(1, places.eligible.sum())
-        others = (1 - p.uniform_share) * state.society.contact.mean(share) + p.uniform_share * country
-        return (1 - p.away_share) * share + p.away_share * others
+        contact = state.society.contact
+        others = (1 - p.uniform_share) * contact.mean(share) + p.uniform_share * country
+        influence = (1 - p.away_share) * share + p.away_share * others
+        lone = np.diff(contact.offsets) == 0  # the weight of the contact places that a place lacks falls to the others
+        there = 1 - p.away_share * (1 - p.uniform_share)
+        influence[lone] = influence[lone] / there if there > 0 else share[lone]
+        return influence
 
     def _people_who_change(self, state: State, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
         p, people, sites, places = self.parameters, state.people, state.sites, state.places
