@@ -97,13 +97,15 @@ def print_bench(result: dict[str, Any]) -> None:
     """The table of `communize bench`."""
     console = _console()
     console.print(f"{result['machine']}; memory bandwidth {result['bandwidth_gb_s']:.1f} GB/s read (one thread)", markup=False)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("people", "threads", "made in s", "ms a day", "million person-days/s", "bytes a person", "peak MB", "bandwidth limit ms"):
-        table.add_column(column, justify="right")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for column in ("people", "threads", "made, s", "day, ms", "M person-days/s", "bytes each", "peak, MB", "floor, ms"):
+        table.add_column(column, justify="right", no_wrap=True)
     for row in result["rows"]:
         table.add_row(
             f"{row['people']:,}", str(row["threads"]), f"{row['making_s']:.1f}", f"{row['ms_per_day']:.1f}",
             f"{row['person_days_per_s'] / 1e6:.1f}", f"{row['bytes_per_person']:.0f}", f"{row['peak_mb']:.0f}",
             f"{row['bandwidth_limit_ms']:.2f}")  # fmt: skip
     console.print(table)
-    console.print("bandwidth limit: time to read once the columns that every day reads", markup=False, style="dim")
+    console.print(
+        "made: time to make the society; bytes each: memory of people, sites, places and ties by person; peak: of the process;\n"
+        "floor: time to read once, at the memory bandwidth, the columns that every day reads", markup=False, style="dim")  # fmt: skip

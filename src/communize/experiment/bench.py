@@ -23,7 +23,7 @@ def measure(scenario: str, sizes: list[int], threads: list[int], days: int, say:
         bytes_per_person, peak_mb, bandwidth_limit_ms.
     """
     _one(scenario, 2000, 1, 30)
-    bandwidth = bandwidth_gb_s()
+    bandwidth = _child_process("bandwidth")["gb_s"]  # apart, for a child's peak memory starts from its parent's
     rows = []
     for people in sizes:
         for n in threads:
@@ -50,11 +50,15 @@ def bandwidth_gb_s(megabytes: int = 512, repeats: int = 5) -> float:
 
 
 def _one(scenario: str, people: int, threads: int, days: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "communize.experiment.bench", scenario, str(people), str(threads), str(days)]
+    return _child_process(scenario, str(people), str(threads), str(days))
+
+
+def _child_process(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "communize.experiment.bench", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise CommunizeError(f"{people} people, {threads} threads: {lines[-1] if lines else 'killed: not enough memory?'}")
+        raise CommunizeError(f"{' '.join(arguments)}: {lines[-1] if lines else 'killed: not enough memory?'}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -87,4 +91,7 @@ def _child(scenario: str, people: int, threads: int, days: int) -> dict[str, Any
 
 
 if __name__ == "__main__":
-    print(json.dumps(_child(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+    if sys.argv[1] == "bandwidth":
+        print(json.dumps({"gb_s": bandwidth_gb_s()}))
+    else:
+        print(json.dumps(_child(sys.argv[1], *map(int, sys.argv[2:5]))))
