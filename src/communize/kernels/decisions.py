@@ -7,7 +7,6 @@ draws with ``2**31 + hash("module:Class")``, which no number here can reach.
 import hashlib
 
 # society
-PLACE_OF_PERSON = 1
 POSITION = 2
 GROUP = 3
 NEIGHBOURHOOD_SIZE = 4
@@ -41,7 +40,6 @@ CONCESSION = 47
 REFUSAL = 48
 ARREST = 49
 RELEASE = 50
-FORCE_MOVES = 51
 
 USER = 1 << 31
 

@@ -110,6 +110,8 @@ class Society:
         InputError
             Places, tables or edge lists that cannot be read or contradict one another.
         """
+        if not 0 <= seed < 2**64:
+            raise InputError("seed", seed, "0 to 2**64 - 1")
         parameters = parameters or SocietyParameters()
         pool, key = Pool(threads), np.uint64(seed)
         place_list = list_places(parameters.places, key)

@@ -17,6 +17,7 @@ from communize.declare.registry import POSITIONS, STRUGGLE_ENDS
 from communize.kernels import decisions
 from communize.kernels.vector import Draws
 from communize.mechanisms.reckoning import count_people
+from communize.mechanisms.struggle import attribution as attributing
 from communize.mechanisms.struggle import loops
 from communize.society.parameters import ContactParameters, SocietyParameters
 from communize.society.ties import TieParameters
@@ -486,8 +487,8 @@ def test_a_site_of_a_place_is_drawn_in_proportion_to_its_active_members():
     active, order = np.array([9, 2, 0, 3, 5]), np.array([0, 3, 1, 4])
     offsets = np.array([0, 1, 3, 4])  # place 1 holds the sites 3 and 1
     for u, site in ((0.0, 3), (0.59999, 3), (0.60001, 1), (0.99999, 1)):
-        assert loops.draw_site_of_place(1, u, offsets, order, active, 5.0) == site
-    assert loops.draw_site_of_place(2, 0.5, offsets, order, active, 5.0) == 4
+        assert attributing.draw_site_of_place(1, u, offsets, order, active, 5.0) == site
+    assert attributing.draw_site_of_place(2, 0.5, offsets, order, active, 5.0) == 4
 
 
 def test_struggles_are_tallied_from_their_people_and_sites():

@@ -358,3 +358,9 @@ def test_a_hundred_thousand_people_take_less_than_120_bytes_each():
     assert made.nbytes / len(made.people) < 120
     held = sum(v.nbytes for t in (made.people, made.sites, made.places) for _, v in t.columns())
     assert made.nbytes == held + made.ties.offsets.nbytes + made.ties.neighbours.nbytes
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_has_64_bits(seed):
+    with pytest.raises(InputError, match="seed"):
+        Society.synthesise(SocietyParameters(people=100), seed=seed)

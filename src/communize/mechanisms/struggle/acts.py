@@ -38,7 +38,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
     for n in rows:
         demand[n] *= decay
         rift[n] *= decay
-        reproduction = by_locus[n, 2] * 2 > by_locus[n, 0] + by_locus[n, 1] + by_locus[n, 2]
+        reproduction = 2 * by_locus[n, REPRODUCTION] > by_locus[n].sum()
         can_concede = rules.concedable(room[1] if reproduction else room[0], cost, width)
         share = active[n] / max(1, members[n])
         if d.uniform(key, n, day, decisions.ACT, 0) < rules.act_probability(rate_acts, share):

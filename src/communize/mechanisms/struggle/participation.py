@@ -9,7 +9,6 @@ from communize.declare.registry import (
     CONTESTED,
     IN_STRUGGLE,
     LOCI,
-    NEIGHBOURHOOD,
     ROUTINE,
     STRUGGLE_ENDS,
     Column,
@@ -19,7 +18,7 @@ from communize.kernels import decisions
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
-from communize.mechanisms.struggle import loops, rules
+from communize.mechanisms.struggle import attribution, loops
 
 GOING_ON, SETTLED, EBBED, REPRESSED = range(len(STRUGGLE_ENDS))
 
@@ -201,7 +200,7 @@ class Struggle(Mechanism):
             return
         new, n_sites = rows[:n_new], len(sites)
         links, chosen, lowest = np.zeros(n_sites, np.int32), np.full(n_sites, -1, np.int32), np.full(n_sites, 2.0)
-        loops.link_through_people(
+        attribution.link_through_people(
             people.home, people.work, people.activity, sites.mode, sites.struggle, key, day, links, chosen, lowest)  # fmt: skip
         held = np.flatnonzero((sites.mode == CONTESTED) & (sites.struggle >= 0))
         order = held[np.argsort(sites.place[held], kind="stable")]
@@ -216,10 +215,11 @@ class Struggle(Mechanism):
             others * (1 - p.uniform_share), others * p.uniform_share,
         )  # fmt: skip
         before = len(state.struggles)
-        after = loops.attribute(
+        after = attribution.attribute(
             new, (sites.place, sites.struggle, sites.active, sites.eligible, sites.incident),
             (state.places.shock, state.places.shock_struggle, place_active, state.places.eligible, by_place, order),
-            (contact.offsets, contact.neighbours, contact.weights), links, chosen, influence, state.struggles.ended, before, key, day)  # fmt: skip
+            (contact.offsets, contact.neighbours, contact.weights), contact.mean(place_active / np.maximum(1, state.places.eligible)),
+            links, chosen, influence, state.struggles.ended, before, key, day)  # fmt: skip
         struggles = state.struggles
         struggles.grow(after - before)
         numbers = sites.struggle[new]
@@ -267,11 +267,3 @@ class Struggle(Mechanism):
             "newly_contested": days.newly_contested[0],
             "spread": days.spread[0],
         }
-
-
-def neighbourhoods(state: State) -> np.ndarray:
-    """Rows of the neighbourhood sites."""
-    return np.flatnonzero(state.sites.kind == NEIGHBOURHOOD)
-
-
-__all__ = ["EBBED", "GOING_ON", "REPRESSED", "SETTLED", "STRUGGLES", "Struggle", "rules"]
