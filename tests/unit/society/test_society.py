@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from communize.declare.errors import InputError
 from communize.declare.registry import CAMPUS, FARM, NEIGHBOURHOOD, POSITIONS, STATE_SITE, WORKPLACE, hash_arrays
 from communize.society.parameters import (
     ContactParameters,
