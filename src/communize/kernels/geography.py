@@ -33,7 +33,7 @@ def distance_km(points, p, q):
 def gravity_rows(start, stop, block, points, mass, exponent, offset_km, cutoff_km, kept, columns, weights):
     """The `kept` strongest contacts of each place in [start, stop): weight = mass / (distance + offset) ** exponent.
 
-    `columns` and `weights` have shape (n, kept); unused slots are -1 and 0. Rows are normalised to one.
+    `columns` and `weights` have shape (n, kept); the caller fills them with -1 and 0, which unused slots keep. Rows are normalised to one.
     """
     n = mass.size
     strength = np.empty(n)

@@ -13,13 +13,12 @@ from communize.kernels.draws import kernel
 def cut_neighbourhoods(agents, mean_size, spread, key, place_of, size_of):
     """Cut the residents of each place into neighbourhoods of log-normal size; returns how many.
 
-    `mean_size` is in agents. Writes the place and the size of each neighbourhood, by place. The last cut of a
-    place takes what is left, joined to the one before if it would be under half the mean.
+    `mean_size` is in agents. Writes the place and the size of each neighbourhood, by place. What would be left of a
+    place is joined to the last cut if it is under half the mean and smaller than that cut.
     """
     count = 0
     for place in range(agents.size):
         left = agents[place]
-        first = count
         while left > 0:
             u = d.uniform(key, count, 0, decisions.NEIGHBOURHOOD_SIZE, 0)
             drawn = mean_size * math.exp(spread * d.normal_quantile(u) - 0.5 * spread * spread)
@@ -30,8 +29,6 @@ def cut_neighbourhoods(agents, mean_size, spread, key, place_of, size_of):
             size_of[count] = size
             left -= size
             count += 1
-        if count == first:
-            continue
     return count
 
 

@@ -1,5 +1,6 @@
 """The society: people, sites, places and ties, made from a scenario or from the user's tables."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,9 +173,9 @@ def _make_people_and_sites(parameters, agents, contact, key, pool) -> tuple[Tabl
     home_place = home_place[:n_homes].copy()
 
     described = [getattr(parameters.positions, name) for name in POSITIONS]
-    shares = np.cumsum([position.share for position in described])
-    pool.for_blocks(synthesis.draw_codes, n, shares, key, decisions.POSITION, people.position)
-    pool.for_blocks(synthesis.draw_codes, n, np.cumsum(list(parameters.groups.values())), key, decisions.GROUP, people.group)
+    positions, groups = _cumulative(position.share for position in described), _cumulative(parameters.groups.values())
+    pool.for_blocks(synthesis.draw_codes, n, positions, key, decisions.POSITION, people.position)
+    pool.for_blocks(synthesis.draw_codes, n, groups, key, decisions.GROUP, people.group)
     pool.for_blocks(
         synthesis.individual_starts, n, people.position, np.array([p.belonging for p in described]),
         parameters.belonging_spread, np.array([p.unmet for p in described]), key, people.belonging, people.unmet)  # fmt: skip
@@ -194,6 +195,12 @@ def _make_people_and_sites(parameters, agents, contact, key, pool) -> tuple[Tabl
     return people, sites
 
 
+def _cumulative(shares: Iterable[float]) -> np.ndarray:
+    """Cumulative shares that end at exactly 1, so that what rounding leaves falls to nobody of share 0."""
+    running = np.cumsum(list(shares))
+    return running / running[-1]
+
+
 def _assign_work(parameters, people, home_place, contact, n_places, key, pool) -> tuple[np.ndarray, np.ndarray]:
     """Give each worker and student a site; returns place and branch of the sites (branch: sector, then campus)."""
     n, sectors = len(people), list(parameters.sectors.values())
@@ -205,7 +212,7 @@ def _assign_work(parameters, people, home_place, contact, n_places, key, pool) -
         branch_of_position[position] = next((k for k, s in enumerate(sectors) if s.kind == kind), -2)
     commuting = np.full(len(POSITIONS), parameters.commuting)
     commuting[FARMER] = 0.0
-    cumulative = np.cumsum([s.share for s in sectors])
+    cumulative = _cumulative(s.share for s in sectors)
 
     bucket = np.empty(n, np.int32)
     pool.for_blocks(

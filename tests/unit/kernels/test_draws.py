@@ -378,3 +378,22 @@ def test_normal_quantile_is_odd_and_inverts_the_cdf(u):
 
 def test_normal_quantile_of_a_half_is_zero():
     assert d.normal_quantile(0.5) == 0
+
+
+@quick
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=20), st.floats(-1, 21) | st.integers(-1, 21), st.data())
+def test_first_above_equals_its_twin(values, target, data):
+    cumulative = sorted(values)
+    last = data.draw(st.integers(0, len(values) - 1))
+    first = data.draw(st.integers(0, last))
+    wanted = next((index for index in range(first, last) if cumulative[index] > target), last)
+    assert d.first_above(np.array(cumulative, float), first, last, float(target)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("cumulative", "target", "expected"),
+    [([0.5], 0.9, 0), ([0.0, 0.0, 1.0], 0.0, 2), ([0.2, 0.2, 1.0], 0.1, 0), ([0.2, 0.7, 0.7], 0.9, 2), ([1.0] * 3, -1.0, 0)],
+    ids=["one", "no weight at first", "below all", "above all", "all equal"],
+)
+def test_first_above_at_its_ends(cumulative, target, expected):
+    assert d.first_above(np.array(cumulative), 0, len(cumulative) - 1, target) == expected

@@ -217,12 +217,13 @@ def test_employers_concede_at_work_and_the_state_where_people_live(economy, sett
 
 
 def test_a_settled_struggle_is_over_where_another_struggle_has_people_too():
-    """The neighbourhood is in struggle 0; most who live there work, in struggle 1; struggle 0 is settled."""
+    """The neighbourhood is put into struggle 1; most who live there work, in struggle 0; struggle 1 is settled."""
     sim = lab([(0, -1)] * 4 + [(0, 1)] * 8, ["neighbourhood", "workplace"], economy=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0})
     put(sim, range(12), IN_STRUGGLE)
     sim.step()
-    home = int(sim.sites.struggle[0])
-    assert home != sim.sites.struggle[1]
+    home = sim.struggles.grow(1)
+    sim.sites.struggle[0] = home
+    assert sim.sites.struggle.tolist() == [1, 0]
     sim.struggles.demands[home], sim.struggles.demand[home] = 1, 9.0
     sim.run(3)
     assert STRUGGLE_ENDS[sim.struggles.end[home]] == "settled"

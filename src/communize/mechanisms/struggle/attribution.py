@@ -12,21 +12,24 @@ INCIDENT, PEOPLE, OWN_PLACE, CONTACT_PLACES, COUNTRY, SHOCK = range(6)
 
 @kernel
 def link_through_people(home, work, activity, mode, struggle, key, day, links, chosen, lowest):
-    """For each newly contested site: its active members whose other site is in a struggle, and one of these.
+    """For each newly contested site: its active members whose other site is in a struggle, and one of these sites.
 
-    `links` counts them, `chosen` is the struggle of one drawn uniformly (the lowest draw wins).
+    `links` counts them, `chosen` is the other site of one drawn uniformly (the lowest draw wins). A neighbourhood also
+    sees work sites that became contested on the same day: they are attributed before it.
     """
     for i in range(home.size):
         if activity[i] != IN_STRUGGLE or work[i] < 0:
             continue
         h, w = home[i], work[i]
         for this, other in ((h, w), (w, h)):
-            if mode[this] == CONTESTED and struggle[this] < 0 and struggle[other] >= 0:
+            if mode[this] != CONTESTED or struggle[this] >= 0:
+                continue
+            if struggle[other] >= 0 or (this == h and mode[w] == CONTESTED):
                 links[this] += 1
                 u = d.uniform(key, i, day, decisions.ATTRIBUTION_LINK, 0)
                 if u < lowest[this]:
                     lowest[this] = u
-                    chosen[this] = struggle[other]
+                    chosen[this] = other
 
 
 @kernel
@@ -79,7 +82,7 @@ def attribute(new, sites, places, contact, near, links, chosen, influence, ended
     Parameters
     ----------
     new
-        Rows of the sites.
+        Rows of the sites, those of work before neighbourhoods.
     sites
         (place, struggle, active, eligible, incident).
     places
@@ -106,9 +109,8 @@ def attribute(new, sites, places, contact, near, links, chosen, influence, ended
     known = fresh
     share = place_active / np.maximum(1, place_eligible)
     country = place_active.sum() / max(1.0, float(place_eligible.sum()))
-    weight, result = np.empty(6), np.empty(new.size, np.int64)
-    for row in range(new.size):
-        s = new[row]
+    weight = np.empty(6)
+    for s in new:
         p = site_place[s]
         weigh_causes(s, p, sites, links, shock, share, near[p], country, influence, weight)
         cause = d.categorical(weight, d.uniform(key, s, day, decisions.ATTRIBUTION, 0))
@@ -122,16 +124,14 @@ def attribute(new, sites, places, contact, near, links, chosen, influence, ended
             source = d.categorical(place_active, u_place)
         if source >= 0:
             u_site = d.uniform(key, s, day, decisions.ATTRIBUTION, 2)
-            result[row] = struggle[draw_site_of_place(source, u_site, by_place, order, active, place_active[source])]
+            struggle[s] = struggle[draw_site_of_place(source, u_site, by_place, order, active, place_active[source])]
         elif cause == PEOPLE:
-            result[row] = chosen[s]
+            struggle[s] = struggle[chosen[s]]
         elif cause == SHOCK and not (shock_struggle[p] < 0 or (shock_struggle[p] < known and ended[shock_struggle[p]] >= 0)):
-            result[row] = shock_struggle[p]
+            struggle[s] = shock_struggle[p]
         else:
             if cause == SHOCK:
                 shock_struggle[p] = fresh
-            result[row] = fresh
+            struggle[s] = fresh
             fresh += 1
-    for row in range(new.size):
-        struggle[new[row]] = result[row]
     return fresh

@@ -9,11 +9,12 @@ from communize.declare.registry import (
     CONTESTED,
     IN_STRUGGLE,
     LOCI,
+    NEIGHBOURHOOD,
     ROUTINE,
     STRUGGLE_ENDS,
     Column,
     Output,
-)
+)  # fmt: skip
 from communize.kernels import decisions
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.vector import Draws
@@ -198,7 +199,8 @@ class Struggle(Mechanism):
         state.days.newly_contested[0], state.days.spread[0] = n_new, 0
         if not n_new:
             return
-        new, n_sites = rows[:n_new], len(sites)
+        homes = sites.kind[rows[:n_new]] == NEIGHBOURHOOD
+        new, n_sites = np.concatenate([rows[:n_new][~homes], rows[:n_new][homes]]), len(sites)
         links, chosen, lowest = np.zeros(n_sites, np.int32), np.full(n_sites, -1, np.int32), np.full(n_sites, 2.0)
         attribution.link_through_people(
             people.home, people.work, people.activity, sites.mode, sites.struggle, key, day, links, chosen, lowest)  # fmt: skip
@@ -226,7 +228,7 @@ class Struggle(Mechanism):
         np.add.at(struggles.sites_ever, numbers[sites.last_struggle[new] != numbers], 1)
         sites.last_struggle[new] = numbers
         own = numbers >= before
-        struggles.place[numbers[own]] = sites.place[new[own]]
+        struggles.place[numbers[own][::-1]] = sites.place[new[own]][::-1]  # the first site of each decides
         struggles.began[before:after] = day
         state.days.spread[0] = int((~own).sum())
 
