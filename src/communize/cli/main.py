@@ -77,10 +77,14 @@ def run(
     target = out or store.default_folder(loaded, loaded.seed)
     identity = {"scenario_hash": loaded.hash, "seed": loaded.seed, "days": loaded.days, "version": store.version()}
     store.check_free(target, identity)
-    with Progress(f"{loaded.name}: {loaded.title}", quiet=as_json) as progress:
-        result = store.run(loaded, progress=progress.update, keep_people=keep_people)
-        progress.say("writing the run folder")
-        result.save(target, people=keep_people, also=None if no_report else lambda part: write_report(result, part / "report.html"))
+    try:
+        with Progress(f"{loaded.name}: {loaded.title}", quiet=as_json) as progress:
+            result = store.run(loaded, progress=progress.update, keep_people=keep_people)
+            progress.say("writing the run folder")
+            result.save(target, people=keep_people, also=None if no_report else lambda part: write_report(result, part / "report.html"))
+    except KeyboardInterrupt:  # caught here, for the command line library ends silently on it
+        _say("communize: interrupted; nothing was written")
+        raise typer.Exit(130) from None
     if as_json:
         print(json.dumps({**result.summary(), "folder": str(target)}, default=str))
     else:
@@ -207,9 +211,6 @@ def main() -> None:
     except MemoryError:
         _say("communize: the run failed: not enough memory; use fewer people, or a larger society.scale")
         sys.exit(1)
-    except KeyboardInterrupt:
-        _say("communize: interrupted; nothing was written")
-        sys.exit(130)
 
 
 

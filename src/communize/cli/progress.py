@@ -43,8 +43,9 @@ class Progress:
             if done == total:
                 return
             self._start(total)
+            self._done_first = done
         assert self._bar is not None
-        speed = done / max(1e-9, time.monotonic() - self._first) if self._first else 0.0
+        speed = (done - self._done_first) / max(1e-9, time.monotonic() - self._first)
         self._bar.update(self._task, completed=done, total=total, speed=f"{speed:.0f} days/s" if speed else "")
 
     def say(self, text: str) -> None:
@@ -70,6 +71,7 @@ class Progress:
         print(text, file=sys.stderr, flush=True)
 
     _first: float = 0.0
+    _done_first: int = 0
 
 
 def kernels_are_compiled() -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from communize.scenario.write import resolved
@@ -21,7 +22,7 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
     from communize.report.page import summary_in_words
 
     console = _console()
-    console.print(f"[bold]{run.scenario.name}[/bold]  {run.scenario.title}", markup=True)
+    console.print(f"[bold]{run.scenario.name}[/bold]  {escape(run.scenario.title)}")
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -55,7 +56,7 @@ def _print_comparisons(console: Console, comparisons: list[Any]) -> None:
         table.add_column(column, overflow="fold", justify="right" if column in ("run", "real") else "left")
     for c in comparisons:
         found = "not reached" if c.found is None else f"{c.found:,.0f}" if c.found >= 1000 else f"{c.found:.3g}"
-        table.add_row(c.name, found, f"{c.value:g}", c.allowed, "[green]hit[/green]" if c.hit else "[red]MISS[/red]")
+        table.add_row(escape(c.name), found, f"{c.value:g}", c.allowed, "[green]hit[/green]" if c.hit else "[red]MISS[/red]")
     console.print(table)
 
 
@@ -66,7 +67,7 @@ def print_cases(scenarios: list[Any]) -> None:
     for column in ("case", "start", "days", "what"):
         table.add_column(column, no_wrap=column != "what", justify="right" if column == "days" else "left")
     for scenario in scenarios:
-        table.add_row(scenario.name, str(scenario.start), str(scenario.days), scenario.title)
+        table.add_row(scenario.name, str(scenario.start), str(scenario.days), escape(scenario.title))
     console.print(table)
     console.print("\nrun one with: communize run CASE", markup=False)
 
@@ -75,7 +76,7 @@ def print_scenario(scenario: Any) -> None:
     """A scenario with every value resolved."""
     console = _console()
     head = scenario.tables.scenario
-    console.print(f"[bold]{scenario.name}[/bold]  {scenario.title}")
+    console.print(f"[bold]{scenario.name}[/bold]  {escape(scenario.title)}")
     if head.description:
         console.print(head.description.strip(), markup=False)
     console.print(f"start {scenario.start}, {scenario.days} days, hash {scenario.hash[:8]}", markup=False)
@@ -86,8 +87,9 @@ def print_scenario(scenario: Any) -> None:
     for row in rows:
         name = row["path"]
         value = row["value"]
-        shown = f"[bold]{value}[/bold]" if row["set"] else str(value)
-        table.add_row(name, shown.replace("[]", "none"), row["unit"] if row["unit"] not in ("name", "1", "text") else "", row["source"])
+        text = "none" if value is None or value == [] else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        shown = f"[bold]{escape(text)}[/bold]" if row["set"] else escape(text)
+        table.add_row(name, shown, row["unit"] if row["unit"] not in ("name", "1", "text") else "", escape(str(row["source"])))
     console.print(table)
     assumed = sum(str(row["source"]).startswith("assumed") for row in rows)
     console.print(f"\n{len(rows)} values, {assumed} of them assumed; bold: set by the scenario", markup=False)

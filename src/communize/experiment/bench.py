@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from communize.declare.errors import CommunizeError
+from communize.declare.errors import CommunizeError, InputError
+from communize.scenario.scenario import load
 
 DAILY_COLUMNS = ("home", "work", "position", "activity", "belonging", "nerve", "unmet")
 
@@ -22,6 +23,14 @@ def measure(scenario: str, sizes: list[int], threads: list[int], days: int, say:
         ``machine``, ``bandwidth_gb_s`` and ``rows``: people, threads, making_s, ms_per_day, person_days_per_s,
         bytes_per_person, peak_mb, bandwidth_limit_ms.
     """
+    loaded = load(scenario)
+    for people in sizes:
+        if people < 2:
+            raise InputError("--people", people, "2 or more")
+        loaded.replace({"society.people": people})
+    for n in threads:
+        if n < 1:
+            raise InputError("--threads", n, "1 or more")
     _one(scenario, 2000, 1, 30)
     bandwidth = _child_process("bandwidth")["gb_s"]  # apart, for a child's peak memory starts from its parent's
     rows = []
@@ -65,7 +74,6 @@ def _child_process(*arguments: str) -> dict[str, Any]:
 def _child(scenario: str, people: int, threads: int, days: int) -> dict[str, Any]:
     import resource
 
-    from communize.scenario.scenario import load
     from communize.simulation.simulation import Simulation
 
     started = time.perf_counter()

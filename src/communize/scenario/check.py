@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from communize.declare.errors import InputError
+from communize.declare.errors import InputError, nearest_name
 from communize.declare.registry import Table
 from communize.mechanisms.base import State
 from communize.scenario.scenario import Scenario
+from communize.simulation.day import MECHANISMS
 from communize.society.columns import PEOPLE, PLACES, SITES
 from communize.society.places import Contact, agents_of_places, list_places
 from communize.society.society import Society
@@ -35,6 +36,7 @@ def check_scenario(scenario: Scenario) -> dict[str, Any]:
 
 def _check(scenario: Scenario) -> dict[str, Any]:
     parameters = scenario.society
+    check_comparisons(scenario)
     places = list_places(parameters.places, np.uint64(scenario.seed))
     agents = agents_of_places(places.population, parameters.people, parameters.scale)
     empty = np.zeros(0, np.int32)
@@ -58,3 +60,21 @@ def _check(scenario: Scenario) -> dict[str, Any]:
         "people": round(float(agents.sum()) * parameters.scale), "agents": int(agents.sum()), "places": len(places),
         "warnings": warnings,
     }  # fmt: skip
+
+
+def check_comparisons(scenario: Scenario) -> None:
+    """Raise an `InputError` for targets and observed series that name no variable, or one without what they need."""
+    outputs = {output.name: output for mechanism in (*MECHANISMS, *scenario.own_mechanisms()) for output in mechanism.outputs}
+    named = [(f"target[{number}]", target) for number, target in enumerate(scenario.tables.target)]
+    for path, table in [*named, ("observed", scenario.tables.observed)]:
+        if table.variable not in outputs:
+            raise InputError(
+                f"{path}.variable", table.variable, "a variable of the series", nearest_name(table.variable, outputs), scenario.file)
+    for path, target in named:
+        if target.statistic in ("share_in_region", "places_hit") and "place" not in outputs[target.variable].dims:
+            places = [name for name, output in outputs.items() if output.dims == ("place",)]
+            raise InputError(f"{path}.variable", target.variable, f"a variable by place: {', '.join(places)}", None, scenario.file)
+        if target.statistic == "share_in_region" and target.region is None:
+            raise InputError(f"{path}.region", None, "the region of the share", None, scenario.file)
+        if target.statistic == "first_share" and target.day is None:
+            raise InputError(f"{path}.day", None, "the number of first days", None, scenario.file)

@@ -132,7 +132,7 @@ def _values_of(model: type[BaseModel], prefix: str, instance: Any = None) -> lis
 
 def _toml_value(value: Any) -> str:
     if value is None:
-        return "(none)"
+        return '"..."'
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_none=True)
     if isinstance(value, dict):

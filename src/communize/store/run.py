@@ -1,9 +1,12 @@
 """A run: what a simulation left, in memory and as a folder."""
 
+import contextlib
+import errno
 import json
 import os
 import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -13,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError
+from communize.scenario.check import check_comparisons
 from communize.scenario.scenario import Scenario, load
 from communize.scenario.write import to_toml
 from communize.simulation.simulation import Simulation
@@ -66,7 +70,7 @@ class Run:
         return {"scenario_hash": self.info["scenario_hash"], "seed": self.seed, "days": self.days, "version": self.info["version"]}
 
     def save(self, folder: str | Path, *, people: bool = False, also: Callable[[Path], Any] | None = None) -> Path:
-        """Write the run folder: first as ``FOLDER.part``, renamed at the end, so that it appears whole or not at all.
+        """Write the run folder: first as ``FOLDER.part-...``, renamed at the end, so that it appears whole or not at all.
 
         Parameters
         ----------
@@ -84,21 +88,35 @@ class Run:
         """
         target = Path(folder)
         check_free(target, self.identity)
-        part = target.with_name(f"{target.name}.part")
+        part = target
         try:
-            shutil.rmtree(part, ignore_errors=True)  # what a killed process left
-            part.mkdir(parents=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = Path(tempfile.mkdtemp(prefix=f"{target.name}.part-", dir=target.parent))
             self._write(part, people)
             if also is not None:
                 also(part)
-            if target.exists():
-                shutil.rmtree(target)
-            os.replace(part, target)
+            part.chmod(0o777 & ~_umask())
+            while True:  # another process may put the same run there meanwhile
+                check_free(target, self.identity)
+                if target.exists():
+                    aside = Path(tempfile.mkdtemp(prefix=f"{target.name}.part-", dir=target.parent))
+                    with contextlib.suppress(FileNotFoundError):
+                        os.replace(target, aside)
+                    shutil.rmtree(aside, ignore_errors=True)
+                try:
+                    os.rename(part, target)
+                    break
+                except OSError as error:
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+        except InputError:
+            _discard(part, target)
+            raise
         except OSError as error:
-            shutil.rmtree(part, ignore_errors=True)
+            _discard(part, target)
             raise InputError("--out", str(target), f"a folder that can be written ({error.strerror})") from None
         except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
+            _discard(part, target)
             raise
         return target
 
@@ -166,6 +184,7 @@ def run(
     changes = {} if days is None else {"run.days": days}
     changes |= {} if seed is None else {"run.seed": seed}
     loaded = loaded.replace(changes)
+    check_comparisons(loaded)
     total = loaded.days
     if progress is not None:
         progress(0, total)
@@ -258,6 +277,17 @@ def default_folder(scenario: Scenario, seed: int) -> Path:
 def _own_info(info: dict[str, Any]) -> dict[str, Any]:
     derived = {"name", "seed", "days", "start", "outcome", "figures", "comparisons", "observed"}
     return {key: value for key, value in info.items() if key not in derived}
+
+
+def _discard(part: Path, target: Path) -> None:
+    if part != target:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def version() -> str:

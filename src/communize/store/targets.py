@@ -52,6 +52,8 @@ def total_of(series: Any, variable: str) -> np.ndarray:
 def fit_observed(scenario: Any, series: Any) -> ObservedFit | None:
     """Set the scenario's real counts beside the run; None if it has none or the run reaches none of their dates."""
     observed = scenario.tables.observed
+    if observed.variable not in series.data_vars:
+        return None
     days = np.array([(date - scenario.start).days for date in observed.dates], dtype=int)
     total = total_of(series, observed.variable) if days.size else np.zeros(0)
     reached = (days >= 0) & (days < total.size)
@@ -74,12 +76,12 @@ def compare(scenario: Any, series: Any) -> list[Comparison]:
 
 
 def _compare_one(target: Any, scenario: Any, series: Any, fitted_k: float) -> Comparison:
-    total = total_of(series, target.variable)
+    total = total_of(series, target.variable) if target.variable in series.data_vars else np.zeros(0)
     day = target.day if target.day is not None else (target.date - scenario.start).days if target.date else None
-    peak = int(np.argmax(total))
+    peak = int(np.argmax(total)) if total.size else 0
     k = target.events_per_person if target.events_per_person is not None else fitted_k
     found: float | None = None
-    if day is None or 0 <= day < total.size:
+    if total.size and (day is None or 0 <= day < total.size):
         found = _statistic(target, series, total, peak if day is None else day, peak, k)
     allowed = f"± {target.tolerance:g}" if target.tolerance is not None else f"within a factor of {target.factor:g}"
     if found is None:
@@ -98,7 +100,7 @@ def _statistic(target: Any, series: Any, total: np.ndarray, day: int, peak: int,
         return float(total[day] / total[peak]) if total[peak] > 0 else None
     if target.statistic == "half_life":
         above = np.flatnonzero(total >= 0.5 * total[peak])
-        return float(above[-1] - peak + 1) if total[peak] > 0 else None
+        return float(above[-1] - peak + 1) if total[peak] > 0 and above[-1] < total.size - 1 else None
     if target.statistic == "first_share":
         return float(total[:day].sum() / total.sum()) if total.sum() > 0 else None
     places = series[target.variable].isel(day=day).to_numpy().astype(float)

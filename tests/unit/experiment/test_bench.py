@@ -22,8 +22,12 @@ def test_rows():
 
 
 def test_a_failing_size_is_named():
-    with pytest.raises(cz.CommunizeError, match="restructured 1 1 3"):
+    with pytest.raises(cz.InputError, match="--people: found 1"):
         measure("restructured", [1], [1], days=3)
+    with pytest.raises(cz.InputError, match="--threads: found 0"):
+        measure("restructured", [100], [0], days=3)
+    with pytest.raises(cz.InputError, match="nowhere"):
+        measure("nowhere", [100], [1], days=3)
 
 
 def test_bandwidth_is_positive():

@@ -139,11 +139,20 @@ def test_a_folder_with_a_mechanism_of_the_users_runs_again(way, tmp_path, monkey
     assert again.state_hash != cz.run(scenario.replace({"mechanism": []}) if way == "file" else cz.load(tmp_path / "here" / "mine.toml")).state_hash
 
 
-def test_what_a_killed_process_left_is_replaced(run, tmp_path):
+def test_the_folder_is_written_aside_and_then_renamed(run, tmp_path):
     (tmp_path / "mine.part").mkdir()
-    (tmp_path / "mine.part" / "half").write_text("")
+    (tmp_path / "mine.part" / "thesis.tex").write_text("somebody's")
     seen = []
-    run.save(tmp_path / "mine", also=lambda part: seen.append(part.name))
-    assert seen == ["mine.part"]
+    run.save(tmp_path / "mine", also=lambda part: seen.append((part.name.startswith("mine.part-"), (tmp_path / "mine").exists())))
+    assert seen == [(True, False)]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mine", "mine.part"]
+    assert (tmp_path / "mine.part" / "thesis.tex").exists()
+
+
+def test_two_processes_may_save_the_same_run_at_once(run, tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: run.save(tmp_path / "mine"), range(12))) == {tmp_path / "mine"}
     assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
-    assert not (tmp_path / "mine" / "half").exists()
+    assert cz.read_run(tmp_path / "mine").state_hash == run.state_hash

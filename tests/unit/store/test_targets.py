@@ -33,6 +33,7 @@ def scenario(target=None, observed=None):
         ({"statistic": "peak_night"}, 3.0),
         ({"statistic": "ratio_to_peak", "day": 3}, 0.4),
         ({"statistic": "half_life"}, 1.0),
+        ({"statistic": "half_life", "variable": "arrests"}, None),  # not in the series
         ({"statistic": "first_share", "day": 2}, 6 / 21),
         ({"statistic": "share_in_region", "region": "93", "day": 3}, 0.5),
         ({"statistic": "share_in_region", "region": "11", "date": datetime.date(2005, 1, 3)}, 0.6),
@@ -87,3 +88,30 @@ def test_dates_beyond_the_run_are_left_out(series):
     assert fit.days.tolist() == [4]
     assert fit.fitted == 1
     assert fit_observed(scenario(observed={"dates": dates[1:], "counts": [5.0]}), series) is None
+
+
+def test_a_series_that_never_falls_has_no_half_life(series):
+    rising = series.isel(day=slice(0, 3))
+    assert compare(scenario({"statistic": "half_life"}), rising)[0].found is None
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ({"statistic": "peak_night", "variable": "actve"}, "target[0].variable"),
+        ({"statistic": "share_in_region", "variable": "arrests", "region": "11"}, "target[0].variable"),
+        ({"statistic": "share_in_region"}, "target[0].region"),
+        ({"statistic": "first_share"}, "target[0].day"),
+    ],
+)
+def test_targets_that_cannot_be_computed_are_refused(target, path):
+    with pytest.raises(cz.InputError) as error:
+        cz.run(scenario(target), days=1)
+    assert error.value.path == path
+
+
+def test_comparing_without_the_variable_is_not_reached():
+    quiet = cz.load("greece-2008").replace({"struggle.enabled": False, "society.people": 60_000})
+    run = cz.run(quiet, days=3)
+    assert [c.found for c in run.comparisons] == [None, None, None]
+    assert run.observed is None
