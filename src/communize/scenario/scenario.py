@@ -157,7 +157,9 @@ class Scenario:
         for table in (values["society"]["places"], values["society"]["ties"]):
             if table.get("file") and Path(table["file"]).is_file():
                 table["file"] = hashlib.blake2b(Path(table["file"]).read_bytes()).hexdigest()
-        values["mechanism"] = [[class_path(type(m)), m.parameters.model_dump()] for m in self.own_mechanisms()]
+        values["mechanism"] = [
+            [class_path(type(m)), _source_digest(type(m)), m.parameters.model_dump()] for m in self.own_mechanisms()
+        ]
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -226,6 +228,12 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = value
     return merged
+
+
+def _source_digest(mechanism: type[Mechanism]) -> str:
+    """Digest of the file that a mechanism stands in, empty where there is none."""
+    file = getattr(sys.modules.get(mechanism.__module__), "__file__", None)
+    return hashlib.blake2b(Path(file).read_bytes(), digest_size=16).hexdigest() if file and Path(file).is_file() else ""
 
 
 def class_path(mechanism: type[Mechanism]) -> str:
