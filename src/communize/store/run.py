@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import platform
@@ -70,7 +71,7 @@ class Run:
         return {"scenario_hash": self.info["scenario_hash"], "seed": self.seed, "days": self.days, "version": self.info["version"]}
 
     def save(self, folder: str | Path, *, people: bool = False, also: Callable[[Path], Any] | None = None) -> Path:
-        """Write the run folder: first as ``FOLDER.part-...``, renamed at the end, so that it appears whole or not at all.
+        """Write the run folder: first as ``FOLDER.part``, renamed at the end, so that it appears whole or not at all.
 
         Parameters
         ----------
@@ -91,11 +92,10 @@ class Run:
         part = target
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(prefix=f"{target.name}.part-", dir=target.parent))
+            part = _new_part(target)
             self._write(part, people)
             if also is not None:
                 also(part)
-            part.chmod(0o777 & ~_umask())
             while True:  # another process may put the same run there meanwhile
                 check_free(target, self.identity)
                 if target.exists():
@@ -284,10 +284,14 @@ def _discard(part: Path, target: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _new_part(target: Path) -> Path:
+    """An empty ``TARGET.part``, or ``TARGET.part-N`` where that is another process's or was left by a killed one."""
+    for number in itertools.count():
+        part = target.with_name(f"{target.name}.part{f'-{number}' if number else ''}")
+        with contextlib.suppress(FileExistsError):
+            part.mkdir()
+            return part
+    raise AssertionError("unreachable")
 
 
 def version() -> str:

@@ -143,9 +143,10 @@ def test_the_folder_is_written_aside_and_then_renamed(run, tmp_path):
     (tmp_path / "mine.part").mkdir()
     (tmp_path / "mine.part" / "thesis.tex").write_text("somebody's")
     seen = []
-    run.save(tmp_path / "mine", also=lambda part: seen.append((part.name.startswith("mine.part-"), (tmp_path / "mine").exists())))
-    assert seen == [(True, False)]
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mine", "mine.part"]
+    run.save(tmp_path / "mine", also=lambda part: seen.append((part.name, (tmp_path / "mine").exists())))
+    run.save(tmp_path / "other", also=lambda part: seen.append((part.name, (tmp_path / "other").exists())))
+    assert seen == [("mine.part-1", False), ("other.part", False)]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mine", "mine.part", "other"]
     assert (tmp_path / "mine.part" / "thesis.tex").exists()
 
 
