@@ -109,9 +109,6 @@ class Run:
                 except OSError as error:
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                         raise
-        except InputError:
-            _discard(part, target)
-            raise
         except OSError as error:
             _discard(part, target)
             raise InputError("--out", str(target), f"a folder that can be written ({error.strerror})") from None
