@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from communize.scenario.write import resolved
-from communize.store.outcome import NOT_COMPUTED
 
 LETTERS = {"generalisation_number": "R", "reproduction_ratio": "λ", "commodity_reproduction": "κ"}
 
@@ -31,7 +30,7 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
     for key, letter in LETTERS.items():
         value = outcome[key]
         words = key.replace("_", " ")
-        table.add_row(f"{letter}  {words}", f"not computed: {NOT_COMPUTED[key]}" if value is None else f"{value:.3g}")
+        table.add_row(f"{letter}  {words}", f"not computed: {run.outcome.not_computed.get(key)}" if value is None else f"{value:.3g}")
     timings = run.info["timings"]
     table.add_row("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
                            f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s")  # fmt: skip
@@ -44,6 +43,8 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
     if run.comparisons:
         console.print()
         _print_comparisons(console, run.comparisons)
+    for note in run.info.get("notes", []):
+        console.print(f"note: {note}", markup=False, style="yellow")
     console.print()
     console.print(f"folder  {folder}", markup=False, soft_wrap=True)
     if with_report:

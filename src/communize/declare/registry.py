@@ -22,10 +22,19 @@ CONTENTS = (
     "exchange", "property", "wage_labour", "division_of_labour", "hierarchy", "gender", "strangers", "mediation",
 )  # fmt: skip
 STRUGGLE_ENDS = ("going_on", "settled", "ebbed", "repressed")
+CHANNELS = ("reinvention", "adoption", "adaptation", "grafting", "rallying", "seeded", "broadcast")
+SCOPES = ("site", "place", "between_places")
+FORMS = ("assembly", "diffuse", "spontaneous")
+CAUSES = (
+    "in_force", "spent", "isolation", "need", "ebb", "eviction", "below_mass", "other_measure", "replaced",
+)  # fmt: skip
+MAX_NEEDS = 3  # needs that one practice provides for
 
 ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD = range(4)
 WORKPLACE, FARM, CAMPUS, NEIGHBOURHOOD, STATE_SITE = range(5)
 COMMODITY, CONTESTED, TAKEN, ABANDONED, DESTROYED = range(5)
+REINVENTION, ADOPTION, ADAPTATION, GRAFTING, RALLYING, SEEDED, BROADCAST = range(7)
+IN_FORCE, SPENT, ISOLATION, NEED, EBB, EVICTION, BELOW_MASS, OTHER_MEASURE, REPLACED = range(9)
 
 
 @dataclass(frozen=True)

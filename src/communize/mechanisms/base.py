@@ -16,7 +16,7 @@ from communize.kernels.blocks import Pool
 from communize.kernels.vector import Draws
 from communize.society.society import Society
 
-ONE_ROW = ("days", "economy", "force")  # tables of numbers that exist once for the whole society
+ONE_ROW = ("days", "economy", "force", "tally")  # tables of numbers that exist once for the whole society
 PHASES = ("economy", "provisioning", "counter_forces", "struggle", "measures", "reckoning")
 
 
@@ -41,6 +41,8 @@ class State:
     tables
         People, sites and places of the society, and the tables that mechanisms add, by name; each is also an
         attribute: ``state.people.belonging``.
+    notes
+        What a user should know of this run and no figure shows, such as a seed that found no free site.
     """
 
     society: Society
@@ -49,6 +51,7 @@ class State:
     day: int = 0
     tables: dict[str, Table] = field(default_factory=dict)
     pool: Pool = field(default_factory=lambda: Pool(1))
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("people", "sites", "places"):
@@ -106,7 +109,7 @@ class State:
         society = self.society.copy()
         own = {"people": society.people, "sites": society.sites, "places": society.places}
         tables = {name: own.get(name) or table.copy() for name, table in self.tables.items()}
-        return State(society, self.key, self.start, self.day, tables, self.pool)
+        return State(society, self.key, self.start, self.day, tables, self.pool, list(self.notes))
 
 
 class Mechanism:
@@ -160,6 +163,10 @@ class Mechanism:
             Draws bound to the seed, this mechanism and this day.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step")
+
+    def notes(self, state: State) -> list[str]:
+        """What a user should know of these parameters in this society and no figure shows."""
+        return []
 
     def observe(self, state: State) -> dict[str, Any]:
         """Values of `outputs` at the end of the day: scalars, or arrays of the declared dims."""

@@ -22,6 +22,7 @@ from communize.kernels.draws import kernel
 from communize.kernels.geography import EARTH_RADIUS_KM
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.measures import taking_part
 
 STATE_FORCE = POSITIONS.index("state_force")
 LONGEST_JOURNEY = 30  # days; journeys beyond take that long
@@ -42,10 +43,10 @@ def arrest_probabilities(force, active, rate, out):
 
 @kernel
 def find_arrested(start, stop, block, home, activity, site_place, probability, key, day, found):
-    """People in struggle in [start, stop) who are arrested, written to ``found[start:]``; returns how many."""
+    """People in motion (in struggle or in a measure) in [start, stop) who are arrested, written to ``found[start:]``; returns how many."""
     count = 0
     for i in range(start, stop):
-        if activity[i] == IN_STRUGGLE:
+        if activity[i] == IN_STRUGGLE or activity[i] == IN_MEASURE:
             p = probability[site_place[home[i]]]
             if p > 0.0 and d.uniform(key, i, day, decisions.ARREST, 0) < p:
                 found[start + count] = i
@@ -65,21 +66,28 @@ def find_released(start, stop, block, activity, probability, key, day, found):
 
 
 @kernel
-def hold(rows, home, work, activity, active, held, belonging, struggle, arrested, loss):
-    """Put the people `rows` from struggle into the State's hands; counts them at their struggle."""
-    for i in rows:
-        activity[i] = HELD
+def hold(rows, home, work, activity, measure, active, held, belonging, struggle, arrested, loss):
+    """Put the people `rows` from struggle, or who have just left a measure at site `measure`, into the State's hands; counts them at
+    their struggle.
+    """
+    for k in range(rows.size):
+        i = rows[k]
         h, w = home[i], work[i]
         number = struggle[w] if w >= 0 else -1
-        if number < 0:
+        if measure[k] >= 0:
+            number = struggle[measure[k]]
+        elif number < 0:
             number = struggle[h]
         if number >= 0:
             arrested[number] += 1
-        active[h] -= 1
         held[h] += 1
         if w >= 0:
-            active[w] -= 1
             held[w] += 1
+        if activity[i] == IN_STRUGGLE:
+            active[h] -= 1
+            if w >= 0:
+                active[w] -= 1
+        activity[i] = HELD
         belonging[i] = max(np.float32(-1.0), belonging[i] - np.float32(loss))
 
 
@@ -119,6 +127,8 @@ class Force(Mechanism):
         "sites.kind",
     )  # fmt: skip
     writes = (
+        "people.measure", "people.ties_in_measures", "sites.participants", "sites.ties_in_measures", "places.participants",
+        "places.eviction",
         "places.force", "places.active", "places.held", "places.coercion", "places.threat_seen", "places.arriving",
         "places.garrison", "sites.active", "sites.held", "people.activity", "people.belonging", "struggles.arrested",
         "force.reserve", "force.exception", "days.arrests", "days.releases",
@@ -131,6 +141,7 @@ class Force(Mechanism):
                dims=(61,)),
         Column("sites", "struggle", "int32", "struggle row", "struggle that the site belongs to, -1 for none", (-1, None), -1),
         Column("struggles", "arrested", "int32", "agent", "people arrested out of it", (0, None)),
+        Column("places", "eviction", "float32", "1/day", "hazard of eviction of each measure there", (0, None)),
         Column("force", "reserve", "float64", "agent", "mobile reserve not yet sent out", (0, None)),
         Column("force", "exception", "float64", "yes/no", "1 while a state of exception lasts", (0, 1)),
         Column("days", "arrests", "int64", "agent", "people arrested on the day", (0, None)),
@@ -154,6 +165,7 @@ class Force(Mechanism):
         reserve: float = parameter(0.15, unit="share", range=(0, 1), plausible=(0.05, 0.3), meaning="share of the force that is a mobile reserve")
         speed_km: float = parameter(400.0, unit="km/day", range=(1, 20_000), plausible=(200, 800), meaning="distance covered in a day")
         alert: float = parameter(0.5, unit="1", range=(0.001, 100), plausible=(0.1, 2), meaning="threat per force at which half of the force is deployed by threat")
+        rate_eviction: float = parameter(0.25, unit="1/day per agent of force and participant", range=(0, 100), plausible=(0.1, 0.4), meaning="evictions: hazard of each measure of a place where one agent of force faces one person in motion")
         rate_arrest: float = parameter(0.02, unit="1/day per agent of force", range=(0, 10), plausible=(0.005, 0.05), meaning="arrests by one agent of force")
         held_days: float = parameter(20.0, unit="day", range=(0.1, 10_000), plausible=(2, 60), meaning="mean time held")
         arrest_loss: float = parameter(0.02, unit="1", range=(0, 2), plausible=(0, 0.1), meaning="fall of belonging by an arrest")
@@ -192,9 +204,7 @@ class Force(Mechanism):
         seen = places.threat_seen
         seen[:, 1:] = seen[:, :-1].copy()
         seen[:, 0] = places.active
-        if np.any(state.people.activity == IN_MEASURE):
-            measures = state.people.home[state.people.activity == IN_MEASURE]
-            seen[:, 0] += self.threat_of_measures * np.bincount(state.sites.place[measures], minlength=len(places))
+        seen[:, 0] += self.threat_of_measures * places.participants
 
     def _declare(self, state: State, day: int) -> bool:
         threat = state.places.threat_seen[:, self.parameters.deployment_delay].sum(dtype=np.float64)
@@ -248,7 +258,7 @@ class Force(Mechanism):
         n, found = len(people), np.empty(len(people), np.int32)
         counts = state.pool.for_blocks(find_released, n, people.activity, 1.0 - math.exp(-1.0 / p.held_days), key, day, found)
         freed = gather(found, counts, n, BLOCK)
-        active, probability = places.active.astype(np.float64), np.empty(len(places))
+        active, probability = (places.active + places.participants).astype(np.float64), np.empty(len(places))
         arrest_probabilities(places.force, active, p.rate_arrest * factor, probability)
         taken = found[:0]
         if active.any():
@@ -256,9 +266,12 @@ class Force(Mechanism):
                 find_arrested, n, people.home, people.activity, sites.place, probability, key, day, found)  # fmt: skip
             taken = gather(found, counts, n, BLOCK)
         release(freed, people.home, people.work, people.activity, sites.held)
+        measure = people.measure[taken].copy()
+        taking_part.leave(state, taken[measure >= 0], ROUTINE)
         hold(
-            taken, people.home, people.work, people.activity, sites.active, sites.held, people.belonging,
+            taken, people.home, people.work, people.activity, measure, sites.active, sites.held, people.belonging,
             sites.struggle, state.struggles.arrested, p.arrest_loss)  # fmt: skip
+        places.eviction[:] = p.rate_eviction * factor * places.force / np.maximum(1.0, active)
         places.active[:] = state.society.by_place(sites.active)
         places.held[:] = state.society.by_place(sites.held)
         state.days.arrests[0], state.days.releases[0] = taken.size, freed.size

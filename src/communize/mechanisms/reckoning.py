@@ -4,7 +4,7 @@ import numpy as np
 
 from communize.declare.errors import InvariantViolation
 from communize.declare.parameters import parameter
-from communize.declare.registry import ACTIVITIES, HELD, IN_STRUGGLE, POSITIONS, Output
+from communize.declare.registry import ACTIVITIES, HELD, IN_MEASURE, IN_STRUGGLE, POSITIONS, TAKEN, Output
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -22,7 +22,8 @@ class Reckoning(Mechanism):
 
     name = "reckoning"
     phase = "reckoning"
-    reads = ("people.activity", "people.position", "people.home", "people.work", "people.money", "sites.active", "sites.held", "places.active", "places.held")
+    reads = ("people.activity", "people.position", "people.home", "people.work", "people.money", "people.measure", "sites.active", "sites.held", "sites.participants",
+        "sites.instance", "sites.mode", "places.active", "places.held", "places.participants", "instances.ended", "instances.site")
     outputs = (
         Output("people", "person", "people by activity and position", ("activity", "position")),
         Output("held", "person", "people held by the State", ("place",)),
@@ -42,7 +43,7 @@ class Reckoning(Mechanism):
         self._table = self._count(state)
         if int(self._table.sum()) != len(state.people):
             raise InvariantViolation(f"day {day}: {self._table.sum()} people counted, {len(state.people)} live here")
-        for activity, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
+        for activity, column in ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held")):
             by_home, by_place = int(self._table[activity].sum()), int(getattr(state.places, column).sum())
             if by_home != by_place:
                 raise InvariantViolation(f"day {day}: {by_home} people are {ACTIVITIES[activity]}, places count {by_place}")
@@ -67,8 +68,23 @@ class Reckoning(Mechanism):
                 s = int(wrong[0])
                 raise InvariantViolation(
                     f"day {day}: site {s} counts {getattr(sites, column)[s]} members {ACTIVITIES[activity]}, a recount {found[s]}")
+        self._recount_measures(state, day)
         if int(people.money.sum()) != self._money:
             raise InvariantViolation(f"day {day}: {people.money.sum()} coins, {self._money} at the start")
+
+    def _recount_measures(self, state: State, day: int) -> None:
+        people, sites, instances = state.people, state.sites, state.instances
+        rows = np.flatnonzero(people.activity == IN_MEASURE)
+        home, work, at = people.home[rows], people.work[rows], people.measure[rows]
+        if np.any(people.measure[people.activity != IN_MEASURE] >= 0) or np.any(sites.instance[at] < 0):
+            raise InvariantViolation(f"day {day}: people take part in measures that are not in force")
+        counts = [home, work[(work >= 0) & (work != home)], at[(at != home) & (at != work)]]
+        found = sum(np.bincount(count, minlength=len(sites)) for count in counts)
+        taken = sites.instance >= 0
+        if np.any(found != sites.participants) or np.any(taken != (sites.mode == TAKEN)):
+            raise InvariantViolation(f"day {day}: sites count {sites.participants.sum()} participants, a recount {found.sum()}")
+        if np.any(instances.ended[sites.instance[taken]] >= 0) or np.any(instances.site[sites.instance[taken]] != np.flatnonzero(taken)):
+            raise InvariantViolation(f"day {day}: a site holds a measure that has ended or lies elsewhere")
 
     def observe(self, state: State) -> dict:
         scale = np.float32(state.scale)

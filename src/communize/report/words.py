@@ -149,13 +149,11 @@ def not_computed(run: "Run") -> str:
 
 def three_numbers(run: "Run") -> list[tuple[str, str, str | None, str]]:
     """(symbol, name, value or None, meaning or why there is no value) of R, lambda and kappa."""
-    from communize.store.outcome import NOT_COMPUTED
-
     rows: list[tuple[str, str, str | None, str]] = []
     for attribute, (symbol, name, meaning) in NUMBERS.items():
         value = getattr(run.outcome, attribute)
         if value is None:
-            rows.append((symbol, name, None, NOT_COMPUTED.get(attribute, "no reason recorded")))
+            rows.append((symbol, name, None, run.outcome.not_computed.get(attribute, "no reason recorded")))
         else:
             rows.append((symbol, name, number(value, 3), meaning))
     return rows

@@ -53,6 +53,7 @@ def _check(scenario: Scenario) -> dict[str, Any]:
     warnings = []
     if not any(mechanism.name == "struggle" for mechanism in mechanisms):
         warnings.append("struggle is switched off: nothing will happen")
+    warnings += [note for mechanism in mechanisms for note in mechanism.notes(state)]
     for number, target in enumerate(scenario.tables.target):
         if target.region is not None and target.region not in places.region:
             warnings.append(f"target[{number}].region: no place lies in {target.region!r}")

@@ -7,6 +7,14 @@ from communize.mechanisms.base import PHASES, Mechanism
 from communize.mechanisms.belonging import Belonging
 from communize.mechanisms.economy import Economy
 from communize.mechanisms.force import Force
+from communize.mechanisms.measures.contents import Contents
+from communize.mechanisms.measures.dissolution import Dissolution
+from communize.mechanisms.measures.founding import Measures
+from communize.mechanisms.measures.generalisation import Generalisation
+from communize.mechanisms.measures.horizon import Horizon
+from communize.mechanisms.measures.neutral import Neutral
+from communize.mechanisms.measures.rallying import Rallying
+from communize.mechanisms.provisioning import Provisioning
 from communize.mechanisms.reckoning import Reckoning
 from communize.mechanisms.struggle.acts import Acts
 from communize.mechanisms.struggle.incidents import Incidents
@@ -15,11 +23,11 @@ from communize.mechanisms.struggle.shocks import Shocks
 
 DAY: tuple[tuple[str, tuple[type[Mechanism], ...]], ...] = (
     ("economy", (Economy,)),
-    ("provisioning", ()),
+    ("provisioning", (Provisioning,)),
     ("counter_forces", (Force,)),
     ("struggle", (Shocks, Incidents, Struggle, Acts)),
-    ("measures", ()),
-    ("reckoning", (Belonging, Reckoning)),
+    ("measures", (Measures, Rallying, Dissolution, Contents, Horizon, Neutral)),
+    ("reckoning", (Belonging, Generalisation, Reckoning)),
 )
 
 MECHANISMS: tuple[type[Mechanism], ...] = tuple(mechanism for _, members in DAY for mechanism in members)

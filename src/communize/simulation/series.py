@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
-from communize.declare.registry import ACTIVITIES, LOCI, POSITIONS, Output
+from communize.declare.registry import ACTIVITIES, CAUSES, CHANNELS, CONTENTS, LOCI, POSITIONS, SCOPES, Output
 
-FIXED_DIMS = {"locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS}
+FIXED_DIMS = {
+    "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES, "relation": CONTENTS,
+}  # fmt: skip
 UNITS_OF_TIME = "day"
 
 

@@ -65,7 +65,7 @@ class Simulation:
 
     Attributes
     ----------
-    state, day, people, sites, places, struggles
+    state, day, people, sites, places, struggles, instances, practices
         The state and its tables: NumPy views, declared in the registry.
     """
 
@@ -132,6 +132,18 @@ class Simulation:
     @property
     def struggles(self) -> Table:
         return self.state.struggles
+
+    @property
+    def instances(self) -> Table:
+        return self.state.instances
+
+    @property
+    def practices(self) -> Table:
+        return self.state.practices
+
+    def notes(self) -> list[str]:
+        """What a user should know and no figure shows: of the scenario at this scale, and of the run so far."""
+        return [note for mechanism in self.mechanisms for note in mechanism.notes(self.state)] + self.state.notes
 
     @property
     def series(self) -> Any:

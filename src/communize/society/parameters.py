@@ -83,20 +83,22 @@ class Sector(Parameters):
     size_exponent: float = parameter(1.06, unit="1", range=(0.2, 5), plausible=(0.9, 1.4), source=AXTELL, meaning="exponent of P(size > x) ~ x ** -exponent")
     size_minimum: float = parameter(2.0, unit="person", range=(1, 1e6), plausible=(1, 10), meaning="smallest site")
     size_maximum: float = parameter(3000.0, unit="person", range=(1, 1e6), plausible=(500, 20_000), meaning="largest site")
+    need: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 3), meaning="weight of what it provides among people's needs")
+    struggle_need: float = parameter(0.0, unit="1", range=(0, 1000), plausible=(0, 3), meaning="weight added where all of a site are in struggle")
 
 
 def _sectors() -> dict[str, Sector]:
     return {
-        "agriculture": Sector(share=0.03, kind="farm", size_exponent=2.0, size_maximum=100.0),
-        "energy_water": Sector(share=0.02, size_minimum=5.0),
-        "food": Sector(share=0.03, size_minimum=3.0),
-        "textiles": Sector(share=0.01, size_minimum=3.0),
-        "manufacturing": Sector(share=0.10, size_minimum=4.0, size_maximum=8000.0),
-        "construction": Sector(share=0.07, size_maximum=500.0),
-        "trade": Sector(share=0.17, locus="circulation", size_maximum=1000.0),
-        "transport": Sector(share=0.06, locus="circulation", size_minimum=3.0),
-        "finance_business": Sector(share=0.18, locus="circulation"),
-        "public_social": Sector(share=0.33, kind="state_site", locus="reproduction", size_minimum=5.0),
+        "agriculture": Sector(share=0.03, kind="farm", size_exponent=2.0, size_maximum=100.0, need=0.5),
+        "energy_water": Sector(share=0.02, size_minimum=5.0, need=1.0),
+        "food": Sector(share=0.03, size_minimum=3.0, need=1.5, struggle_need=1.5),
+        "textiles": Sector(share=0.01, size_minimum=3.0, need=0.5),
+        "manufacturing": Sector(share=0.10, size_minimum=4.0, size_maximum=8000.0, need=0.5),
+        "construction": Sector(share=0.07, size_maximum=500.0, need=1.5, struggle_need=0.5),
+        "trade": Sector(share=0.17, locus="circulation", size_maximum=1000.0, need=0.5),
+        "transport": Sector(share=0.06, locus="circulation", size_minimum=3.0, need=1.0, struggle_need=1.0),
+        "finance_business": Sector(share=0.18, locus="circulation", need=0.0, struggle_need=0.5),
+        "public_social": Sector(share=0.33, kind="state_site", locus="reproduction", size_minimum=5.0, need=1.5, struggle_need=0.5),
     }
 
 

@@ -153,6 +153,8 @@ class Society:
         society = cls(people, sites, places, ties, contact, place_list, parameters)
         places.residents[:] = society.by_place(sites.members)
         places.eligible[:] = society.by_place(sites.eligible)
+        total = np.bincount(sites.place[people.home], weights=people.horizon, minlength=len(places))
+        places.horizon[:] = total / np.maximum(1, places.residents)
         return society
 
     def by_place(self, site_counts: np.ndarray) -> np.ndarray:

@@ -1,10 +1,21 @@
-"""Data frames of a simulation: one row a struggle, a place, an agent; sizes in people."""
+"""Data frames of a simulation: one row a struggle, an instance, a practice, a place, an agent; sizes in people."""
 
 from typing import Any
 
 import numpy as np
 
-from communize.declare.registry import ACTIVITIES, KINDS, LOCI, POSITIONS, STRUGGLE_ENDS
+from communize.declare.registry import (
+    ACTIVITIES,
+    CAUSES,
+    CHANNELS,
+    CONTENTS,
+    FORMS,
+    KINDS,
+    LOCI,
+    POSITIONS,
+    SCOPES,
+    STRUGGLE_ENDS,
+)  # fmt: skip
 from communize.simulation.simulation import Simulation
 
 
@@ -36,6 +47,45 @@ def struggles_frame(simulation: Simulation) -> Any:
     return frame
 
 
+def instances_frame(simulation: Simulation) -> Any:
+    """One row an instance of a measure, sizes in people; -1 where there is no parent, ending or struggle."""
+    import pandas as pd
+
+    table, state = simulation.state.instances, simulation.state
+    named, until = simulation.society.place_list, np.where(table.ended >= 0, table.ended, simulation.day)
+    return pd.DataFrame(
+        {
+            "instance": np.arange(len(table)), "practice": table.practice, "parent": table.parent, "beside": table.beside,
+            "channel": np.array(CHANNELS)[table.channel], "place": named.name[table.place], "region": named.region[table.place],
+            "place_row": table.place, "site": table.site, "kind": np.array(KINDS)[state.sites.kind[table.site]],
+            "struggle": table.struggle, "began": table.began, "ended": table.ended, "cause": np.array(CAUSES)[table.cause],
+            "duration_days": until - table.began, "scope": np.array(SCOPES)[table.scope],
+            "founders_people": table.founders * state.scale, "peak_people": table.peak * state.scale,
+            "person_days": table.person_days * state.scale, "births": table.births,
+            **{f"content_{name}": table.content[:, number] for number, name in enumerate(CONTENTS)},
+        }
+    )  # fmt: skip
+
+
+def practices_frame(simulation: Simulation) -> Any:
+    """One row a practice that ever arose, with its descent; -1 where there is no parent or place."""
+    import pandas as pd
+
+    table, sectors = simulation.state.practices, np.array([*simulation.society.sectors, ""])
+    instances = np.bincount(simulation.state.instances.practice, minlength=len(table))
+    needs = sectors[table.needs]
+    return pd.DataFrame(
+        {
+            "practice": np.arange(len(table)), "parent": table.parent, "origin": table.origin,
+            "channel": np.array(CHANNELS)[table.channel], "day": table.day, "place_row": table.place, "family": table.family,
+            "needs": [" ".join(name for name in row if name) for row in needs],
+            "scope": np.array(SCOPES)[table.scope], "form": np.array(FORMS)[table.form],
+            "critical_mass_people": table.mass * simulation.state.scale, "instances": instances,
+            **{f"content_{name}": table.content[:, number] for number, name in enumerate(CONTENTS)},
+        }
+    )  # fmt: skip
+
+
 def places_frame(simulation: Simulation) -> Any:
     """One row a place."""
     import pandas as pd
@@ -46,6 +96,8 @@ def places_frame(simulation: Simulation) -> Any:
             "name": named.name, "place_id": named.place_id, "region": named.region, "latitude": places.latitude,
             "longitude": places.longitude, "population": places.population,
             "residents": places.residents * simulation.state.scale,
+            "instances_begun": np.bincount(simulation.state.instances.place, minlength=len(places)),
+            "generalisation_number": places.generalisation,
         }
     )  # fmt: skip
 

@@ -5,16 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from communize.declare.registry import STRUGGLE_ENDS
+from communize.declare.registry import CAUSES, EVICTION, STRUGGLE_ENDS
 
 RULES = {
-    "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle on one day",
-    "unresolved": "on the last day more than half of the peak number of people are still in struggle",
+    "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle or in measures on one day",
+    "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures",
     "integration": "struggles that ended by a settlement make up more than half of the person-days of those that ended",
-    "repression": "struggles whose arrests reached the repressed share make up more than half of those person-days",
-    "exhaustion": "none of the others: struggles ebbed",
+    "repression": "struggles whose arrests reached the repressed share, and evicted measures of other struggles, make up more than half of those person-days",
+    "exhaustion": "none of the others: struggles ebbed, and measures with them",
 }
 NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
+OBJECTIVE_DAYS = 14  # days for which the changed aim must last (`rules.md` 1.11)
+NOT_COMPUTED = {
+    "reproduction_ratio": "provisioning is given, not computed, in this version",
+    "commodity_reproduction": "no economy in this version",
+}
 
 
 @dataclass(frozen=True)
@@ -32,50 +37,70 @@ class Outcome:
         The rule that decided, in words.
     endings
         Struggles by how they ended.
-    generalisation_number, reproduction_ratio, commodity_reproduction
-        R, lambda and kappa; None where this version has no measures, provisioning or economy to compute them from.
+    endings_of_measures
+        Measures by why they ended; those in force at the end under ``in_force``.
+    generalisation_number, generalisation_number_total, generalisation_day
+        R_descent and R_total on the last day whose window of 180 days holds a measure, and that day; None if none ever began.
+    peak_generalisation_number
+        The highest R_descent of a day whose window holds at least `ENOUGH` measures; None if no day does.
+    objective_day
+        t_objective: first day from which, for 14 days, rift and measures outweigh demands in more than half of all struggles by
+        size; None if never.
+    reproduction_ratio, commodity_reproduction
+        lambda and kappa; None where this version has no provisioning or economy to compute them from.
+    not_computed
+        Why a number is None.
     """
 
     name: str
     day: int
     why: str
     endings: dict[str, int] = field(default_factory=dict)
+    endings_of_measures: dict[str, int] = field(default_factory=dict)
     generalisation_number: float | None = None
+    generalisation_number_total: float | None = None
+    generalisation_day: int | None = None
+    peak_generalisation_number: float | None = None
+    objective_day: int | None = None
     reproduction_ratio: float | None = None
     commodity_reproduction: float | None = None
+    not_computed: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-NOT_COMPUTED = {
-    "generalisation_number": "no measures in this version",
-    "reproduction_ratio": "no provisioning in this version",
-    "commodity_reproduction": "no economy in this version",
-}
+ENOUGH = 30
 
 
-def judge(active: np.ndarray, people: float, struggles: Any) -> Outcome:
+def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instances: Any) -> Outcome:
     """Judge a run.
 
     Parameters
     ----------
-    active
-        People in struggle, by day (days,).
+    series
+        Daily totals (days,): ``moving``, people in struggle or in measures; if there are measures ``generalisation_number``,
+        ``generalisation_number_total``, ``aim_changed`` and ``begun``, measures begun on each day.
     people
         People of the society.
     struggles
         Table of struggles with the columns `end`, `ended`, `person_days` and `sites_ever`.
+    instances
+        Table of instances with the columns `cause`, `struggle` and `person_days`.
     """
-    total = np.nan_to_num(np.asarray(active, dtype=float))
-    ends = np.asarray(struggles.end)
-    endings = {name: int((ends == code).sum()) for code, name in enumerate(STRUGGLE_ENDS)}
+    total = np.nan_to_num(np.asarray(series["moving"], dtype=float))
+    ends, causes = np.asarray(struggles.end), np.asarray(instances.cause)
+    known = {
+        "endings": {name: int((ends == code).sum()) for code, name in enumerate(STRUGGLE_ENDS)},
+        "endings_of_measures": {name: int((causes == code).sum()) for code, name in enumerate(CAUSES)},
+        **_of_measures(series),
+    }
     peak_day = int(np.argmax(total)) if total.size else 0
     peak = float(total[peak_day]) if total.size else 0.0
     last = total.size - 1
 
     def outcome(name: str, day: int) -> Outcome:
-        return Outcome(name, day, RULES[name], endings)
+        return Outcome(name, day, RULES[name], **known)
 
     widest = int(np.max(struggles.sites_ever, initial=0))
     if peak <= NO_SPARK_SHARE * people and widest <= NO_SPARK_SITES:
@@ -86,7 +111,54 @@ def judge(active: np.ndarray, people: float, struggles: Any) -> Outcome:
     over = np.asarray(struggles.ended) >= 0
     whole = weight[over].sum()
     last_struggle = min(last, int(np.asarray(struggles.ended)[over].max())) if over.any() else peak_day
-    for name, code in (("integration", "settled"), ("repression", "repressed")):
-        if whole > 0 and weight[over & (ends == STRUGGLE_ENDS.index(code))].sum() > 0.5 * whole:
-            return outcome(name, last_struggle)
+    if whole > 0:
+        settled, repressed = (weight[over & (ends == STRUGGLE_ENDS.index(name))].sum() for name in ("settled", "repressed"))
+        if settled > 0.5 * whole:
+            return outcome("integration", last_struggle)
+        if repressed + _evicted(struggles, instances, over) > 0.5 * whole:
+            return outcome("repression", last_struggle)
     return outcome("exhaustion", last_struggle)
+
+
+def _evicted(struggles: Any, instances: Any, over: np.ndarray) -> float:
+    """Person-days of evicted measures that struggles carried which are over and were not repressed."""
+    carrier = np.asarray(instances.struggle)
+    counts = (np.asarray(instances.cause) == EVICTION) & (carrier >= 0)
+    if not counts.any():
+        return 0.0
+    elsewhere = over & (np.asarray(struggles.end) != STRUGGLE_ENDS.index("repressed"))
+    return float(np.asarray(instances.person_days)[counts & elsewhere[np.maximum(carrier, 0)]].sum())
+
+
+def _of_measures(series: dict[str, np.ndarray]) -> dict[str, Any]:
+    """R, its day and peak, and t_objective, from the daily series."""
+    not_computed = dict(NOT_COMPUTED)
+    number = series.get("generalisation_number")
+    if number is None:
+        return {"not_computed": {"generalisation_number": "measures are switched off"} | not_computed}
+    days = np.flatnonzero(np.isfinite(number))
+    if not days.size:
+        return {"not_computed": {"generalisation_number": "no measure began"} | not_computed}
+    day = int(days[-1])
+    begun = np.cumsum(series["begun"])
+    in_window = begun - np.concatenate([np.zeros(min(180, begun.size)), begun])[: begun.size]
+    enough = np.isfinite(number) & (in_window >= ENOUGH)
+    return {
+        "generalisation_number": float(number[day]),
+        "generalisation_number_total": float(series["generalisation_number_total"][day]),
+        "generalisation_day": day,
+        "peak_generalisation_number": float(number[enough].max()) if enough.any() else None,
+        "objective_day": objective_day(series["aim_changed"]),
+        "not_computed": not_computed,
+    }
+
+
+def objective_day(aim_changed: np.ndarray) -> int | None:
+    """First day from which more than half, by size, of the struggles have changed their aim on `OBJECTIVE_DAYS` days on end."""
+    changed = np.nan_to_num(np.asarray(aim_changed, float)) > 0.5
+    run = 0
+    for day, holds in enumerate(changed):
+        run = run + 1 if holds else 0
+        if run == OBJECTIVE_DAYS:
+            return day - OBJECTIVE_DAYS + 1
+    return None

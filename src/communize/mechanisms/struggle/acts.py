@@ -3,7 +3,7 @@
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import COMMODITY, IN_STRUGGLE, LOCI, ROUTINE, Column, Output
+from communize.declare.registry import COMMODITY, CONTESTED, IN_STRUGGLE, LOCI, ROUTINE, Column, Output
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
@@ -69,7 +69,7 @@ class Acts(Mechanism):
     )  # fmt: skip
     writes = (
         "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",
-        "struggles.end", "struggles.ended", "struggles.active", "struggles.sites", "struggles.members", "sites.mode",
+        "struggles.end", "struggles.ended", "struggles.active", "struggles.participants", "struggles.sites", "struggles.members", "sites.mode",
         "sites.struggle", "sites.began", "sites.relief", "sites.active", "places.active", "people.activity", "people.belonging",
         "days.settlements", "days.refusals",
     )  # fmt: skip
@@ -134,9 +134,11 @@ class Acts(Mechanism):
         state.places.active[:] = state.society.by_place(sites.active)
         of_settled = (sites.struggle >= 0) & settled[np.maximum(sites.struggle, 0)]
         sites.relief[of_settled] += np.float32(p.relief)
-        sites.mode[of_settled], sites.struggle[of_settled], sites.began[of_settled] = COMMODITY, -1, state.day
+        sites.struggle[of_settled] = -1  # a measure that it carried loses it and stays in force
+        back = of_settled & (sites.mode == CONTESTED)
+        sites.mode[back], sites.began[back] = COMMODITY, state.day
         struggles.end[settled], struggles.ended[settled] = SETTLED, state.day + 1
-        struggles.active[settled] = struggles.sites[settled] = struggles.members[settled] = 0
+        struggles.active[settled] = struggles.participants[settled] = struggles.sites[settled] = struggles.members[settled] = 0
 
     def observe(self, state: State) -> dict:
         struggles, live = state.struggles, state.struggles.ended < 0

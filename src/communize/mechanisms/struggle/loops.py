@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from communize.declare.registry import COMMODITY, CONTESTED, IN_STRUGGLE, ROUTINE
+from communize.declare.registry import COMMODITY, CONTESTED, IN_MEASURE, IN_STRUGGLE, ROUTINE, TAKEN
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
@@ -26,10 +26,13 @@ def log_table() -> np.ndarray:
 
 
 @kernel
-def site_terms(active, eligible, place, incident, relief, fatigue, place_pressure, fatigue_weight, terms):
-    """Per site, side by side in memory: SHARE active among others, NET incidents less relief, PRESSURE on residents, TIRED."""
+def site_terms(active, participants, eligible, place, incident, relief, fatigue, place_pressure, fatigue_weight, terms):
+    """Per site, side by side in memory: SHARE in motion among others, NET incidents less relief, PRESSURE on residents, TIRED.
+
+    People in motion are those in struggle and those in measures.
+    """
     for s in range(active.size):
-        terms[s, SHARE] = rules.share_of_others(active[s], eligible[s])
+        terms[s, SHARE] = min(1.0, rules.share_of_others(active[s] + participants[s], eligible[s]))
         terms[s, NET] = incident[s] - relief[s]
         terms[s, PRESSURE] = terms[s, NET] + place_pressure[place[s]]
         terms[s, TIRED] = fatigue_weight * fatigue[s]
@@ -46,7 +49,7 @@ def count_eligible_ties(start, stop, block, offsets, neighbours, takes_part, pos
 
 @kernel
 def count_active_ties(activity, offsets, neighbours, count):
-    """Ties of each person to people in struggle: written from the active, so the work follows their number."""
+    """Ties of each person to people in struggle; written from the active, so the work follows their number."""
     count[:] = 0
     for i in range(activity.size):
         if activity[i] == IN_STRUGGLE:
@@ -64,7 +67,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     people
         (home, work, position, group, activity, belonging, nerve, unmet).
     ties
-        (ties to people in struggle, ties to people who can take part).
+        (ties to people in struggle, ties to people in measures, ties to people who can take part).
     terms
         What `site_terms` wrote, float64 (sites, 4).
     places
@@ -80,7 +83,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     where the draw is below rate * exp(drive / temperature), which bounds the probability from above.
     """
     home, work, position, group, activity, belonging, nerve, unmet = people
-    active_ties, eligible_ties = ties
+    active_ties, tied, eligible_ties = ties
     w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
     influence, quiet_pressure = places
     coupling, temperature, rate, spontaneous = law
@@ -108,7 +111,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
                     top += w_work * terms[w, SHARE]
                     bottom += w_work
             if eligible_ties[i] > 0:
-                top += w_ties * active_ties[i] / eligible_ties[i]
+                top += w_ties * min(1.0, (active_ties[i] + tied[i]) / eligible_ties[i])
                 bottom += w_ties
             if bottom > 0.0:
                 drive += coupling * top / bottom
@@ -151,7 +154,7 @@ def change_activity(rows, new, home, work, activity, count, step):
 
 
 @kernel
-def update_contest(active, eligible, mode, struggle, fatigue, began, rows, law, day):
+def update_contest(active, participants, eligible, mode, struggle, fatigue, began, rows, law, day):
     """Fatigue, and which sites become or cease to be contested; returns the number that became so.
 
     `law` = (level, level of ending, least agents, daily decay of fatigue, gain of fatigue). The rows of the new
@@ -160,7 +163,7 @@ def update_contest(active, eligible, mode, struggle, fatigue, began, rows, law, 
     level, ending, least, decay, gain = law
     count = 0
     for s in range(active.size):
-        share = active[s] / eligible[s] if eligible[s] > 0 else 0.0
+        share = min(1.0, (active[s] + participants[s]) / eligible[s]) if eligible[s] > 0 else 0.0
         fatigue[s] = rules.fatigue_after(fatigue[s], share, decay, gain)
         if mode[s] == CONTESTED:
             if not rules.stays_contested(active[s], eligible[s], ending):
@@ -174,10 +177,15 @@ def update_contest(active, eligible, mode, struggle, fatigue, began, rows, law, 
 
 
 @kernel
-def tally_people(home, work, activity, belonging, struggle, active, belonging_sum):
-    """People in each struggle (work site first, else neighbourhood) and the sum of their belonging, fixed point."""
+def tally_people(home, work, activity, measure, belonging, struggle, active, participants, belonging_sum):
+    """People in each struggle (work site first, else neighbourhood), people in the measures that it carries, and the sum of the
+    belonging of the first, fixed point.
+    """
     for i in range(home.size):
-        if activity[i] == IN_STRUGGLE:
+        if activity[i] == IN_MEASURE:
+            if struggle[measure[i]] >= 0:
+                participants[struggle[measure[i]]] += 1
+        elif activity[i] == IN_STRUGGLE:
             number = struggle[work[i]] if work[i] >= 0 else -1
             if number < 0:
                 number = struggle[home[i]]
@@ -188,12 +196,15 @@ def tally_people(home, work, activity, belonging, struggle, active, belonging_su
 
 @kernel
 def tally_sites(mode, struggle, eligible, locus, n_sites, members, by_locus):
-    """Contested sites and their members by struggle, and sites by locus."""
+    """Contested and taken sites by struggle, members of the contested ones, and sites by locus."""
     for s in range(mode.size):
-        if mode[s] == CONTESTED and struggle[s] >= 0:
+        if struggle[s] < 0:
+            continue
+        if mode[s] == CONTESTED or mode[s] == TAKEN:
             n_sites[struggle[s]] += 1
-            members[struggle[s]] += eligible[s]
             by_locus[struggle[s], locus[s]] += 1
+        if mode[s] == CONTESTED:
+            members[struggle[s]] += eligible[s]
 
 
 @kernel

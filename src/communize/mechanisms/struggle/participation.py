@@ -19,6 +19,7 @@ from communize.kernels import decisions
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.provisioning import PROVISION
 from communize.mechanisms.struggle import attribution, loops
 
 GOING_ON, SETTLED, EBBED, REPRESSED = range(len(STRUGGLE_ENDS))
@@ -26,16 +27,17 @@ GOING_ON, SETTLED, EBBED, REPRESSED = range(len(STRUGGLE_ENDS))
 STRUGGLES = (
     Column("struggles", "place", "int32", "place row", "place where it began", (0, None)),
     Column("struggles", "began", "int32", "day", "day on which its first site became contested", (0, None)),
-    Column("struggles", "ended", "int32", "day", "day after its last contested site, -1 while it goes on", (-1, None), -1),
+    Column("struggles", "ended", "int32", "day", "day after its last contested site or measure, -1 while it goes on", (-1, None), -1),
     Column("struggles", "end", "int8", "code", "how it ended, index into STRUGGLE_ENDS", (0, 3)),
     Column("struggles", "active", "int32", "agent", "people in it today", (0, None)),
+    Column("struggles", "participants", "int32", "agent", "people in the measures that it carries today", (0, None)),
     Column("struggles", "members", "int32", "agent", "members of its contested sites today", (0, None)),
-    Column("struggles", "sites", "int32", "site", "contested sites today", (0, None)),
+    Column("struggles", "sites", "int32", "site", "contested sites and sites with measures that it carries, today", (0, None)),
     Column("struggles", "sites_ever", "int32", "site", "sites that joined it; one that was in another struggle in between counts again", (0, None)),
-    Column("struggles", "peak", "int32", "agent", "most people in it on a day", (0, None)),
-    Column("struggles", "person_days", "int64", "agent day", "people in it, summed over days", (0, None)),
+    Column("struggles", "peak", "int32", "agent", "most people in it on a day, those in its measures included", (0, None)),
+    Column("struggles", "person_days", "int64", "agent day", "people in it and in its measures, summed over days", (0, None)),
     Column("struggles", "belonging", "float32", "1", "mean belonging of the people in it today", (-1, 1)),
-    Column("struggles", "by_locus", "int32", "site day", "contested sites summed over days, by locus", (0, None), dims=(len(LOCI),)),
+    Column("struggles", "by_locus", "int32", "site day", "contested sites and sites with measures summed over days, by locus", (0, None), dims=(len(LOCI),)),
     Column("struggles", "arrested", "int32", "agent", "people arrested out of it", (0, None)),
 )
 
@@ -48,7 +50,8 @@ class Struggle(Mechanism):
     reads = (
         "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet",
         "sites.kind", "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
-        "places.force", "places.eligible", "struggles.arrested",
+        "places.force", "places.eligible", "places.participants", "places.horizon", "places.free_coverage", "sites.participants",
+        "people.ties_in_measures", "people.measure", "struggles.arrested",
     )  # fmt: skip
     writes = (
         "people.activity", "people.nerve", "sites.active", "sites.mode", "sites.began", "sites.struggle", "sites.last_struggle",
@@ -63,7 +66,7 @@ class Struggle(Mechanism):
         Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
         Column("places", "shock_struggle", "int32", "struggle row", "struggle that the shocks of the place began last, -1 for none", (-1, None), -1),
         Column("places", "risk", "float32", "probability", "risk of taking part", (0, 1)),
-        *STRUGGLES,
+        *STRUGGLES, *PROVISION,
         Column("days", "joined", "int64", "agent", "people who joined on the day", (0, None)),
         Column("days", "left", "int64", "agent", "people who left on the day by fatigue", (0, None)),
         Column("days", "newly_contested", "int64", "site", "sites that became contested on the day", (0, None)),
@@ -106,6 +109,7 @@ class Struggle(Mechanism):
         weight_need: float = parameter(1.2, unit="pressure", range=(0, 20), plausible=(0.5, 2), meaning="pressure of unmet need")
         weight_coercion: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of coercion")
         weight_constraint: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of class membership lived as a constraint")
+        weight_horizon: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 0.8), meaning="pressure where horizon and free coverage are 1: people extend what works (a_horizon)")
         weight_risk: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="how risk holds people back")
         deterrence: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0.2, 3), meaning="risk from force per active person")
         fatigue_weight: float = parameter(1.8, unit="pressure", range=(0, 1000), plausible=(1, 3), meaning="rise of nerve with fatigue")
@@ -150,10 +154,11 @@ class Struggle(Mechanism):
         self._tally(state, day)
 
     def influence(self, state: State) -> np.ndarray:
-        """Influence of the own place and its contact places, float64 (places,), each in [0, 1]."""
+        """Influence of people in motion (in struggle or in measures) in the own place and its contact places, float64 (places,), each in [0, 1]."""
         p, places = self.parameters, state.places
-        share = places.active / np.maximum(1, places.eligible)
-        country = places.active.sum() / max(1, places.eligible.sum())
+        moving = places.active + places.participants
+        share = np.minimum(1.0, moving / np.maximum(1, places.eligible))
+        country = moving.sum() / max(1, places.eligible.sum())
         contact = state.society.contact
         others = (1 - p.uniform_share) * contact.mean(share) + p.uniform_share * country
         influence = (1 - p.away_share) * share + p.away_share * others
@@ -164,21 +169,22 @@ class Struggle(Mechanism):
 
     def _people_who_change(self, state: State, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
         p, people, sites, places = self.parameters, state.people, state.sites, state.places
-        risk = 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + places.active * state.scale))
+        moving = places.active + places.participants
+        risk = 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + moving * state.scale))
         places.risk[:] = risk
         quiet = (p.weight_coercion * places.coercion - p.weight_risk * risk).astype(np.float64)
         n, n_sites = len(people), len(sites)
         terms = np.empty((n_sites, 4))
         loops.site_terms(
-            sites.active, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
-            quiet + places.shock, p.fatigue_weight, terms)  # fmt: skip
+            sites.active, sites.participants, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
+            quiet + places.shock + p.weight_horizon * (places.horizon * places.free_coverage), p.fatigue_weight, terms)  # fmt: skip
         if self._tied:
             loops.count_active_ties(people.activity, state.society.ties.offsets, state.society.ties.neighbours, self._active_ties)
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             loops.find_joiners, n,
             (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet),
-            (self._active_ties, self._eligible_ties), sites.place, terms, (self.influence(state), quiet), self._takes_part,
+            (self._active_ties, people.ties_in_measures, self._eligible_ties), sites.place, terms, (self.influence(state), quiet), self._takes_part,
             (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
             (p.coupling, p.temperature, p.rate_joining, p.spontaneous), self._logs, key, day, found)  # fmt: skip
         joined = gather(found, counts, n, BLOCK)
@@ -195,7 +201,7 @@ class Struggle(Mechanism):
             2.0 ** (-1.0 / p.fatigue_half_life_days), p.fatigue_gain,
         )  # fmt: skip
         n_new = loops.update_contest(
-            sites.active, sites.eligible, sites.mode, sites.struggle, sites.fatigue, sites.began, rows, law, day)  # fmt: skip
+            sites.active, sites.participants, sites.eligible, sites.mode, sites.struggle, sites.fatigue, sites.began, rows, law, day)  # fmt: skip
         state.days.newly_contested[0], state.days.spread[0] = n_new, 0
         if not n_new:
             return
@@ -237,15 +243,16 @@ class Struggle(Mechanism):
         if not len(struggles):
             return
         n = len(struggles)
-        active, belonging, n_sites, members = (np.zeros(n, np.int64) for _ in range(4))
+        active, participants, belonging, n_sites, members = (np.zeros(n, np.int64) for _ in range(5))
         by_locus = np.zeros((n, len(LOCI)), np.int32)
-        loops.tally_people(people.home, people.work, people.activity, people.belonging, sites.struggle, active, belonging)
+        loops.tally_people(
+            people.home, people.work, people.activity, people.measure, people.belonging, sites.struggle, active, participants, belonging)  # fmt: skip
         loops.tally_sites(sites.mode, sites.struggle, sites.eligible, self._locus, n_sites, members, by_locus)
-        struggles.active[:], struggles.sites[:], struggles.members[:] = active, n_sites, members
+        struggles.active[:], struggles.participants[:], struggles.sites[:], struggles.members[:] = active, participants, n_sites, members
         struggles.by_locus += by_locus
         struggles.belonging[:] = belonging / np.maximum(1, active) / loops.FIXED_POINT
-        struggles.person_days += active
-        np.maximum(struggles.peak, struggles.active, out=struggles.peak)
+        struggles.person_days += active + participants
+        np.maximum(struggles.peak, (active + participants).astype(np.int32), out=struggles.peak)
         over = (n_sites == 0) & (struggles.ended < 0)
         struggles.ended[over] = day
         repressed = struggles.arrested >= self.parameters.repressed_share * np.maximum(1, struggles.peak)

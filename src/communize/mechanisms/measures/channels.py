@@ -1,0 +1,318 @@
+"""Who founds what: the competing channels at each site, by thinning (`rules.md` section 5).
+
+A site meets candidates at the sum of its channels' highest hazards, a Poisson number a day. A candidate picks its channel in
+proportion, then its source instance in proportion to that instance's part of the exposure, and is taken up with the
+probability fit * suspended(hierarchy). The first that is taken up founds. Adoption then has exactly the hazard alpha * g(E) *
+sum_m (E_m / E) fit_m, a practice is drawn in proportion to E_m fit_m, and labels never enter, so that splitting a practice
+into two changes no total.
+"""
+
+import numpy as np
+
+from communize.declare.registry import (
+    ADOPTION,
+    BROADCAST,
+    COMMODITY,
+    CONTESTED,
+    GRAFTING,
+    IN_MEASURE,
+    REINVENTION,
+)  # fmt: skip
+from communize.kernels import decisions
+from communize.kernels import draws as d
+from communize.kernels.draws import kernel
+from communize.mechanisms.measures import rules
+
+OWN_PLACE, CONTACT_PLACES, LINKS, TIES, MEMORY = range(5)  # parts of the exposure
+RE, AD, GR, BR = range(4)  # channels that compete at a site
+N_PARTS, N_CHANNELS = 5, 4
+
+
+@kernel
+def part_sizes(s, p, seen, weights, site_ties, ties_of_site, parts):
+    """Write the parts of the exposure of site `s` in place `p`; returns their sum."""
+    count, near, linked, memory = seen
+    parts[OWN_PLACE] = weights[OWN_PLACE] * count[p]
+    parts[CONTACT_PLACES] = weights[CONTACT_PLACES] * near[p]
+    parts[LINKS] = weights[LINKS] * linked[p]
+    parts[TIES] = weights[TIES] * site_ties[s] / ties_of_site[s] if ties_of_site[s] > 0 else 0.0
+    parts[MEMORY] = weights[MEMORY] * memory[p]
+    return parts.sum()
+
+
+@kernel
+def find_candidates(sites, places, seen, society, rates, law, gains, required, key, day, rows, numbers, hazards, parts, openness):
+    """Sites that meet at least one candidate today; returns how many.
+
+    Parameters
+    ----------
+    sites
+        (place, mode, instance, decided, active, eligible, members, struggle, ties into measures, ties of members,
+        solidarity).
+    places
+        (shortage (places, sectors), horizon).
+    seen
+        (instances, near, linked, memory) by place.
+    society
+        (need weights, struggle need weights, refusals of each struggle).
+    rates
+        (reinvention, adoption, grafting, broadcast), 1/day.
+    law
+        (exponent, half exposure, floor of fit, lowest critical mass, critical mass of a new practice, weights of the parts).
+    required
+        Whether a site must be contested.
+    rows, numbers, hazards, parts, openness
+        Written for each site found: its row, number of candidates, hazards by channel, parts of the exposure, open needs
+        and in the last column their sum.
+    """
+    place, mode, instance, decided, active, eligible, members, struggle, site_ties, ties_of_site, solidarity = sites
+    shortage, horizon = places
+    weight, struggle_weight, refusals = society
+    exponent, half, floor, lowest, own_mass, weights = law
+    n_sectors = weight.size
+    found = 0
+    for s in range(place.size):
+        if instance[s] >= 0 or decided[s] >= 0:
+            continue
+        if mode[s] != CONTESTED and (required or mode[s] != COMMODITY):
+            continue
+        p = place[s]
+        collective = active[s] if required else eligible[s]
+        if collective < rules.critical_mass(lowest, members[s], seen[0][p]):
+            continue
+        exposure = part_sizes(s, p, seen, weights, site_ties, ties_of_site, parts[found])
+        share = active[s] / eligible[s] if eligible[s] > 0 else 0.0
+        whole, missing, total = 0.0, 0.0, 0.0
+        for k in range(n_sectors):
+            w = weight[k] + struggle_weight[k] * share
+            openness[found, k] = rules.open_need(weight[k], struggle_weight[k], share, shortage[p, k], floor)
+            total += openness[found, k]
+            missing += w * shortage[p, k]
+            whole += w
+        openness[found, n_sectors] = total
+        need = total / whole if whole > 0.0 else 0.0
+        lack = missing / whole if whole > 0.0 else 0.0
+        refused = refusals[struggle[s]] if struggle[s] >= 0 else 0.0
+        ready = rules.readiness(refused, lack, horizon[p], gains)
+        hazards[found, RE] = 0.0
+        if collective >= rules.critical_mass(own_mass, members[s], seen[0][p]):
+            hazards[found, RE] = rates[RE] * need * ready
+        hazards[found, AD] = rates[AD] * rules.hill(exposure, half, exponent) * ready
+        hazards[found, GR] = rates[GR] * solidarity[s] * ready if exposure > 0.0 else 0.0
+        hazards[found, BR] = rates[BR]
+        number = d.poisson(hazards[found].sum(), key, s, day, decisions.MEASURE_CANDIDATES, 0)
+        if number > 0:
+            rows[found], numbers[found] = s, number
+            found += 1
+    return found
+
+
+@kernel
+def draw_tied_instances(people, offsets, neighbours, wanted, instance, key, day, lowest, chosen):
+    """For each site marked in `wanted` (its number, else -1): the instance at the end of one of its members' ties into measures,
+    drawn uniformly among these ties (the lowest draw wins), written to `chosen`.
+    """
+    home, work, activity, measure, tied = people
+    for i in range(home.size):
+        if tied[i] == 0:
+            continue
+        for side in range(2):
+            s = home[i] if side == 0 else work[i]
+            if s < 0 or (side == 1 and s == home[i]) or wanted[s] < 0:
+                continue
+            for j in range(offsets[i], offsets[i + 1]):
+                other = neighbours[j]
+                if activity[other] != IN_MEASURE or measure[other] == s or home[other] == s or work[other] == s:
+                    continue
+                u = d.uniform(key, i, day, decisions.MEASURE_TIE, 2 * (j - offsets[i]) + side)
+                if u < lowest[wanted[s]]:
+                    lowest[wanted[s]] = u
+                    chosen[wanted[s]] = instance[measure[other]]
+
+
+@kernel
+def draw_instance_of_place(p, u, sites, by_place, instance):
+    """An instance in force in place `p`, drawn uniformly."""
+    n = by_place[p + 1] - by_place[p]
+    return instance[sites[by_place[p] + min(n - 1, np.int64(u * n))]]
+
+
+@kernel
+def draw_seen_place(p, u, contact, count, linked, by_links):
+    """A contact place of `p` drawn in proportion to contact times instances, or a linked one in proportion to instances."""
+    offsets, neighbours, weights = contact
+    first, last = offsets[p], offsets[p + 1]
+    parts = np.empty(last - first)
+    for j in range(first, last):
+        n = count[neighbours[j]]
+        parts[j - first] = (n if linked[j] else 0.0) if by_links else weights[j] * n
+    drawn = d.categorical(parts, u)
+    return neighbours[first + drawn] if drawn >= 0 else -1
+
+
+@kernel
+def draw_source(p, parts, u_part, u_place, u_instance, tied, remembered, surroundings, contact, linked, instance):
+    """An instance drawn in proportion to its part of the exposure of a site in place `p`; -1 if there is none."""
+    sites, by_place, count = surroundings
+    part = d.categorical(parts, u_part)
+    if part == TIES:
+        return tied
+    if part == MEMORY:
+        return remembered[p]
+    source = p
+    if part in (CONTACT_PLACES, LINKS):
+        source = draw_seen_place(p, u_place, contact, count, linked, part == LINKS)
+    if part < 0 or source < 0 or count[source] == 0:
+        return -1
+    return draw_instance_of_place(source, u_instance, sites, by_place, instance)
+
+
+@kernel
+def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings, contact, linked, instances, practices, law,
+         key, day, events):
+    """Let each site's candidates be taken up or not; returns the number of events.
+
+    Parameters
+    ----------
+    found
+        (rows, numbers) of the sites that meet candidates.
+    sites
+        (place, instance, active, eligible, members).
+    instances, practices
+        (practice, content) and (needs, mass).
+    law
+        (whether fit counts, whether a site must be contested, advantage of command, index of the content hierarchy,
+        broadcast practice).
+    events
+        Written for each event: site, channel, source instance, practice (-1 for a new one), number among `found`.
+    """
+    rows, numbers = found
+    place, instance, active, eligible, members = sites
+    practice_of, content = instances
+    needs, mass = practices
+    with_fit, required, command, hierarchy, broadcast = law
+    n_events = 0
+    n_sectors = openness.shape[1] - 1
+    for f in range(rows.size):
+        s = rows[f]
+        p = place[s]
+        collective = active[s] if required else eligible[s]
+        for c in range(numbers[f]):
+            base = 5 * c
+            channel = d.categorical(hazards[f], d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base))
+            source, practice = -1, -1
+            if channel == BR:
+                practice = broadcast
+            elif channel != RE:
+                source = draw_source(
+                    p, parts[f], d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 1),
+                    d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 2),
+                    d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 3), tied[f], remembered, surroundings, contact,
+                    linked, instance)  # fmt: skip
+                if source < 0:
+                    continue
+                practice = practice_of[source]
+            if practice >= 0 and collective < rules.critical_mass(mass[practice], members[s], surroundings[2][p]):
+                continue
+            if channel == AD:
+                accepted = rules.fit(needs[practice], openness[f], openness[f, n_sectors]) if with_fit else 1.0
+                command_of = content[source, hierarchy]
+                accepted *= rules.suspended(command_of) * (1.0 + command * max(0.0, -command_of))
+                if d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 4) >= accepted:
+                    continue
+            events[n_events, 0], events[n_events, 2], events[n_events, 3], events[n_events, 4] = s, source, practice, f
+            if channel == RE:
+                events[n_events, 1] = REINVENTION
+            elif channel == AD:
+                events[n_events, 1] = ADOPTION
+            elif channel == GR:
+                events[n_events, 1] = GRAFTING
+            else:
+                events[n_events, 1] = BROADCAST
+            n_events += 1
+            break
+    return n_events
+
+
+@kernel
+def draw_needs(openness, rows, breadth, key, day, entities, needs):
+    """Up to `breadth` needs for each row, without replacement, in proportion to the open needs; how many is uniform."""
+    n_sectors = openness.shape[1] - 1
+    for k in range(rows.size):
+        left = openness[rows[k], :n_sectors].copy()
+        number = 1 + d.below(key, entities[k], day, decisions.PRACTICE_NEEDS, 0, breadth)
+        for slot in range(number):
+            drawn = d.categorical(left, d.uniform(key, entities[k], day, decisions.PRACTICE_NEEDS, 1 + slot))
+            if drawn < 0:
+                break
+            needs[k, slot] = drawn
+            left[drawn] = 0.0
+
+
+@kernel
+def move_needs(openness, rows, key, day, entities, needs):
+    """Each row's needs move toward the site's own: its largest open need that is missing takes a free slot, or that of the
+    smallest.
+    """
+    n_sectors = openness.shape[1] - 1
+    for k in range(rows.size):
+        wanted, worst = -1, -1
+        for sector in range(n_sectors):
+            present = False
+            for slot in range(needs.shape[1]):
+                present = present or needs[k, slot] == sector
+            if not present and openness[rows[k], sector] > 0.0 and (wanted < 0 or openness[rows[k], sector] > openness[rows[k], wanted]):
+                wanted = sector
+        if wanted < 0:
+            continue
+        for slot in range(needs.shape[1]):
+            if needs[k, slot] < 0:
+                worst = slot
+                break
+            if worst < 0 or openness[rows[k], needs[k, slot]] < openness[rows[k], needs[k, worst]]:
+                worst = slot
+        needs[k, worst] = wanted
+
+
+@kernel
+def pick_founders(people, takes_part, number_of_site, size_share, wanted, quiet, key, day, rows, at):
+    """People who found measures at sites with a number; returns how many.
+
+    Members in struggle take part with the probability `size_share` of the site's form; where they are fewer than `wanted`, more of
+    them, and where `quiet` allows it people of routine, are taken in order until the number is reached.
+    """
+    home, work, position, group, activity = people
+    n = wanted.size
+    count = 0
+    reached = np.zeros(n, np.int64)
+    taken = np.zeros(activity.size, np.bool_)
+    for turn in range(3):
+        if turn > 0:
+            enough = True
+            for f in range(n):
+                enough = enough and reached[f] >= wanted[f]
+            if enough or (turn == 2 and not quiet.any()):
+                break
+        for i in range(home.size):
+            if activity[i] != (1 if turn < 2 else 0) or taken[i]:
+                continue
+            f = number_of_site[work[i]] if work[i] >= 0 else -1
+            if f < 0 or (turn > 0 and reached[f] >= wanted[f]):
+                other = number_of_site[home[i]]
+                if other >= 0:
+                    f = other
+            if f < 0:
+                continue
+            if turn == 0:
+                if d.uniform(key, i, day, decisions.MEASURE_FOUNDERS, 0) >= size_share[f]:
+                    continue
+            elif reached[f] >= wanted[f]:
+                continue
+            if turn == 2 and not (quiet[f] and takes_part[position[i], group[i]]):
+                continue
+            taken[i] = True
+            rows[count] = i
+            at[count] = f
+            count += 1
+            reached[f] += 1
+    return count

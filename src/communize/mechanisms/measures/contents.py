@@ -1,0 +1,65 @@
+"""How contents drift while a measure is in force (`rules.md` section 2)."""
+
+import numpy as np
+
+from communize.declare.parameters import parameter
+from communize.declare.registry import CONTENTS, Output
+from communize.kernels.draws import kernel
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.measures import records, rules
+from communize.mechanisms.measures.surroundings import Surroundings
+
+
+@kernel
+def drift_contents(rows, content, coupling, back):
+    """Let the contents of instances `rows` drift; `back` is the pull upward of each (psi+ * resonance * activity)."""
+    n = content.shape[1]
+    old = np.empty(n)
+    for j in range(rows.size):
+        total = 0.0
+        for c in range(n):
+            old[c] = content[rows[j], c]
+            total += old[c]
+        for c in range(n):
+            others = (total - old[c]) / (n - 1)
+            content[rows[j], c] = rules.drift(old[c], others, coupling, back[j])
+
+
+class Contents(Mechanism):
+    """Relations left in force pull the others down; activity that resonates draws all up."""
+
+    name = "contents"
+    phase = "measures"
+    reads = ("sites.instance", "sites.place", "sites.participants", "sites.members", "contacts.linked")
+    writes = ("instances.content",)
+    columns = records.COLUMNS
+    outputs = (Output("content", "1", "what measures suspend (+1) or reproduce (-1), mean over measures in force", ("relation",)),)
+
+    class Parameters(MechanismParameters):
+        """Speeds of the drift."""
+
+        coupling: float = parameter(0.003, unit="1/day", range=(0, 1), plausible=(0, 0.02), meaning="pull of a content down to the mean of the others (psi_c)")
+        back: float = parameter(0.0, unit="1/day", range=(0, 1), plausible=(0, 0.006), meaning="rise of all contents at full resonance and activity (psi+)")
+        resonance_scale: float = parameter(2.0, unit="instance", range=(1e-6, 1e6), plausible=(1, 5), meaning="exposure to others at which resonance is 1 - 1/e (r0)")
+
+    parameters: "Contents.Parameters"
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        p, sites, seen = self.parameters, state.sites, Surroundings.of(state)
+        if not seen.sites.size or (p.coupling == 0 and p.back == 0):
+            return
+        taken = seen.sites
+        place = sites.place[taken]
+        back = np.zeros(taken.size)
+        if p.back > 0:
+            exposure = (seen.count[place] - 1) + seen.near[place] + seen.linked[place]
+            activity = np.minimum(1.0, sites.participants[taken] / np.maximum(1, sites.members[taken]))
+            back = p.back * (1.0 - np.exp(-exposure / p.resonance_scale)) * activity
+        drift_contents(sites.instance[taken], state.instances.content, p.coupling, back)
+
+    def observe(self, state: State) -> dict:
+        rows = state.sites.instance[state.sites.instance >= 0]
+        if not rows.size:
+            return {"content": np.full(len(CONTENTS), np.nan)}
+        return {"content": state.instances.content[rows].mean(axis=0, dtype=np.float64)}

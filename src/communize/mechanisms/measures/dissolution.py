@@ -1,0 +1,176 @@
+"""Dissolution: why measures end (`model.md` section 6, `rules.md` 1.2, 1.3 and 1.5)."""
+
+import math
+
+import numpy as np
+
+from communize.declare.parameters import parameter
+from communize.declare.registry import (
+    BELOW_MASS,
+    CAUSES,
+    CONTENTS,
+    EBB,
+    EVICTION,
+    IN_FORCE,
+    ISOLATION,
+    NEED,
+    OTHER_MEASURE,
+    ROUTINE,
+    SPENT,
+    Column,
+    Output,
+)  # fmt: skip
+from communize.kernels import decisions
+from communize.kernels import draws as d
+from communize.kernels.draws import kernel
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.measures import records, rules, taking_part
+from communize.mechanisms.measures.surroundings import Surroundings, ties_of_sites
+from communize.mechanisms.provisioning import PROVISION
+
+HIERARCHY = CONTENTS.index("hierarchy")
+
+
+@kernel
+def opposition(by_place, sites, instance, participants, content, out):
+    """How far each instance meets opposed ones in its place: |m| * sum over those of the other sign of |m'| n' / (n + sum n').
+
+    m is the mean of an instance's contents, n its participants; entries follow `sites`.
+    """
+    for p in range(by_place.size - 1):
+        first, last = by_place[p], by_place[p + 1]
+        weight, people = np.zeros(2), np.zeros(2)
+        for j in range(first, last):
+            mean = content[instance[sites[j]]].mean()
+            sign = 1 if mean > 0.0 else 0
+            weight[sign] += abs(mean) * participants[sites[j]]
+            people[sign] += participants[sites[j]]
+        for j in range(first, last):
+            mean = content[instance[sites[j]]].mean()
+            other = 0 if mean > 0.0 else 1
+            whole = participants[sites[j]] + people[other]
+            out[j] = abs(mean) * weight[other] / whole if whole > 0.0 else 0.0
+
+
+@kernel
+def endings(surroundings, resonances, opposed, sites, places, contents, law, key, day, causes, hazards):
+    """Write for each taken site the cause of its ending today, 0 for none.
+
+    The causes compete: an instance ends with probability 1 - exp(-sum of hazards) and its cause is drawn in proportion. An
+    instance of today does not end yet.
+
+    Parameters
+    ----------
+    surroundings
+        (sites, instances in each place).
+    sites
+        (place, instance, participants, members, practice mass of each instance by site order, began of each instance).
+    places
+        (coverage, horizon, people in motion, people who can take part, share in motion in contact places, eviction).
+    law
+        (spent, isolation, need, ebb, share in motion that carries a measure fully, other measure, advantage of command).
+    """
+    taken, count = surroundings
+    place, instance, participants, members, mass, began = sites
+    coverage, horizon, motion, eligible, around, eviction = places
+    spent, isolation, need, ebb, carrying, other, command = law
+    for j in range(taken.size):
+        s = taken[j]
+        causes[j] = IN_FORCE
+        if began[j] == day:
+            continue
+        p = place[s]
+        if participants[s] < rules.critical_mass(mass[j], members[s], count[p] - 1):
+            causes[j] = BELOW_MASS
+            continue
+        others = max(0.0, motion[p] - participants[s]) / max(1.0, eligible[p])
+        carried = min(1.0, 0.5 * (others + around[p]) / carrying) if carrying > 0.0 else 1.0
+        resisting = 1.0 + command * max(0.0, -contents[instance[s], HIERARCHY])
+        hazards[SPENT] = spent * (1.0 - horizon[p] * coverage[p])
+        hazards[ISOLATION] = isolation * (1.0 - resonances[j])
+        hazards[NEED] = need * (1.0 - coverage[p])
+        hazards[EBB] = ebb * (1.0 - carried)
+        hazards[EVICTION] = eviction[p] / resisting
+        hazards[OTHER_MEASURE] = other * opposed[j]
+        if d.uniform(key, s, day, decisions.ENDING, 0) < 1.0 - math.exp(-hazards.sum()):
+            causes[j] = d.categorical(hazards, d.uniform(key, s, day, decisions.ENDING, 1))
+
+
+class Dissolution(Mechanism):
+    """Measures end: spent, isolated, in need, ebbing with the struggle, evicted, below mass, by another measure."""
+
+    name = "dissolution"
+    phase = "measures"
+    reads = (
+        *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "places.coverage", "places.eviction",
+        "contacts.linked", "instances.content", "instances.began", "instances.practice", "practices.mass",
+    )  # fmt: skip
+    writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days", "days.resonance")
+    columns = (
+        *records.COLUMNS, *PROVISION,
+        Column("places", "eviction", "float32", "1/day", "hazard of eviction of each measure there", (0, None)),
+        Column("days", "resonance", "float64", "share", "resonance, mean over measures", (0, 1)),
+    )  # fmt: skip
+    outputs = (Output("resonance", "share", "resonance with other measures, mean over measures in force"),)
+
+    class Parameters(MechanismParameters):
+        """Hazards of ending."""
+
+        spent: float = parameter(0.005, unit="1/day", range=(0, 1e6), plausible=(0.001, 0.02), meaning="hazard of being spent (delta_0), falling to 0 where horizon and coverage are 1")
+        isolation: float = parameter(0.1, unit="1/day", range=(0, 1e6), plausible=(0, 0.3), meaning="hazard of an instance without resonance")
+        resonance_scale: float = parameter(2.0, unit="instance", range=(1e-6, 1e6), plausible=(1, 5), meaning="exposure to others at which resonance is 1 - 1/e (r0)")
+        need: float = parameter(0.05, unit="1/day", range=(0, 1e6), plausible=(0.01, 0.2), meaning="hazard where nothing essential is covered")
+        ebb: float = parameter(0.05, unit="1/day", range=(0, 1e6), plausible=(0, 0.2), meaning="hazard where no struggle is left around (delta_struggle)")
+        carrying_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0.01, 0.2), meaning="share of people in motion around that carries a measure fully")
+        other_measure: float = parameter(0.02, unit="1/day", range=(0, 1e6), plausible=(0, 0.1), meaning="hazard of an instance that meets only wholly opposed ones")
+        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="how much longer instances that reproduce hierarchy withstand eviction")
+
+    parameters: "Dissolution.Parameters"
+
+    def setup(self, state: State) -> None:
+        self._ties = np.maximum(1, ties_of_sites(state))
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        p, sites, places, instances = self.parameters, state.sites, state.places, state.instances
+        seen = Surroundings.of(state)
+        state.days.resonance[0] = np.nan
+        if not seen.sites.size:
+            return
+        taken, rows = seen.sites, sites.instance[seen.sites]
+        place = sites.place[taken]
+        exposure = (seen.count[place] - 1) + seen.near[place] + seen.linked[place] + sites.ties_in_measures[taken] / self._ties[taken]
+        resonances = 1.0 - np.exp(-exposure / p.resonance_scale)
+        state.days.resonance[0] = resonances.mean()
+        opposed = np.zeros(taken.size)
+        if p.other_measure > 0:
+            opposition(seen.by_place, taken, sites.instance, sites.participants, instances.content, opposed)
+        motion = (places.active + places.participants).astype(float)
+        around = state.society.contact.mean(motion / np.maximum(1, places.eligible))
+        causes = np.empty(taken.size, np.int64)
+        endings(
+            (taken, seen.count), resonances, opposed,
+            (sites.place, sites.instance, sites.participants, sites.members, state.practices.mass[instances.practice[rows]], instances.began[rows]),
+            (places.coverage, places.horizon, motion, places.eligible, around, places.eviction), instances.content,
+            (p.spent, p.isolation, p.need, p.ebb, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
+            np.zeros(len(CAUSES)))  # fmt: skip
+        participants = sites.participants[taken]
+        instances.peak[rows] = np.maximum(instances.peak[rows], participants)
+        instances.person_days[rows] += participants
+        ending = np.flatnonzero(causes != IN_FORCE)
+        if ending.size:
+            order = ending[np.argsort(rows[ending], kind="stable")]
+            dissolve(state, day, taken[order], causes[order])
+
+    def observe(self, state: State) -> dict:
+        return {"resonance": state.days.resonance[0]}
+
+
+def dissolve(state: State, day: int, sites: np.ndarray, causes: np.ndarray) -> None:
+    """End the measures at `sites`; participants go on at a site of their own that is in force, or back to routine."""
+    over = np.zeros(len(state.sites), np.bool_)
+    over[sites] = True
+    left = taking_part.end_at(state, over)
+    taking_part.leave(state, left, ROUTINE)
+    records.end(state, day, sites, causes)
+

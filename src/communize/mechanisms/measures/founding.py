@@ -1,0 +1,487 @@
+"""Founding: seeds, reinvention, adoption, adaptation, grafting, broadcast; coordination and links (`model.md` section 6)."""
+
+import numpy as np
+from pydantic import field_validator
+
+from communize.declare.errors import InputError
+from communize.declare.parameters import Parameters, parameter
+from communize.declare.registry import (
+    ADAPTATION,
+    ADOPTION,
+    BROADCAST,
+    COMMODITY,
+    CONTENTS,
+    CONTESTED,
+    FORMS,
+    MAX_NEEDS,
+    REINVENTION,
+    SCOPES,
+    SEEDED,
+    Column,
+    Output,
+)  # fmt: skip
+from communize.kernels import decisions
+from communize.kernels.draws import kernel, uniform
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.measures import channels, records, taking_part
+from communize.mechanisms.measures.practice import Practice, Seed
+from communize.mechanisms.measures.surroundings import Surroundings, ties_of_sites
+from communize.mechanisms.provisioning import PROVISION, by_place_and_sector
+
+HIERARCHY = CONTENTS.index("hierarchy")
+
+
+@kernel
+def update_links(offsets, neighbours, linked, count, least, probability, key, day):
+    """Links between places that co-ordinate: they arise with a draw of each pair, and are gone when either ceases to."""
+    for p in range(count.size):
+        for j in range(offsets[p], offsets[p + 1]):
+            q = neighbours[j]
+            if count[p] < least or count[q] < least:
+                linked[j] = 0
+            elif linked[j] == 0 and uniform(key, min(p, q), day, decisions.LINK, max(p, q)) < probability:
+                linked[j] = 1
+
+
+@kernel
+def internal_ties(start, stop, block, home, work, offsets, neighbours, inside):
+    """Ties of the members of each site that stay inside it."""
+    for i in range(start, stop):
+        for j in range(offsets[i], offsets[i + 1]):
+            other = neighbours[j]
+            if home[other] == home[i] or work[other] == home[i]:
+                inside[home[i]] += 1
+            if work[i] >= 0 and work[i] != home[i] and (work[other] == work[i] or home[other] == work[i]):
+                inside[work[i]] += 1
+
+
+class Reinvention(Parameters):
+    """The same problem leads elsewhere to the same answer, independently: a new origin."""
+
+    enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether the channel is open")
+    rate: float = parameter(0.015, unit="1/day", range=(0, 1000), plausible=(0.005, 0.04), meaning="hazard of a site whose needs are all open (nu)")
+    breadth: int = parameter(3, unit="need", range=(1, MAX_NEEDS), plausible=(1, 3), meaning="most needs of a new practice")
+    content: dict[str, float] = parameter({}, unit="1", plausible=(-1, 1), meaning="mean of a new practice's contents by relation, where it is not content_mean")
+    content_mean: float = parameter(0.2, unit="1", range=(-1, 1), plausible=(-0.2, 0.5), meaning="mean of a new practice's contents")
+    content_sd: float = parameter(0.4, unit="1", range=(0, 2), plausible=(0.1, 0.6), meaning="standard deviation of a new practice's contents")
+
+    @field_validator("content")
+    @classmethod
+    def _contents(cls, content: dict[str, float]) -> dict[str, float]:
+        return Practice._known_relations(content)
+
+
+class Adoption(Parameters):
+    """A contested site takes up a practice that it sees elsewhere."""
+
+    enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether the channel is open")
+    rate: float = parameter(0.8, unit="1/day", range=(0, 10_000), plausible=(0.2, 4), meaning="highest hazard (alpha)")
+    exponent: float = parameter(1.5, unit="1", range=(0.1, 500), plausible=(1, 2.5), meaning="exponent of the Hill function of exposure: 1 simple, above 1 complex contagion")
+    half_exposure: float = parameter(1.0, unit="instance", range=(1e-6, 1e9), plausible=(0.3, 3), meaning="exposure at which it is half (E0)")
+    with_fit: bool = parameter(True, unit="yes/no", source="definition", meaning="whether fit to the site's needs counts")
+
+
+class Adaptation(Parameters):
+    """An adoption that changes what is taken up."""
+
+    enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether the channel is open")
+    share: float = parameter(0.35, unit="share", range=(0, 1), plausible=(0, 0.9), meaning="adoptions that change (p_adapt)")
+    content_sd: float = parameter(0.15, unit="1", range=(0, 2), plausible=(0.05, 0.4), meaning="standard deviation of the change of each content")
+
+
+class Grafting(Parameters):
+    """A practice seen elsewhere, installed in a solidarity that already existed, whatever its fit and the number of examples."""
+
+    enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether the channel is open")
+    rate: float = parameter(0.01, unit="1/day", range=(0, 1000), plausible=(0, 0.04), meaning="hazard of a site all of whose members' ties are within it")
+
+
+class Broadcast(Parameters):
+    """Prescription from one centre, as an experiment: every contested site is told one practice."""
+
+    enabled: bool = parameter(False, unit="yes/no", source="definition", meaning="whether there is such a centre")
+    rate: float = parameter(0.05, unit="1/day", range=(0, 1000), plausible=(0, 0.5), meaning="hazard of taking up what is prescribed")
+    practice: Practice = parameter(Practice(needs=["food"]), unit="table", meaning="what is prescribed")
+
+
+class Exposure(Parameters):
+    """What counts as seeing an instance."""
+
+    place: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in the same place")
+    contact: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in contact places")
+    links: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in linked places")
+    ties: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the share of ties in measures")
+    memory: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the instance that the place remembers, on the day after its end")
+    memory_half_life_days: float = parameter(120.0, unit="day", range=(0.001, 100_000), plausible=(1, 2000), meaning="half-life of that memory")
+
+    @property
+    def weights(self) -> np.ndarray:
+        return np.array([self.place, self.contact, self.links, self.ties, self.memory])
+
+
+class Coordination(Parameters):
+    """Larger scales that co-operation opens."""
+
+    enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether larger scales open")
+    instances: int = parameter(3, unit="instance", range=(1, 1_000_000), plausible=(2, 6), meaning="instances that make co-ordination of a place possible")
+    rate_link: float = parameter(0.03, unit="1/day", range=(0, 1000), plausible=(0.005, 0.2), meaning="hazard of a link between two contact places that co-ordinate")
+
+
+class Form(Parameters):
+    """Forms of decision: they affect size and delay only."""
+
+    share: dict[str, float] = parameter({"assembly": 0.4, "diffuse": 0.3, "spontaneous": 0.3}, unit="share", plausible=(0, 1), meaning="shares of the forms among new practices")
+    delay_days: dict[str, int] = parameter({"assembly": 2, "diffuse": 1, "spontaneous": 0}, unit="day", plausible=(0, 7), meaning="days between decision and beginning")
+    size: dict[str, float] = parameter({"assembly": 1.0, "diffuse": 0.6, "spontaneous": 0.8}, unit="share", plausible=(0.2, 1), meaning="share of the people in struggle at the site who take part at once")
+
+    @field_validator("share", "delay_days", "size")
+    @classmethod
+    def _each_form(cls, values: dict) -> dict:
+        if set(values) != set(FORMS) or any(value < 0 for value in values.values()):
+            raise ValueError(f"a number of at least 0 for each of {', '.join(FORMS)}")
+        return values
+
+    @field_validator("share")
+    @classmethod
+    def _whole(cls, share: dict[str, float]) -> dict[str, float]:
+        if abs(sum(share.values()) - 1) > 1e-6:
+            raise ValueError(f"shares that add up to 1 (they add up to {sum(share.values()):g})")
+        return share
+
+    @field_validator("size")
+    @classmethod
+    def _shares(cls, size: dict[str, float]) -> dict[str, float]:
+        if any(value > 1 for value in size.values()):
+            raise ValueError("shares from 0 to 1")
+        return size
+
+
+class Measures(Mechanism):
+    """Sites found measures: of themselves, after others, changed, in a prior solidarity; seeds of the scenario; links."""
+
+    name = "measures"
+    phase = "measures"
+    reads = (
+        *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.struggle", "sites.kind",
+        "provision.shortage", "places.horizon", "struggles.refusals",
+    )  # fmt: skip
+    writes = (
+        *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "sites.decided_from", "sites.decided_by",
+        "sites.decided_day", "contacts.linked", "places.scope",
+    )  # fmt: skip
+    columns = (
+        *records.COLUMNS,
+        Column("sites", "decided", "int32", "practice row", "practice decided on and not yet begun, -1 for none", (-1, None), -1),
+        Column("sites", "decided_from", "int32", "instance row", "instance that it was taken from, -1 for none", (-1, None), -1),
+        Column("sites", "decided_by", "int8", "code", "channel of the decision, index into CHANNELS", (0, None)),
+        Column("sites", "decided_day", "int32", "day", "day on which it is to begin", (-1, None), -1),
+        Column("contacts", "linked", "int8", "yes/no", "whether the pair of contact places is linked", (0, 1)),
+        Column("places", "scope", "int8", "code", "scope that is unlocked there, index into SCOPES", (0, len(SCOPES) - 1)),
+        *PROVISION,
+    )
+    outputs = (
+        Output("instances", "instance", "measures in force", ("place",), "int32"),
+        Output("participants", "person", "people in measures", ("place",), "float32"),
+        Output("practices", "practice", "practices that ever arose"),
+        Output("co_ordinated_places", "place", "places in which measures co-ordinate"),
+        Output("links", "link", "links between places, each counted from either end"),
+    )
+
+    class Parameters(MechanismParameters):
+        """Channels, exposure, and what a founding needs."""
+
+        requires_struggle: bool = parameter(True, unit="yes/no", source="definition", meaning="whether a site must be contested to found a measure")
+        critical_mass: float = parameter(6.0, unit="person", range=(1, 1e6), plausible=(3, 30), meaning="participants that a measure needs (M_c)")
+        fit_floor: float = parameter(0.2, unit="share", range=(0, 1), plausible=(0, 0.3), meaning="least openness of a need, however well it is met (f0)")
+        refusal_gain: float = parameter(0.2, unit="1 per refusal", range=(0, 100), plausible=(0, 1), meaning="rise of the hazards of founding by each refused demand of the struggle")
+        need_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where nothing needed is there")
+        horizon_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where the horizon is 1")
+        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="how much quicker practices that reproduce hierarchy are taken up, and how much longer they withstand eviction")
+        reinvention: Reinvention = parameter(Reinvention(), unit="table", meaning="reinvention")
+        adoption: Adoption = parameter(Adoption(), unit="table", meaning="adoption")
+        adaptation: Adaptation = parameter(Adaptation(), unit="table", meaning="adaptation")
+        grafting: Grafting = parameter(Grafting(), unit="table", meaning="grafting")
+        broadcast: Broadcast = parameter(Broadcast(), unit="table", meaning="broadcast from one centre")
+        exposure: Exposure = parameter(Exposure(), unit="table", meaning="exposure")
+        coordination: Coordination = parameter(Coordination(), unit="table", meaning="co-ordination and links")
+        form: Form = parameter(Form(), unit="table", meaning="forms of decision")
+        seed: list[Seed] = parameter([], unit="table", source="see the scenario", meaning="measures that the scenario puts somewhere: [[measures.seed]]")
+
+    parameters: "Measures.Parameters"
+
+    def setup(self, state: State) -> None:
+        p, society = self.parameters, state.society
+        self._takes_part = society.takes_part
+        sectors = list(society.parameters.sectors.values())
+        self._need = np.array([sector.need for sector in sectors])
+        self._struggle_need = np.array([sector.struggle_need for sector in sectors])
+        if not len(state.contacts):
+            state.contacts.grow(society.contact.neighbours.size)
+        self._ties = ties_of_sites(state)
+        inside = np.zeros(len(state.sites), np.int64)
+        if p.grafting.enabled and society.ties.neighbours.size:
+            internal_ties(
+                0, len(state.people), 0, state.people.home, state.people.work, society.ties.offsets, society.ties.neighbours, inside)  # fmt: skip
+        self._solidarity = inside / np.maximum(1, self._ties)
+        self._delays = np.array([p.form.delay_days[name] for name in FORMS])
+        self._sizes = np.array([p.form.size[name] for name in FORMS])
+        mean = [p.reinvention.content.get(name, p.reinvention.content_mean) for name in CONTENTS]
+        self._content_mean = np.array(mean)
+        self._broadcast = self._set_broadcast(state)
+        self._seeds = [self._resolve(state, number, seed) for number, seed in enumerate(p.seed)]
+
+    def _set_broadcast(self, state: State) -> int:
+        if not self.parameters.broadcast.enabled:
+            return -1
+        there = np.flatnonzero(state.practices.channel == BROADCAST)
+        if there.size:
+            return int(there[0])
+        practice = self.parameters.broadcast.practice
+        needs, content = practice.rows(state, "measures.broadcast.practice")
+        return int(self._enter(state, 0, practice, needs, content, 1, BROADCAST)[0])
+
+    def _enter(self, state: State, day: int, practice: Practice, needs, content, n: int, channel: int, place: int = -1) -> np.ndarray:
+        scope, form = practice.codes
+        return records.add_practices(
+            state, day, np.tile(needs, (n, 1)), np.tile(content, (n, 1)), scope=scope, form=form,
+            mass_people=practice.critical_mass or self.parameters.critical_mass, parent=np.full(n, -1), channel=channel, place=place)  # fmt: skip
+
+    def _resolve(self, state: State, number: int, seed: Seed) -> tuple[int, int, np.ndarray, np.ndarray, Seed]:
+        path = f"measures.seed[{number}]"
+        places, place = state.society.place_list, -1
+        if seed.place is not None:
+            place = places.require(seed.place, f"{path}.place")
+            if state.places.residents[place] == 0:
+                raise InputError(f"{path}.place", seed.place, "a place where somebody lives (nobody does at this number of people)")
+        day = state.day_of_event(seed)
+        if day < 0:
+            raise InputError(f"{path}.date", str(seed.date), f"a date on or after the start, {state.start}")
+        return (day, place, *seed.rows(state, path), seed)
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        seen = Surroundings.of(state)
+        self._coordinate(state, seen, day, draws.key)
+        seen = Surroundings.of(state) if self.parameters.coordination.enabled else seen
+        self._begin_decided(state, day, draws.key)
+        for number, (when, place, needs, content, seed) in enumerate(self._seeds):
+            if when == day:
+                self._sow(state, number, place, needs, content, seed, day, draws.key)
+        self._decide(state, seen, day, draws.key)
+
+    def _coordinate(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
+        p, contact, scope = self.parameters.coordination, state.society.contact, state.places.scope
+        if not p.enabled:
+            return
+        if not (seen.sites.size or state.contacts.linked.any() or scope.any()):
+            return
+        update_links(
+            contact.offsets, contact.neighbours, state.contacts.linked, seen.count, p.instances, 1.0 - np.exp(-p.rate_link), key, day)  # fmt: skip
+        scope[:] = seen.count >= p.instances
+        edges = np.repeat(np.arange(len(scope)), np.diff(contact.offsets))[state.contacts.linked > 0]
+        scope[edges] = SCOPES.index("between_places")
+
+    def _decide(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
+        p, sites, places, society = self.parameters, state.sites, state.places, state.society
+        if p.requires_struggle and not np.any(sites.mode == CONTESTED):
+            return
+        rates = np.array([
+            p.reinvention.rate * p.reinvention.enabled, p.adoption.rate * p.adoption.enabled,
+            p.grafting.rate * p.grafting.enabled, p.broadcast.rate * p.broadcast.enabled,
+        ])  # fmt: skip
+        if not rates.any():
+            return
+        memory = np.zeros(len(places))
+        known = places.remembered >= 0
+        ages = day - state.instances.ended[places.remembered[known]]
+        memory[known] = 2.0 ** (-ages / p.exposure.memory_half_life_days)
+        n = int(np.count_nonzero(sites.mode == CONTESTED)) if p.requires_struggle else len(sites)
+        n_sectors = self._need.size
+        rows, numbers = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
+        hazards, parts = np.empty((n + 1, channels.N_CHANNELS)), np.empty((n + 1, channels.N_PARTS))
+        openness = np.empty((n + 1, n_sectors + 1))
+        live = state.instances.practice[sites.instance[seen.sites]]
+        own_mass = max(1, round(p.critical_mass / state.scale))
+        lowest = int(min(state.practices.mass[live].min(initial=own_mass), own_mass))
+        found = channels.find_candidates(
+            (sites.place, sites.mode, sites.instance, sites.decided, sites.active, sites.eligible, sites.members, sites.struggle,
+             sites.ties_in_measures, self._ties, self._solidarity),
+            (by_place_and_sector(state, "shortage"), places.horizon), (seen.count, seen.near, seen.linked, memory),
+            (self._need, self._struggle_need, state.struggles.refusals), rates,
+            (p.adoption.exponent, p.adoption.half_exposure, p.fit_floor, lowest, own_mass, p.exposure.weights),
+            np.array([p.refusal_gain, p.need_gain, p.horizon_gain]), p.requires_struggle, key, day, rows, numbers, hazards, parts,
+            openness)  # fmt: skip
+        if not found:
+            return
+        rows, hazards, parts, openness = rows[:found], hazards[:found], parts[:found], openness[:found]
+        tied = self._tied_instances(state, rows, parts, day, key)
+        events = np.empty((found, 5), np.int64)
+        n_events = channels.thin(
+            (rows, numbers), (sites.place, sites.instance, sites.active, sites.eligible, sites.members), parts, hazards, openness, tied,
+            places.remembered, (seen.sites, seen.by_place, seen.count),
+            (society.contact.offsets, society.contact.neighbours, society.contact.weights), state.contacts.linked,
+            (state.instances.practice, state.instances.content), (state.practices.needs, state.practices.mass),
+            (p.adoption.with_fit, p.requires_struggle, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
+        if n_events:
+            self._take_up(state, seen, events[:n_events], openness, day, key)
+
+    def _tied_instances(self, state: State, rows, parts, day: int, key: np.uint64) -> np.ndarray:
+        tied = np.full(rows.size, -1, np.int64)
+        if np.any(parts[:, channels.TIES] > 0):
+            wanted = np.full(len(state.sites), -1, np.int32)
+            wanted[rows] = np.where(parts[:, channels.TIES] > 0, np.arange(rows.size), -1)
+            people, ties = state.people, state.society.ties
+            channels.draw_tied_instances(
+                (people.home, people.work, people.activity, people.measure, people.ties_in_measures), ties.offsets, ties.neighbours,
+                wanted, state.sites.instance, key, day, np.full(rows.size, 2.0), tied)  # fmt: skip
+        return tied
+
+    def _take_up(self, state: State, seen: Surroundings, events: np.ndarray, openness: np.ndarray, day: int, key: np.uint64) -> None:
+        """From events to practices; what has no delay begins today, the rest is decided."""
+        p, practices, places = self.parameters, state.practices, state.sites.place
+        sites, channel, source, practice, row = (events[:, column].copy() for column in range(5))
+        uniform_of = Draws(key, decisions.PRACTICE_FORM, day).uniform
+        if p.adaptation.enabled:
+            channel[(channel == ADOPTION) & (uniform_of(sites, 1) < p.adaptation.share)] = ADAPTATION
+        new, changed = channel == REINVENTION, channel == ADAPTATION
+        if new.any():
+            who = sites[new]
+            needs = np.full((who.size, MAX_NEEDS), -1, np.int8)
+            channels.draw_needs(openness, row[new], p.reinvention.breadth, key, day, who, needs)
+            content = self._content_mean + p.reinvention.content_sd * self._noise(key, day, who)
+            form = np.searchsorted(np.cumsum([p.form.share[name] for name in FORMS])[:-1], uniform_of(who, 0), side="right")
+            practice[new] = records.add_practices(
+                state, day, needs, np.clip(content, -1, 1), scope=state.places.scope[places[who]], form=form,
+                mass_people=p.critical_mass, parent=np.full(who.size, -1), channel=REINVENTION, place=places[who])  # fmt: skip
+        if changed.any():
+            who, old = sites[changed], practice[changed]
+            needs = practices.needs[old].copy()
+            channels.move_needs(openness, row[changed], key, day, who, needs)
+            content = state.instances.content[source[changed]] + p.adaptation.content_sd * self._noise(key, day, who)
+            practice[changed] = records.add_practices(
+                state, day, needs, np.clip(content, -1, 1), scope=np.maximum(practices.scope[old], state.places.scope[places[who]]),
+                form=practices.form[old], mass_people=practices.mass[old] * state.scale, parent=old, channel=ADAPTATION,
+                place=places[who])  # fmt: skip
+        delay = self._delays[practices.form[practice]]
+        later = delay > 0
+        decided = state.sites
+        decided.decided[sites[later]], decided.decided_from[sites[later]] = practice[later], source[later]
+        decided.decided_by[sites[later]], decided.decided_day[sites[later]] = channel[later], day + delay[later]
+        now = ~later
+        if now.any():
+            self._found(state, seen, sites[now], practice[now], channel[now], source[now], day, key)
+
+    def _begin_decided(self, state: State, day: int, key: np.uint64) -> None:
+        """What was decided begins, where the collective is still there; the rest is forgotten."""
+        sites, practices = state.sites, state.practices
+        due = np.flatnonzero((sites.decided >= 0) & (sites.decided_day <= day))
+        if not due.size:
+            return
+        practice, source, channel = sites.decided[due].copy(), sites.decided_from[due].copy(), sites.decided_by[due].astype(np.int64)
+        sites.decided[due] = sites.decided_from[due] = -1
+        seen = Surroundings.of(state)
+        p = self.parameters
+        collective = sites.active[due] if p.requires_struggle else sites.eligible[due]
+        mass = np.array([
+            channels.rules.critical_mass(int(m), int(n), int(others))
+            for m, n, others in zip(practices.mass[practice], sites.members[due], seen.count[sites.place[due]])
+        ])  # fmt: skip
+        modes = (CONTESTED,) if p.requires_struggle else (CONTESTED, COMMODITY)
+        still = (collective >= mass) & np.isin(sites.mode[due], modes)
+        if still.any():
+            self._found(state, seen, due[still], practice[still], channel[still], source[still], day, key)
+
+    def _found(self, state: State, seen: Surroundings, sites, practice, channel, source, day: int, key: np.uint64) -> None:
+        """Begin instances and let the people in who found them."""
+        practices = state.practices
+        content = np.where(
+            (channel == ADOPTION)[:, None] & (source >= 0)[:, None], state.instances.content[np.maximum(source, 0)] if len(state.instances) else 0.0,
+            practices.content[practice])  # fmt: skip
+        beside = np.full(sites.size, -1, np.int64)
+        again = np.flatnonzero(channel == REINVENTION)
+        if again.size and seen.sites.size:
+            beside[again] = self._neighbours_of(state, seen, sites[again], day, key)
+        places = state.sites.place[sites]
+        mass = np.array([
+            channels.rules.critical_mass(int(m), int(n), int(others))
+            for m, n, others in zip(practices.mass[practice], state.sites.members[sites], seen.count[places])
+        ])  # fmt: skip
+        rows = records.begin(state, day, sites, practice, content, channel, source, beside, state.places.scope[places])
+        quiet = np.full(sites.size, not self.parameters.requires_struggle)
+        self._let_in(state, rows, sites, self._sizes[practices.form[practice]], mass, quiet, day, key)
+
+    def _let_in(self, state: State, rows, sites, size, wanted, quiet, day: int, key: np.uint64) -> None:
+        people = state.people
+        number = np.full(len(state.sites), -1, np.int32)
+        number[sites] = np.arange(sites.size)
+        who, at = np.empty(len(people), np.int32), np.empty(len(people), np.int32)
+        n = channels.pick_founders(
+            (people.home, people.work, people.position, people.group, people.activity), self._takes_part, number, size, wanted, quiet,
+            key, day, who, at)  # fmt: skip
+        taking_part.enter(state, who[:n], sites[at[:n]].astype(np.int32))
+        state.instances.founders[rows] = state.instances.peak[rows] = state.sites.participants[sites]
+
+    def _neighbours_of(self, state: State, seen: Surroundings, sites, day: int, key: np.uint64) -> np.ndarray:
+        """An instance in force in the place of each site, else in a contact place, drawn; -1 for none."""
+        contact, uniforms = state.society.contact, Draws(key, decisions.MEASURE_FOUNDERS, day)
+        drawn = np.full(sites.size, -1, np.int64)
+        first, second = uniforms.uniform(sites, 1), uniforms.uniform(sites, 2)
+        for k, p in enumerate(state.sites.place[sites]):
+            source = int(p)
+            if not seen.count[p] and seen.near[p] > 0:
+                source = int(channels.draw_seen_place(
+                    p, first[k], (contact.offsets, contact.neighbours, contact.weights), seen.count, state.contacts.linked, False))  # fmt: skip
+            if source >= 0 and seen.count[source]:
+                drawn[k] = channels.draw_instance_of_place(source, second[k], seen.sites, seen.by_place, state.sites.instance)
+        return drawn
+
+    def _noise(self, key: np.uint64, day: int, sites: np.ndarray) -> np.ndarray:
+        draws = Draws(key, decisions.PRACTICE_CONTENT, day)
+        return np.stack([draws.normal(sites, number) for number in range(len(CONTENTS))], axis=1)
+
+    def _sow(self, state: State, number: int, place: int, needs, content, seed: Seed, day: int, key: np.uint64) -> None:
+        """Begin the instances of a seed: at contested sites with most people in struggle first, then at sites drawn."""
+        sites = state.sites
+        free = (sites.instance < 0) & np.isin(sites.mode, (COMMODITY, CONTESTED)) & (sites.eligible > 0)
+        if seed.kind_code >= 0:
+            free &= sites.kind == seed.kind_code
+        if place >= 0:
+            free &= sites.place == place
+        candidates = np.flatnonzero(free)
+        count = min(seed.count, candidates.size)
+        if count < seed.count:
+            where = f"in {seed.place}" if seed.place else "in the society"
+            state.notes.append(f"measures.seed[{number}]: {count} of {seed.count} begun, as no more sites of kind {seed.kind} were free {where}")
+        if not count:
+            return
+        u = Draws(key, decisions.SEED_SITE, day).uniform(candidates, number)
+        order = np.lexsort((u, -np.where(sites.mode[candidates] == CONTESTED, sites.active[candidates], 0)))
+        chosen = np.sort(candidates[order[:count]])
+        practice = self._enter(state, day, seed, needs, content, count if seed.distinct else 1, SEEDED, place)
+        practice = np.broadcast_to(practice, (count,))
+        none = np.full(count, -1)
+        rows = records.begin(
+            state, day, chosen, practice, state.practices.content[practice], SEEDED, none, none, state.places.scope[sites.place[chosen]])  # fmt: skip
+        wanted = np.minimum(
+            state.practices.mass[practice] if seed.people is None else max(1, round(seed.people / state.scale)), sites.eligible[chosen])  # fmt: skip
+        self._let_in(state, rows, chosen, np.ones(count), wanted.astype(np.int64), np.ones(count, np.bool_), day, key)
+
+    def notes(self, state: State) -> list[str]:
+        masses = {"measures.critical_mass": self.parameters.critical_mass}
+        for number, seed in enumerate(self.parameters.seed):
+            if seed.critical_mass is not None:
+                masses[f"measures.seed[{number}].critical_mass"] = seed.critical_mass
+        return [
+            f"{path}: {mass:g} people are {mass / state.scale:.3g} agents at a scale of {state.scale:g}; below 3 the result depends on rounding"
+            for path, mass in masses.items() if mass / state.scale < 3
+        ]  # fmt: skip
+
+    def observe(self, state: State) -> dict:
+        sites, places = state.sites, state.places
+        return {
+            "instances": np.bincount(sites.place[sites.instance >= 0], minlength=len(places)),
+            "participants": places.participants * np.float32(state.scale),
+            "practices": len(state.practices),
+            "co_ordinated_places": int((places.scope > 0).sum()),
+            "links": int(state.contacts.linked.sum()),
+        }

@@ -1,0 +1,300 @@
+"""Rallying: people join measures near them and leave them; sites whose members take part elsewhere join (`rules.md` section 5)."""
+
+import math
+
+import numpy as np
+
+from communize.declare.parameters import parameter
+from communize.declare.registry import (
+    CONTENTS,
+    HELD,
+    IN_MEASURE,
+    NEIGHBOURHOOD,
+    ROUTINE,
+    TAKEN,
+    Column,
+    Output,
+)  # fmt: skip
+from communize.declare.registry import RALLYING as BY_RALLYING
+from communize.kernels import decisions
+from communize.kernels import draws as d
+from communize.kernels.blocks import BLOCK, gather
+from communize.kernels.draws import kernel
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.measures import records, rules, taking_part
+from communize.mechanisms.measures.surroundings import Surroundings
+from communize.mechanisms.provisioning import PROVISION
+
+STRANGERS, WAGE_LABOUR = CONTENTS.index("strangers"), CONTENTS.index("wage_labour")
+
+
+@kernel
+def shares_of_sites(instance, participants, eligible, out):
+    """Participants of each taken site against its members who can take part, at most 1; 0 where no measure is in force."""
+    highest = 0.0
+    for s in range(out.size):
+        out[s] = min(1.0, participants[s] / max(1, eligible[s])) if instance[s] >= 0 else 0.0
+        highest = max(highest, out[s])
+    return highest
+
+
+@kernel
+def parts_of(i, home, work, tied, ties, site_share, place_share, weights, parts):
+    """Write the parts (work, home, place, ties) of what draws a person to measures; returns their sum over the weights present."""
+    w = work[i]
+    degree = ties[i + 1] - ties[i]
+    bottom = weights[1] + weights[2]
+    parts[0], parts[1], parts[2], parts[3] = 0.0, weights[1] * site_share[home[i]], weights[2] * place_share, 0.0
+    if w >= 0:
+        parts[0] = weights[0] * site_share[w]
+        bottom += weights[0]
+    if degree > 0:
+        parts[3] = weights[3] * tied[i] / degree
+        bottom += weights[3]
+    return parts.sum() / bottom if bottom > 0.0 else 0.0
+
+
+@kernel
+def find_rallying(start, stop, block, people, offsets, site_place, site_share, place_share, takes_part, weights, law, key, day, found):
+    """People of [start, stop) who are drawn to a measure, written to ``found[start:]``; returns how many.
+
+    `law` = (rate, bound of the probability for those without ties into measures). The hazard is rate * influence, the influence
+    being the weighted mean of shares of participants at the work site, in the neighbourhood, in the place and among ties.
+    """
+    home, work, position, group, activity, tied = people
+    rate, bound = law
+    count = 0
+    parts = np.empty(4)
+    for quad in range(start >> 2, (stop + 3) >> 2):
+        words = d.shared_block(key, quad, day, decisions.RALLY, 0)
+        for lane in range(4):
+            i = (quad << 2) + lane
+            if i >= stop:
+                break
+            u = d.to_unit(words[lane])
+            if (u >= bound and tied[i] == 0) or activity[i] == HELD or activity[i] == IN_MEASURE:
+                continue
+            if not takes_part[position[i], group[i]]:
+                continue
+            influence = parts_of(
+                i, home, work, tied, offsets, site_share, place_share[site_place[home[i]]], weights, parts)
+            if u < 1.0 - math.exp(-rate * influence):
+                found[start + count] = i
+                count += 1
+    return count
+
+
+@kernel
+def choose_measures(rows, people, ties, sites, site_share, place_share, weights, surroundings, content, openness, key, day, at):
+    """For each of the people `rows` the site of the measure they join, or -1 where it does not let them in.
+
+    `openness` = columns of the contents wage labour and strangers: the first admits people who do not work at a workplace,
+    the second people of other places; members always get in.
+    """
+    home, work, activity, measure, tied = people
+    offsets, neighbours = ties
+    place, kind, instance, participants = sites
+    taken, by_place = surroundings
+    parts = np.empty(4)
+    for k in range(rows.size):
+        i = rows[k]
+        p = place[home[i]]
+        parts_of(i, home, work, tied, offsets, site_share, place_share[p], weights, parts)
+        drawn = d.categorical(parts, d.uniform(key, i, day, decisions.RALLY_TARGET, 0))
+        u = d.uniform(key, i, day, decisions.RALLY_TARGET, 1)
+        target = -1
+        if drawn == 0:
+            target = work[i]
+        elif drawn == 1:
+            target = home[i]
+        elif drawn == 2:
+            target = draw_by_participants(by_place[p], by_place[p + 1], taken, participants, u)
+        elif drawn == 3:
+            wanted, seen = np.int64(u * tied[i]), 0
+            for j in range(offsets[i], offsets[i + 1]):
+                if activity[neighbours[j]] == IN_MEASURE:
+                    if seen == wanted:
+                        target = measure[neighbours[j]]
+                        break
+                    seen += 1
+        if target >= 0 and target != home[i] and target != work[i]:
+            of = content[instance[target]]
+            admitted = 1.0
+            if kind[target] != NEIGHBOURHOOD:
+                admitted *= rules.suspended(of[openness[0]])
+            if place[target] != p:
+                admitted *= rules.suspended(of[openness[1]])
+            if d.uniform(key, i, day, decisions.RALLY_TARGET, 2) >= admitted:
+                target = -1
+        at[k] = target
+
+
+@kernel
+def draw_by_participants(first, last, taken, participants, u):
+    """A taken site among ``taken[first:last]`` in proportion to its participants; -1 if there is none."""
+    total = 0
+    for j in range(first, last):
+        total += participants[taken[j]]
+    target, running = u * total, 0
+    for j in range(first, last):
+        running += participants[taken[j]]
+        if target < running:
+            return np.int64(taken[j])
+    return np.int64(-1)
+
+
+@kernel
+def find_leaving(start, stop, block, activity, measure, site_place, probability, key, day, found):
+    """Participants of [start, stop) who leave, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if activity[i] == IN_MEASURE:
+            if d.uniform(key, i, day, decisions.LEAVE_MEASURE, 0) < probability[site_place[measure[i]]]:
+                found[start + count] = i
+                count += 1
+    return count
+
+
+@kernel
+def sites_to_join(mode, instance, participants, members, place, count, lowest, out):
+    """Sites without a measure of which enough members take part elsewhere; returns how many."""
+    n = 0
+    for s in range(mode.size):
+        if instance[s] < 0 and mode[s] < TAKEN and participants[s] > 0:
+            if participants[s] >= rules.critical_mass(lowest, members[s], count[place[s]]):
+                out[n] = s
+                n += 1
+    return n
+
+
+@kernel
+def draw_joined(people, number_of_site, instance, key, day, lowest, chosen):
+    """For each site with a number: the instance in which a member takes part, one member drawn uniformly (the lowest draw wins)."""
+    home, work, activity, measure = people
+    for i in range(home.size):
+        if activity[i] != IN_MEASURE:
+            continue
+        for side in range(2):
+            s = home[i] if side == 0 else work[i]
+            if s < 0 or number_of_site[s] < 0 or (side == 1 and s == home[i]):
+                continue
+            u = d.uniform(key, i, day, decisions.RALLY_SITE, side)
+            if u < lowest[number_of_site[s]]:
+                lowest[number_of_site[s]] = u
+                chosen[number_of_site[s]] = instance[measure[i]]
+
+
+class Rallying(Mechanism):
+    """People join measures and leave them; sites join through members who take part elsewhere."""
+
+    name = "rallying"
+    phase = "measures"
+    reads = (
+        *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.kind", "sites.struggle",
+        "places.eligible", "places.coverage", "places.scope", "instances.content", "instances.practice",
+    )  # fmt: skip
+    writes = (
+        *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "days.rallied", "days.left_measures",
+    )  # fmt: skip
+    columns = (
+        *records.COLUMNS, *PROVISION,
+        Column("days", "rallied", "int64", "agent", "people who joined a measure on the day", (0, None)),
+        Column("days", "left_measures", "int64", "agent", "people who left a measure on the day of themselves", (0, None)),
+    )  # fmt: skip
+    outputs = (
+        Output("rallied", "person", "people who joined a measure on the day, founders not counted"),
+        Output("left_measures", "person", "people who left a measure on the day of themselves"),
+    )
+
+    class Parameters(MechanismParameters):
+        """Joining and leaving."""
+
+        people: bool = parameter(True, unit="yes/no", source="definition", meaning="whether people join measures that exist")
+        sites: bool = parameter(True, unit="yes/no", source="definition", meaning="whether sites join through members who take part elsewhere")
+        rate: float = parameter(0.25, unit="1/day", range=(0, 1000), plausible=(0.05, 1), meaning="hazard of joining where all around take part (rho)")
+        weight_work: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the site of work")
+        weight_neighbourhood: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the neighbourhood")
+        weight_place: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the place")
+        weight_ties: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of ties")
+        rate_leaving: float = parameter(0.02, unit="1/day", range=(0, 1000), plausible=(0.005, 0.1), meaning="hazard of leaving where essential needs are covered (l0)")
+        rate_leaving_need: float = parameter(0.4, unit="1/day", range=(0, 1000), plausible=(0.1, 1), meaning="added where nothing is covered, with the square of what is missing (l1)")
+
+    parameters: "Rallying.Parameters"
+
+    def setup(self, state: State) -> None:
+        self._takes_part = state.society.takes_part
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        state.days.rallied[0] = state.days.left_measures[0] = 0
+        if not np.any(state.sites.instance >= 0):
+            return
+        p, seen = self.parameters, Surroundings.of(state)
+        joining, at = self._joining(state, seen, day, draws.key) if p.people and p.rate > 0 else (np.empty(0, np.int32),) * 2
+        leaving = self._leaving(state, day, draws.key)
+        taking_part.leave(state, leaving, ROUTINE)
+        taking_part.enter(state, joining, at)
+        state.days.rallied[0], state.days.left_measures[0] = joining.size, leaving.size
+        if p.sites:
+            self._join_sites(state, seen, day, draws.key)
+
+    def _joining(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
+        p, people, sites, places, ties = self.parameters, state.people, state.sites, state.places, state.society.ties
+        n = len(people)
+        site_share = np.empty(len(sites))
+        highest = shares_of_sites(sites.instance, sites.participants, sites.eligible, site_share)
+        place_share = places.participants / np.maximum(1, places.eligible)
+        weights = np.array([p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties])
+        bound = 1.0 - np.exp(-p.rate * max(highest, float(place_share.max())))
+        found = np.empty(n, np.int32)
+        counts = state.pool.for_blocks(
+            find_rallying, n, (people.home, people.work, people.position, people.group, people.activity, people.ties_in_measures),
+            ties.offsets, sites.place, site_share, place_share, self._takes_part, weights, (p.rate, bound), key, day, found)  # fmt: skip
+        rows = gather(found, counts, n, BLOCK)
+        at = np.empty(rows.size, np.int32)
+        choose_measures(
+            rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures), (ties.offsets, ties.neighbours),
+            (sites.place, sites.kind, sites.instance, sites.participants), site_share, place_share, weights, (seen.sites, seen.by_place),
+            state.instances.content, (WAGE_LABOUR, STRANGERS), key, day, at)  # fmt: skip
+        return rows[at >= 0], at[at >= 0]
+
+    def _leaving(self, state: State, day: int, key: np.uint64) -> np.ndarray:
+        p, people, n = self.parameters, state.people, len(state.people)
+        coverage = state.places.coverage.astype(float)
+        probability = 1.0 - np.exp(-(p.rate_leaving + p.rate_leaving_need * (1.0 - coverage) ** 2))
+        found = np.empty(n, np.int32)
+        counts = state.pool.for_blocks(
+            find_leaving, n, people.activity, people.measure, state.sites.place, probability, key, day, found)  # fmt: skip
+        return gather(found, counts, n, BLOCK)
+
+    def _join_sites(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
+        sites, people, instances, practices = state.sites, state.people, state.instances, state.practices
+        live = instances.practice[sites.instance[seen.sites]]
+        rows = np.empty(len(sites), np.int64)
+        n = sites_to_join(
+            sites.mode, sites.instance, sites.participants, sites.members, sites.place, seen.count, int(practices.mass[live].min()), rows)  # fmt: skip
+        if not n:
+            return
+        rows = rows[:n]
+        number, chosen = np.full(len(sites), -1, np.int32), np.full(n, -1, np.int64)
+        number[rows] = np.arange(n)
+        draw_joined(
+            (people.home, people.work, people.activity, people.measure), number, sites.instance, key, day,
+            np.full(n, 2.0), chosen)  # fmt: skip
+        rows, chosen = rows[chosen >= 0], chosen[chosen >= 0]
+        practice = instances.practice[chosen]
+        mass = np.array([
+            rules.critical_mass(int(m), int(size), int(others))
+            for m, size, others in zip(practices.mass[practice], sites.members[rows], seen.count[sites.place[rows]])
+        ])  # fmt: skip
+        enough = sites.participants[rows] >= mass
+        rows, chosen, practice = rows[enough], chosen[enough], practice[enough]
+        if rows.size:
+            new = records.begin(
+                state, day, rows, practice, instances.content[chosen], BY_RALLYING, chosen, np.full(rows.size, -1),
+                state.places.scope[sites.place[rows]])  # fmt: skip
+            sites.decided[rows] = -1
+            state.instances.founders[new] = state.instances.peak[new] = sites.participants[rows]
+
+    def observe(self, state: State) -> dict:
+        return {"rallied": state.days.rallied[0] * state.scale, "left_measures": state.days.left_measures[0] * state.scale}

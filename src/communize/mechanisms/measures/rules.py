@@ -1,0 +1,98 @@
+"""The rules of measures as scalar functions (`model.md` section 6, `rules.md` sections 1, 2 and 5)."""
+
+import math
+
+import numpy as np
+
+from communize.declare.registry import MAX_NEEDS
+from communize.kernels.draws import kernel
+
+
+@kernel
+def hill(exposure, half, exponent):
+    """Hill function of exposure: (E / half)^n / (1 + (E / half)^n), in [0, 1); n = 1 simple, above 1 complex contagion."""
+    if exposure <= 0.0:
+        return 0.0
+    log_ratio = exponent * math.log(exposure / half)
+    return 1.0 / (1.0 + math.exp(-log_ratio)) if log_ratio > -700.0 else 0.0
+
+
+@kernel
+def open_need(weight, struggle_weight, active_share, shortage, floor):
+    """Weight of one need where a share of a site is in struggle: (w + w' * active share) * max(floor, shortage)."""
+    return (weight + struggle_weight * active_share) * max(floor, shortage)
+
+
+@kernel
+def fit(needs, open_needs, total):
+    """Share of the open needs that a practice answers: the sum over its needs / the sum over all, in [0, 1]."""
+    if total <= 0.0:
+        return 0.0
+    answered = 0.0
+    for slot in range(MAX_NEEDS):
+        if needs[slot] >= 0:
+            answered += open_needs[needs[slot]]
+    return min(1.0, answered / total)
+
+
+@kernel
+def suspended(content):
+    """Share in which a relation is suspended: (1 + c) / 2."""
+    return 0.5 * (1.0 + content)
+
+
+@kernel
+def critical_mass(mass, members, others):
+    """Participants that a measure needs, in agents: `mass` where the place has no other instance, else at most half of the
+    members (rounded up), but never less than two where `mass` is two or more.
+    """
+    if others <= 0:
+        return mass
+    return max(min(2, mass), min(mass, (members + 1) // 2))
+
+
+@kernel
+def readiness(refusals, shortage, horizon, gains):
+    """Factor on the hazards of founding: 1 + gains of (refused demands, shortage, horizon); none of them is required."""
+    return 1.0 + gains[0] * refusals + gains[1] * shortage + gains[2] * horizon
+
+
+@kernel
+def resonance(exposure, scale):
+    """Resonance of an instance with others: 1 - exp(-E / r0)."""
+    return 1.0 - math.exp(-exposure / scale)
+
+
+@kernel
+def leaving_hazard(base, by_need, coverage):
+    """Hazard of leaving a measure: l0 + l1 * (1 - essential coverage)^2."""
+    return base + by_need * (1.0 - coverage) ** 2
+
+
+@kernel
+def horizon_after(horizon, start, keep, gain, success):
+    """Horizon of a person after a day: it fades toward its start, and rises by gain * success of what is lived or seen."""
+    faded = start + (horizon - start) * keep
+    return min(1.0, faded + gain * success * (1.0 - faded))
+
+
+@kernel
+def drift(content, others, coupling, back, clip=1.0):
+    """A content after a day: pulled down to the mean of the others where that is lower, drawn up by activity that resonates.
+
+    `coupling` is psi_c; `back` is psi+ * resonance * current activity.
+    """
+    moved = content - coupling * max(0.0, content - others) + back * (1.0 - content)
+    return max(-clip, min(clip, moved))
+
+
+@kernel
+def eviction_probability_rate(rate, force, people):
+    """Hazard of eviction of each instance of a place: every agent of force evicts `rate` participants a day."""
+    return rate * force / max(1.0, people)
+
+
+def family_code(needs: np.ndarray) -> np.ndarray:
+    """Code of a set of needs, int32: practices with the same needs are one family, whatever their contents and descent."""
+    ordered = np.sort(np.asarray(needs, np.int64), axis=-1) + 1  # -1, none, becomes 0
+    return (ordered * np.array([101**slot for slot in range(MAX_NEEDS)])).sum(axis=-1).astype(np.int32)

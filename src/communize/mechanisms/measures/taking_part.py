@@ -1,0 +1,115 @@
+"""Who takes part in measures: entering and leaving, with every count kept in step (work in proportion to those who change)."""
+
+import numpy as np
+
+from communize.declare.registry import IN_MEASURE, IN_STRUGGLE
+from communize.kernels.draws import kernel
+from communize.mechanisms.base import State
+
+WRITES = (
+    "people.activity", "people.measure", "people.ties_in_measures", "sites.active", "sites.participants",
+    "sites.ties_in_measures", "places.active", "places.participants",
+)  # fmt: skip
+READS = ("people.home", "people.work", "sites.place")
+
+
+@kernel
+def count_person(i, at, step, home, work, tied, participants, site_ties, offsets, neighbours):
+    """Add `step` to every count that person `i`, taking part at site `at`, enters into."""
+    h, w = home[i], work[i]
+    participants[h] += step
+    if w >= 0 and w != h:
+        participants[w] += step
+    if at != h and at != w:
+        participants[at] += step
+    for j in range(offsets[i], offsets[i + 1]):
+        other = neighbours[j]
+        tied[other] = np.uint16(np.int64(tied[other]) + step)
+        theirs = home[other]
+        if theirs != at and theirs != h and theirs != w:
+            site_ties[theirs] += step
+        theirs = work[other]
+        if theirs >= 0 and theirs != at and theirs != h and theirs != w:
+            site_ties[theirs] += step
+
+
+@kernel
+def enter_all(rows, at, people, sites, places, ties):
+    """People `rows` take part at sites `at`; those in struggle leave it."""
+    home, work, activity, measure, tied = people
+    site_place, active, participants, site_ties = sites
+    for k in range(rows.size):
+        i = rows[k]
+        p = site_place[home[i]]
+        if activity[i] == IN_STRUGGLE:
+            active[home[i]] -= 1
+            if work[i] >= 0:
+                active[work[i]] -= 1
+            places[0][p] -= 1
+        activity[i] = IN_MEASURE
+        measure[i] = at[k]
+        places[1][p] += 1
+        count_person(i, at[k], 1, home, work, tied, participants, site_ties, ties[0], ties[1])
+
+
+@kernel
+def leave_all(rows, to, people, sites, places, ties):
+    """People `rows` leave their measures for the activity `to`."""
+    home, work, activity, measure, tied = people
+    site_place, _, participants, site_ties = sites
+    for i in rows:
+        count_person(i, measure[i], -1, home, work, tied, participants, site_ties, ties[0], ties[1])
+        places[1][site_place[home[i]]] -= 1
+        activity[i] = to
+        measure[i] = -1
+
+
+@kernel
+def part_from(over, instance, people, sites, ties, left):
+    """Participants of sites that are `over` go on at a site of their own that is in force, or are written to `left`."""
+    home, work, activity, measure, tied = people
+    _, _, participants, site_ties = sites
+    count = 0
+    for i in range(home.size):
+        if activity[i] != IN_MEASURE or not over[measure[i]]:
+            continue
+        other = -1
+        if instance[home[i]] >= 0 and not over[home[i]]:
+            other = home[i]
+        elif work[i] >= 0 and instance[work[i]] >= 0 and not over[work[i]]:
+            other = work[i]
+        if other >= 0:
+            count_person(i, measure[i], -1, home, work, tied, participants, site_ties, ties[0], ties[1])
+            measure[i] = other
+            count_person(i, other, 1, home, work, tied, participants, site_ties, ties[0], ties[1])
+        else:
+            left[count] = i
+            count += 1
+    return count
+
+
+def _columns(state: State) -> tuple:
+    people, sites, places, ties = state.people, state.sites, state.places, state.society.ties
+    return (
+        (people.home, people.work, people.activity, people.measure, people.ties_in_measures),
+        (sites.place, sites.active, sites.participants, sites.ties_in_measures),
+        (places.active, places.participants),
+        (ties.offsets, ties.neighbours),
+    )
+
+
+def enter(state: State, rows: np.ndarray, at: np.ndarray) -> None:
+    """Let people `rows` take part at the sites `at`, both (n,) int32."""
+    enter_all(rows, at, *_columns(state))
+
+
+def leave(state: State, rows: np.ndarray, to: int) -> None:
+    """Let people `rows` leave their measures for the activity `to`."""
+    leave_all(rows, np.int64(to), *_columns(state))
+
+
+def end_at(state: State, over: np.ndarray) -> np.ndarray:
+    """Move on those who can from sites that are `over` (bool, (sites,)); returns the people who cannot."""
+    people, sites, _, ties = _columns(state)
+    left = np.empty(int(np.count_nonzero(state.people.activity == IN_MEASURE)), np.int32)
+    return left[: part_from(over, state.sites.instance, people, sites, ties, left)]
