@@ -31,6 +31,12 @@ def by_place_and_sector(state: State, name: str) -> np.ndarray:
     return getattr(state.provision, name).reshape(len(state.places), -1)
 
 
+def mean_shortage(state: State) -> np.ndarray:
+    """What is missing of people's needs in each place, mean over needs by their weight, float64 (places,)."""
+    weight = np.array([sector.need for sector in state.society.parameters.sectors.values()])
+    return by_place_and_sector(state, "shortage") @ weight / max(1e-12, weight.sum())
+
+
 class Level(Parameters):
     """A level of need or of coverage from a day on, until another one holds: `[[provisioning.level]]`."""
 
@@ -67,7 +73,7 @@ class Provisioning(Mechanism):
 
         need: float = parameter(0.1, unit="share", range=(0, 1), plausible=(0, 0.6), meaning="what is missing of every need")
         need_of_sector: dict[str, float] = parameter({}, unit="share", plausible=(0, 1), meaning="what is missing of the need for single sectors, instead")
-        coverage: float = parameter(0.7, unit="share", range=(0, 1), plausible=(0, 1), meaning="essential coverage of the participants of measures")
+        coverage: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0, 1), meaning="essential coverage of the participants of measures")
         level: list[Level] = parameter([], unit="table", source="see the scenario", meaning="levels that hold from a day on: [[provisioning.level]]")
 
     parameters: "Provisioning.Parameters"
@@ -105,7 +111,5 @@ class Provisioning(Mechanism):
         places.free_coverage[:] = np.where(count > 0, places.coverage, 0.0)
 
     def observe(self, state: State) -> dict:
-        weight = np.array([sector.need for sector in state.society.parameters.sectors.values()])
         residents = state.places.residents / max(1, state.places.residents.sum())
-        missing = by_place_and_sector(state, "shortage") @ weight / max(1e-12, weight.sum())
-        return {"shortage": float((missing * residents).sum()), "coverage": float((state.places.coverage * residents).sum())}
+        return {"shortage": float((mean_shortage(state) * residents).sum()), "coverage": float((state.places.coverage * residents).sum())}

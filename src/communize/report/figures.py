@@ -1,69 +1,28 @@
 """The charts of a run against its date, as data for the page."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from communize.report.charts import CHARTS, INTERNAL, MEASURES, SHADED, Chart, Line
 from communize.report.text import counted, date_of, dated, long_date, number, plain, unit
 
 if TYPE_CHECKING:
     from communize.store.run import Run
 
-
-@dataclass(frozen=True)
-class Line:
-    """One curve: a variable of the series, summed over all but the day, or one label of a dimension."""
-
-    variable: str
-    label: str
-    at: tuple[tuple[str, str], ...] = ()
+FAR_ABOVE = 25.0  # times that the largest line of a chart must surpass the smallest for its axis to be logarithmic
+SEVERAL = 8  # times that a run must be as long as the days of a moving mean
 
 
-@dataclass(frozen=True)
-class Chart:
-    """One chart; it is drawn if any of its lines was recorded.
-
-    `kind` is ``line`` or ``bars``; `base` says that the axis begins at 0.
-    """
-
-    name: str
-    title: str
-    unit: str
-    lines: tuple[Line, ...]
-    kind: str = "line"
-    base: bool = True
-    wide: bool = False
-    note: str = ""
-
-
-LOCUS_LABELS = ("production", "circulation", "reproduction")
-CHARTS = (
-    Chart("participation", "People in struggle, and people held", "people",
-          (Line("active", "in struggle"), Line("held", "held by the State")), wide=True),
-    Chart("contested", "Contested sites, by locus", "sites",
-          tuple(Line("contested_by_locus", label, (("locus", label),)) for label in LOCUS_LABELS),
-          note="Where the struggles are: in production, in circulation, in reproduction."),
-    Chart("struggles", "Struggles going on", "struggles", (Line("struggles_live", "going on"),)),
-    Chart("spread", "Newly contested sites", "sites per day",
-          (Line("newly_contested", "newly contested"), Line("spread", "of these, taken into a struggle that existed")), kind="bars"),
-    Chart("flows", "Joining and leaving", "people per day", (Line("joined", "joined"), Line("left", "left by fatigue"))),
-    Chart("arrests", "Arrests", "people per day", (Line("arrests", "arrested"),), kind="bars"),
-    Chart("coercion", "Coercion", "share", (Line("coercion", "mean over people"),)),
-    Chart("acts", "Demand and rift", "acts, fading",
-          (Line("demand", "demands"), Line("rift", "acts of rift")),
-          note="Acts of all struggles going on, each fading with its half-life."),
-    Chart("belonging", "Belonging to one's position", "−1 to 1",
-          (Line("belonging", "all people"), Line("belonging_active", "people in struggle")), base=False),
-)  # fmt: skip
-SHADED = ("participation", "arrests", "coercion")
-INTERNAL = ("struggles_begun",)  # a running total that the tables already give
-
-
-def day_charts(run: "Run") -> list[dict[str, Any]]:
+def day_charts(run: "Run", declared: Iterable[Chart] = CHARTS) -> list[dict[str, Any]]:
     """The charts whose variables were recorded."""
     shade = exception_days(run)
     charts = []
-    for chart in CHARTS:
+    for chart in declared:
         lines = [line for line in chart.lines if line.variable in run.series]
+        if chart.some:
+            lines = [line for line in lines if np.nansum(_values(run, line))]
         if lines:
             charts.append(_chart(run, chart, lines, shade if chart.name in SHADED else []))
     return charts
@@ -71,7 +30,7 @@ def day_charts(run: "Run") -> list[dict[str, Any]]:
 
 def further_charts(run: "Run") -> list[dict[str, Any]]:
     """A chart each for daily variables that no other chart shows, those of users' mechanisms included."""
-    shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
+    shown = {line.variable for chart in (*CHARTS, *MEASURES) for line in chart.lines} | {"exception", *INTERNAL}
     charts = []
     for name, data in sorted(run.series.data_vars.items()):
         if data.dims == ("day",) and name not in shown:
@@ -127,7 +86,8 @@ def observed_chart(run: "Run") -> dict[str, Any] | None:
         lines.append({"label": "ordinary level", "values": [fit.background] * run.days, "kind": "line", "faint": True})
     what = fit.what or "what was counted"
     return {"name": "observed", "title": f"Observed and expected: {what}", "unit": "count per day", "base": True, "wide": True,
-            "note": "", "lines": lines + dots, "shade": [], "text": _spoken(run, lines[0])}  # fmt: skip
+            "note": "", "level": None, "stack": False, "log": False, "fold": False, "lines": lines + dots, "shade": [],
+            "text": _spoken(run, lines[0])}  # fmt: skip
 
 
 def compared(run: "Run") -> list[dict[str, Any]]:
@@ -153,10 +113,32 @@ def _statistic(run: "Run", statistic: str, value: float) -> str:
     return number(value, 3) + words.get(statistic, "")
 
 
-def _chart(run: "Run", chart: Chart, lines: tuple[Line, ...] | list[Line], shade: list[list[int]]) -> dict[str, Any]:
-    drawn = [{"label": line.label, "values": plain(_values(run, line)), "kind": chart.kind} for line in lines]
-    return {"name": chart.name, "title": chart.title, "unit": chart.unit, "base": chart.base, "wide": chart.wide,
-            "note": chart.note, "lines": drawn, "shade": shade, "text": "; ".join(_spoken(run, line) for line in drawn)}  # fmt: skip
+def _chart(run: "Run", chart: Chart, lines: Iterable[Line], shade: list[list[int]]) -> dict[str, Any]:
+    values = [_values(run, line) for line in lines]
+    note, mean = chart.note, chart.mean if run.days >= SEVERAL * chart.mean else 1
+    log = chart.log and _far_apart(values)
+    if mean > 1:
+        values = [trailing_mean(line, mean) for line in values]
+        note += f" Each value is the mean of the {mean} days up to it."
+    if log:
+        note += " The axis is logarithmic above 1."
+    drawn = [{"label": line.label, "values": plain(found), "kind": chart.kind, "ink": line.ink} for line, found in zip(lines, values)]
+    return {"name": chart.name, "title": chart.title, "unit": chart.unit, "base": chart.base, "wide": chart.wide, "note": note.strip(),
+            "level": chart.level, "stack": chart.stack, "log": log, "fold": chart.fold, "lines": drawn, "shade": shade,
+            "text": "; ".join(_spoken(run, line) for line in drawn)}  # fmt: skip
+
+
+def _far_apart(lines: list[np.ndarray]) -> bool:
+    """Whether the highest of the lines would press the lowest against the axis."""
+    highest = [float(np.nanmax(line, initial=0.0)) for line in lines]
+    some = [value for value in highest if value > 0]
+    return bool(some) and max(some) > FAR_ABOVE * min(some)
+
+
+def trailing_mean(values: np.ndarray, days: int) -> np.ndarray:
+    """Mean of each day and the days before it, `days` in all, fewer at the start; missing values count as 0."""
+    sums = np.cumsum(np.concatenate([np.zeros(days), np.nan_to_num(values)]))
+    return (sums[days:] - sums[:-days]) / np.minimum(np.arange(1, len(values) + 1), days)
 
 
 def _values(run: "Run", line: Line) -> Any:

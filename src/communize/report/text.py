@@ -11,9 +11,15 @@ MONTHS = (
     "December",
 )  # fmt: skip
 ENDS = {"going_on": "still going on", "settled": "settled", "ebbed": "ebbed", "repressed": "repressed"}
+# Why a measure ended, in the words of the page; what is in force at the end of the run stands apart.
+CAUSES = {
+    "spent": "spent", "isolation": "isolation", "need": "needs not met", "ebb": "ebb of the struggle around",
+    "eviction": "eviction", "below_mass": "too few people", "other_measure": "an opposed measure", "replaced": "replaced",
+}  # fmt: skip
+SCOPES = {"site": "one site", "place": "one place", "between_places": "between places"}
 UNITS = {
     "person": "people", "site": "sites", "struggle": "struggles", "incident": "incidents", "place": "places",
-    "1": "no unit", "yes/no": "1 yes, 0 no",
+    "instance": "measures", "practice": "practices", "family": "families", "link": "links", "1": "no unit", "yes/no": "1 yes, 0 no",
 }  # fmt: skip
 ADDRESS = re.compile(r"https?://[^\s<>\"']+|\b10\.\d{4,9}/[^\s<>\"']+")
 
@@ -41,6 +47,16 @@ def percent(share: float) -> str:
 def counted(n: float, one: str, many: str | None = None) -> str:
     """``1 place``, ``2 places``."""
     return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def spaced(name: str) -> str:
+    """A name of the registry as words: ``wage labour`` for ``wage_labour``."""
+    return name.replace("_", " ")
+
+
+def needs_of(names: str) -> str:
+    """Needs of a practice, as the table of practices gives them: ``food and energy water`` for ``food energy_water``."""
+    return listed(spaced(name) for name in names.split()) or "no need"
 
 
 def date_of(start: datetime.date, day: int) -> datetime.date:

@@ -16,7 +16,9 @@ from communize.declare.registry import (
     CONTESTED,
     GRAFTING,
     IN_MEASURE,
+    IN_STRUGGLE,
     REINVENTION,
+    ROUTINE,
 )  # fmt: skip
 from communize.kernels import decisions
 from communize.kernels import draws as d
@@ -275,6 +277,16 @@ def move_needs(openness, rows, key, day, entities, needs):
 
 
 @kernel
+def founding_in_need(home, work, number_of_site, reached, wanted):
+    """The founding at a person's site of work, else neighbourhood, that has not reached the number wanted; -1 for none."""
+    if work >= 0 and number_of_site[work] >= 0 and reached[number_of_site[work]] < wanted[number_of_site[work]]:
+        return number_of_site[work]
+    if number_of_site[home] >= 0 and reached[number_of_site[home]] < wanted[number_of_site[home]]:
+        return number_of_site[home]
+    return np.int32(-1)
+
+
+@kernel
 def pick_founders(people, takes_part, number_of_site, size_share, wanted, quiet, key, day, rows, at):
     """People who found measures at sites with a number; returns how many.
 
@@ -282,37 +294,40 @@ def pick_founders(people, takes_part, number_of_site, size_share, wanted, quiet,
     them, and where `quiet` allows it people of routine, are taken in order until the number is reached.
     """
     home, work, position, group, activity = people
-    n = wanted.size
-    count = 0
-    reached = np.zeros(n, np.int64)
-    taken = np.zeros(activity.size, np.bool_)
-    for turn in range(3):
-        if turn > 0:
-            enough = True
-            for f in range(n):
-                enough = enough and reached[f] >= wanted[f]
-            if enough or (turn == 2 and not quiet.any()):
-                break
-        for i in range(home.size):
-            if activity[i] != (1 if turn < 2 else 0) or taken[i]:
-                continue
-            f = number_of_site[work[i]] if work[i] >= 0 else -1
-            if f < 0 or (turn > 0 and reached[f] >= wanted[f]):
-                other = number_of_site[home[i]]
-                if other >= 0:
-                    f = other
-            if f < 0:
-                continue
-            if turn == 0:
-                if d.uniform(key, i, day, decisions.MEASURE_FOUNDERS, 0) >= size_share[f]:
-                    continue
-            elif reached[f] >= wanted[f]:
-                continue
-            if turn == 2 and not (quiet[f] and takes_part[position[i], group[i]]):
-                continue
-            taken[i] = True
-            rows[count] = i
-            at[count] = f
+    reached = np.zeros(wanted.size, np.int64)
+    count, n_waiting = 0, 0
+    waiting = np.empty(rows.size, np.int32)
+    for i in range(home.size):
+        if activity[i] != IN_STRUGGLE:
+            continue
+        f = number_of_site[work[i]] if work[i] >= 0 else -1
+        if f < 0:
+            f = number_of_site[home[i]]
+        if f < 0:
+            continue
+        if d.uniform(key, i, day, decisions.MEASURE_FOUNDERS, 0) < size_share[f]:
+            rows[count], at[count] = i, f
             count += 1
             reached[f] += 1
+        else:
+            waiting[n_waiting] = i
+            n_waiting += 1
+    for k in range(n_waiting):
+        i = waiting[k]
+        f = founding_in_need(home[i], work[i], number_of_site, reached, wanted)
+        if f >= 0:
+            rows[count], at[count] = i, f
+            count += 1
+            reached[f] += 1
+    missing = False
+    for f in range(wanted.size):
+        missing = missing or (quiet[f] and reached[f] < wanted[f])
+    if missing:
+        for i in range(home.size):
+            if activity[i] == ROUTINE and takes_part[position[i], group[i]]:
+                f = founding_in_need(home[i], work[i], number_of_site, reached, wanted)
+                if f >= 0 and quiet[f]:
+                    rows[count], at[count] = i, f
+                    count += 1
+                    reached[f] += 1
     return count

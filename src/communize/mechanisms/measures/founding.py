@@ -164,7 +164,7 @@ class Measures(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.struggle", "sites.kind",
-        "provision.shortage", "places.horizon", "struggles.refusals",
+        "provision.shortage", "places.horizon", "places.remembered", "struggles.refusals",
     )  # fmt: skip
     writes = (
         *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "sites.decided_from", "sites.decided_by",
@@ -254,6 +254,9 @@ class Measures(Mechanism):
             place = places.require(seed.place, f"{path}.place")
             if state.places.residents[place] == 0:
                 raise InputError(f"{path}.place", seed.place, "a place where somebody lives (nobody does at this number of people)")
+        n = len(state.sites)
+        if n and max(seed.sites, default=0) >= n:  # without sites a scenario is only checked
+            raise InputError(f"{path}.sites", max(seed.sites), f"rows of sites, 0 to {n - 1}")
         day = state.day_of_event(seed)
         if day < 0:
             raise InputError(f"{path}.date", str(seed.date), f"a date on or after the start, {state.start}")
@@ -263,11 +266,12 @@ class Measures(Mechanism):
         seen = Surroundings.of(state)
         self._coordinate(state, seen, day, draws.key)
         seen = Surroundings.of(state) if self.parameters.coordination.enabled else seen
+        events, openness = self._decide(state, seen, day, draws.key)  # by the morning: what begins today is seen tomorrow
         self._begin_decided(state, day, draws.key)
         for number, (when, place, needs, content, seed) in enumerate(self._seeds):
             if when == day:
                 self._sow(state, number, place, needs, content, seed, day, draws.key)
-        self._decide(state, seen, day, draws.key)
+        self._take_up(state, seen, events[state.sites.instance[events[:, 0]] < 0], openness, day, draws.key)
 
     def _coordinate(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
         p, contact, scope = self.parameters.coordination, state.society.contact, state.places.scope
@@ -281,16 +285,18 @@ class Measures(Mechanism):
         edges = np.repeat(np.arange(len(scope)), np.diff(contact.offsets))[state.contacts.linked > 0]
         scope[edges] = SCOPES.index("between_places")
 
-    def _decide(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
+    def _decide(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
+        """Which sites take up what (events as of `channels.thin`), and the open needs of those that met a candidate."""
         p, sites, places, society = self.parameters, state.sites, state.places, state.society
+        none = np.empty((0, 5), np.int64), np.empty((0, self._need.size + 1))
         if p.requires_struggle and not np.any(sites.mode == CONTESTED):
-            return
+            return none
         rates = np.array([
             p.reinvention.rate * p.reinvention.enabled, p.adoption.rate * p.adoption.enabled,
             p.grafting.rate * p.grafting.enabled, p.broadcast.rate * p.broadcast.enabled,
         ])  # fmt: skip
         if not rates.any():
-            return
+            return none
         memory = np.zeros(len(places))
         known = places.remembered >= 0
         ages = day - state.instances.ended[places.remembered[known]]
@@ -312,7 +318,7 @@ class Measures(Mechanism):
             np.array([p.refusal_gain, p.need_gain, p.horizon_gain]), p.requires_struggle, key, day, rows, numbers, hazards, parts,
             openness)  # fmt: skip
         if not found:
-            return
+            return none
         rows, hazards, parts, openness = rows[:found], hazards[:found], parts[:found], openness[:found]
         tied = self._tied_instances(state, rows, parts, day, key)
         events = np.empty((found, 5), np.int64)
@@ -322,8 +328,7 @@ class Measures(Mechanism):
             (society.contact.offsets, society.contact.neighbours, society.contact.weights), state.contacts.linked,
             (state.instances.practice, state.instances.content), (state.practices.needs, state.practices.mass),
             (p.adoption.with_fit, p.requires_struggle, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
-        if n_events:
-            self._take_up(state, seen, events[:n_events], openness, day, key)
+        return events[:n_events], openness
 
     def _tied_instances(self, state: State, rows, parts, day: int, key: np.uint64) -> np.ndarray:
         tied = np.full(rows.size, -1, np.int64)
@@ -338,6 +343,8 @@ class Measures(Mechanism):
 
     def _take_up(self, state: State, seen: Surroundings, events: np.ndarray, openness: np.ndarray, day: int, key: np.uint64) -> None:
         """From events to practices; what has no delay begins today, the rest is decided."""
+        if not len(events):
+            return
         p, practices, places = self.parameters, state.practices, state.sites.place
         sites, channel, source, practice, row = (events[:, column].copy() for column in range(5))
         uniform_of = Draws(key, decisions.PRACTICE_FORM, day).uniform
@@ -447,11 +454,14 @@ class Measures(Mechanism):
             free &= sites.kind == seed.kind_code
         if place >= 0:
             free &= sites.place == place
+        if seed.sites:
+            free &= np.isin(np.arange(len(sites)), seed.sites)
         candidates = np.flatnonzero(free)
-        count = min(seed.count, candidates.size)
-        if count < seed.count:
-            where = f"in {seed.place}" if seed.place else "in the society"
-            state.notes.append(f"measures.seed[{number}]: {count} of {seed.count} begun, as no more sites of kind {seed.kind} were free {where}")
+        asked = len(seed.sites) or seed.count
+        count = min(asked, candidates.size)
+        if count < asked:
+            where = "among those named" if seed.sites else f"in {seed.place}" if seed.place else "in the society"
+            state.notes.append(f"measures.seed[{number}]: {count} of {asked} begun, as no more sites of kind {seed.kind} were free {where}")
         if not count:
             return
         u = Draws(key, decisions.SEED_SITE, day).uniform(candidates, number)

@@ -200,14 +200,19 @@ class Generalisation(Mechanism):
             return counts | {"hill_0": 0.0, "origins_in_force": 0, "families_in_force": 0}
         labels = np.sort(practice)
         hill_numbers(labels, hill)
-        kinds = np.unique(labels)
+        kinds = labels[np.append(True, labels[1:] != labels[:-1])]
         family, origin = practices.family[kinds].astype(np.int64), practices.origin[kinds].astype(np.int64)
-        families = np.unique(family).size
-        pairs = np.unique(family * (len(practices) + 1) + origin).size
+        families, pairs = count_distinct(family), count_distinct(family * (len(practices) + 1) + origin)
         return counts | {
-            "hill_0": hill[0], "hill_1": hill[1], "hill_2": hill[2], "origins_in_force": np.unique(origin).size,
+            "hill_0": hill[0], "hill_1": hill[1], "hill_2": hill[2], "origins_in_force": count_distinct(origin),
             "families_in_force": families, "origins_per_family": pairs / families,
         }  # fmt: skip
+
+
+def count_distinct(values: np.ndarray) -> int:
+    """Number of distinct values."""
+    ordered = np.sort(values)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + int(ordered.size > 0)
 
 
 def aim_changed(state: State) -> float:

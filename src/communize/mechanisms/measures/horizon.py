@@ -27,10 +27,15 @@ def live_through(start, stop, block, home, activity, measure, site_place, succes
 
 
 @kernel
-def sum_by_place(home, site_place, horizon, out):
-    """Sum of horizons by place of residence."""
+def sum_by_place(home, activity, site_place, horizon, out):
+    """Sum of horizons by place of residence; returns the sum over people in measures and their number."""
+    inside, count = 0.0, 0
     for i in range(home.size):
         out[site_place[home[i]]] += horizon[i]
+        if activity[i] == IN_MEASURE:
+            inside += horizon[i]
+            count += 1
+    return inside, count
 
 
 class Horizon(Mechanism):
@@ -65,10 +70,11 @@ class Horizon(Mechanism):
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, people, sites, places = self.parameters, state.people, state.sites, state.places
         taken = np.flatnonzero(sites.instance >= 0)
+        self._inside = float("nan")
         if not taken.size and np.all(np.abs(places.horizon - self._start) < NEGLIGIBLE):
             return
         success = np.zeros(len(sites))
-        command = rules_suspended(state.instances.content[sites.instance[taken], HIERARCHY])
+        command = suspended(state.instances.content[sites.instance[taken], HIERARCHY])
         success[taken] = places.coverage[sites.place[taken]] * command
         lived = np.bincount(sites.place[taken], weights=success[taken], minlength=len(places)) / np.maximum(
             1, np.bincount(sites.place[taken], minlength=len(places)))  # fmt: skip
@@ -81,19 +87,17 @@ class Horizon(Mechanism):
         state.pool.for_blocks(
             live_through, len(people), people.home, people.activity, people.measure, sites.place, success, seen, law, people.horizon)  # fmt: skip
         total = np.zeros(len(places))
-        sum_by_place(people.home, sites.place, people.horizon, total)
+        inside, count = sum_by_place(people.home, people.activity, sites.place, people.horizon, total)
+        if count:
+            self._inside = inside / count
         places.horizon[:] = total / np.maximum(1, places.residents)
 
     def observe(self, state: State) -> dict:
-        people, places = state.people, state.places
-        inside = people.activity == IN_MEASURE
+        places = state.places
         whole = float((places.horizon.astype(float) * places.residents).sum() / max(1, places.residents.sum()))
-        return {
-            "horizon": whole,
-            "horizon_participants": float(people.horizon[inside].mean(dtype=np.float64)) if inside.any() else float("nan"),
-        }
+        return {"horizon": whole, "horizon_participants": self._inside}
 
 
-def rules_suspended(content: np.ndarray) -> np.ndarray:
+def suspended(content: np.ndarray) -> np.ndarray:
     """`rules.suspended` for an array."""
     return 0.5 * (1.0 + content)

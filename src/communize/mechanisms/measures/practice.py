@@ -64,6 +64,7 @@ class Seed(Practice):
     place: str | None = parameter(None, unit="name or id", source="see the scenario", meaning="place; drawn over the whole society if left out")
     kind: Literal["any", "workplace", "farm", "campus", "neighbourhood", "state_site"] = parameter("any", unit="name", source="see the scenario", meaning="kind of site")
     count: int = parameter(1, unit="instance", range=(1, 10_000_000), source="see the scenario", meaning="number of instances")
+    sites: list[int] = parameter([], unit="site row", source="see the scenario", meaning="sites by row (of a society made from tables), one instance at each, instead of place, kind and count")
     distinct: bool = parameter(False, unit="yes/no", source="see the scenario", meaning="whether each is a practice of its own")
     people: float | None = parameter(None, unit="person", range=(1, 1e9), source="see the scenario", meaning="participants of each; its critical mass if left out")
     what: str = parameter("", unit="text", source="see the scenario", meaning="what was done")
@@ -73,6 +74,11 @@ class Seed(Practice):
     def _one_of_each(self) -> "Seed":
         if (self.date is None) == (self.day is None):
             raise ValueError("either a date or a day")
+        if self.sites:
+            if min(self.sites) < 0 or len(set(self.sites)) != len(self.sites):
+                raise ValueError("sites: different rows from 0")
+            if self.place is not None or self.kind != "any" or self.count != 1:
+                raise ValueError("either sites, or place, kind and count")
         return self
 
     @property

@@ -24,7 +24,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
 from communize.mechanisms.measures.surroundings import Surroundings
-from communize.mechanisms.provisioning import PROVISION
+from communize.mechanisms.provisioning import PROVISION, mean_shortage
 
 STRANGERS, WAGE_LABOUR = CONTENTS.index("strangers"), CONTENTS.index("wage_labour")
 
@@ -56,14 +56,17 @@ def parts_of(i, home, work, tied, ties, site_share, place_share, weights, parts)
 
 
 @kernel
-def find_rallying(start, stop, block, people, offsets, site_place, site_share, place_share, takes_part, weights, law, key, day, found):
+def find_rallying(
+    start, stop, block, people, offsets, site_place, site_share, place_share, lack, takes_part, weights, law, key, day, found):  # fmt: skip
     """People of [start, stop) who are drawn to a measure, written to ``found[start:]``; returns how many.
 
-    `law` = (rate, bound of the probability for those without ties into measures). The hazard is rate * influence, the influence
-    being the weighted mean of shares of participants at the work site, in the neighbourhood, in the place and among ties.
+    `law` = (rate, highest share of participants of a site or place, largest lack). The hazard is rate * influence * attraction,
+    the influence being the weighted mean of shares of participants at the work site, in the neighbourhood, in the place and
+    among ties; `lack` is what is missing of needs in each place. The draw comes first: the rest is looked up only where it is
+    below an upper bound of the probability.
     """
-    home, work, position, group, activity, tied = people
-    rate, bound = law
+    home, work, position, group, activity, tied, horizon = people
+    rate, highest, largest_lack = law
     count = 0
     parts = np.empty(4)
     for quad in range(start >> 2, (stop + 3) >> 2):
@@ -73,13 +76,14 @@ def find_rallying(start, stop, block, people, offsets, site_place, site_share, p
             if i >= stop:
                 break
             u = d.to_unit(words[lane])
-            if (u >= bound and tied[i] == 0) or activity[i] == HELD or activity[i] == IN_MEASURE:
+            bound = rate * rules.attraction(largest_lack, horizon[i]) * (highest if tied[i] == 0 else 1.0)
+            if u >= bound or activity[i] == HELD or activity[i] == IN_MEASURE:
                 continue
             if not takes_part[position[i], group[i]]:
                 continue
-            influence = parts_of(
-                i, home, work, tied, offsets, site_share, place_share[site_place[home[i]]], weights, parts)
-            if u < 1.0 - math.exp(-rate * influence):
+            p = site_place[home[i]]
+            influence = parts_of(i, home, work, tied, offsets, site_share, place_share[p], weights, parts)
+            if u < 1.0 - math.exp(-rate * influence * rules.attraction(lack[p], horizon[i])):
                 found[start + count] = i
                 count += 1
     return count
@@ -192,7 +196,8 @@ class Rallying(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.kind", "sites.struggle",
-        "places.eligible", "places.coverage", "places.scope", "instances.content", "instances.practice",
+        "places.eligible", "places.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
+        "contacts.linked",
     )  # fmt: skip
     writes = (
         *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "days.rallied", "days.left_measures",
@@ -212,7 +217,7 @@ class Rallying(Mechanism):
 
         people: bool = parameter(True, unit="yes/no", source="definition", meaning="whether people join measures that exist")
         sites: bool = parameter(True, unit="yes/no", source="definition", meaning="whether sites join through members who take part elsewhere")
-        rate: float = parameter(0.25, unit="1/day", range=(0, 1000), plausible=(0.05, 1), meaning="hazard of joining where all around take part (rho)")
+        rate: float = parameter(0.25, unit="1/day", range=(0, 1000), plausible=(0.05, 1), meaning="hazard of joining where all around take part and everything is missing or seems possible (rho)")
         weight_work: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the site of work")
         weight_neighbourhood: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the neighbourhood")
         weight_place: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the place")
@@ -245,11 +250,12 @@ class Rallying(Mechanism):
         highest = shares_of_sites(sites.instance, sites.participants, sites.eligible, site_share)
         place_share = places.participants / np.maximum(1, places.eligible)
         weights = np.array([p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties])
-        bound = 1.0 - np.exp(-p.rate * max(highest, float(place_share.max())))
+        lack = mean_shortage(state)
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
-            find_rallying, n, (people.home, people.work, people.position, people.group, people.activity, people.ties_in_measures),
-            ties.offsets, sites.place, site_share, place_share, self._takes_part, weights, (p.rate, bound), key, day, found)  # fmt: skip
+            find_rallying, n, (people.home, people.work, people.position, people.group, people.activity, people.ties_in_measures, people.horizon),
+            ties.offsets, sites.place, site_share, place_share, lack, self._takes_part, weights,
+            (p.rate, max(highest, float(place_share.max())), float(lack.max())), key, day, found)  # fmt: skip
         rows = gather(found, counts, n, BLOCK)
         at = np.empty(rows.size, np.int32)
         choose_measures(

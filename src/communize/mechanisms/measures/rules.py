@@ -64,6 +64,12 @@ def resonance(exposure, scale):
 
 
 @kernel
+def attraction(lack, horizon):
+    """How far measures draw a person, 1 - (1 - lack) * (1 - horizon): by what is missing, or by what seems possible."""
+    return 1.0 - (1.0 - lack) * (1.0 - horizon)
+
+
+@kernel
 def leaving_hazard(base, by_need, coverage):
     """Hazard of leaving a measure: l0 + l1 * (1 - essential coverage)^2."""
     return base + by_need * (1.0 - coverage) ** 2

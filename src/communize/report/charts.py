@@ -1,0 +1,126 @@
+"""What charts against the date a page can have, as declarations."""
+
+from dataclasses import dataclass
+
+from communize.declare.registry import CAUSES, CHANNELS, CONTENTS, LOCI, SCOPES
+from communize.report import text
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: a variable of the series, summed over all but the day, or one label of a dimension.
+
+    `ink` names the colour of the style sheet; without one it follows from the place of the line in its chart.
+    """
+
+    variable: str
+    label: str
+    at: tuple[tuple[str, str], ...] = ()
+    ink: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart; it is drawn if any of its lines was recorded.
+
+    Attributes
+    ----------
+    kind
+        ``line`` or ``bars``.
+    base
+        Whether the axis begins at 0.
+    level
+        A line of reference across the chart.
+    stack
+        Whether the lines stand on each other.
+    some
+        Whether lines that are 0 on every day are left out.
+    log
+        Whether the axis may be logarithmic above 1, which it is where one line is far above another.
+    mean
+        Days up to each day that its value is the mean of; only in runs several times as long.
+    fold
+        Whether it lies behind a fold.
+    """
+
+    name: str
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+    kind: str = "line"
+    base: bool = True
+    wide: bool = False
+    note: str = ""
+    level: float | None = None
+    stack: bool = False
+    some: bool = False
+    log: bool = False
+    mean: int = 1
+    fold: bool = False
+
+
+def lines_of(variable: str, dim: str, labels: dict[str, str], inks: str = "") -> tuple[Line, ...]:
+    """A line for each label of a dimension, in the inks called `inks`-label if given."""
+    return tuple(Line(variable, shown, ((dim, label),), f"{inks}-{label}" if inks else "") for label, shown in labels.items())
+
+
+CHANNEL_WORDS = {name: text.spaced(name) for name in CHANNELS}
+CAUSE_WORDS = {name: text.CAUSES[name] for name in CAUSES[1:]}
+CHARTS = (
+    Chart("participation", "People in struggle, and people held", "people",
+          (Line("active", "in struggle"), Line("held", "held by the State")), wide=True),
+    Chart("contested", "Contested sites, by locus", "sites", lines_of("contested_by_locus", "locus", {name: name for name in LOCI}),
+          note="Where the struggles are: in production, in circulation, in reproduction."),
+    Chart("struggles", "Struggles going on", "struggles", (Line("struggles_live", "going on"),)),
+    Chart("spread", "Newly contested sites", "sites per day",
+          (Line("newly_contested", "newly contested"), Line("spread", "of these, taken into a struggle that existed")), kind="bars"),
+    Chart("flows", "Joining and leaving", "people per day", (Line("joined", "joined"), Line("left", "left by fatigue"))),
+    Chart("arrests", "Arrests", "people per day", (Line("arrests", "arrested"),), kind="bars"),
+    Chart("coercion", "Coercion", "share", (Line("coercion", "mean over people"),)),
+    Chart("acts", "Demand and rift", "acts, fading",
+          (Line("demand", "demands"), Line("rift", "acts of rift")),
+          note="Acts of all struggles going on, each fading with its half-life."),
+    Chart("belonging", "Belonging to one's position", "−1 to 1",
+          (Line("belonging", "all people"), Line("belonging_active", "people in struggle")), base=False),
+)  # fmt: skip
+MEASURES = (
+    Chart("moving", "People in struggle, and people in measures", "people",
+          (Line("active", "in struggle"), Line("participants", "in measures")), wide=True),
+    Chart("generalisation", "R, how measures generalise", "further measures per measure",
+          (Line("generalisation_number", "R, recorded descent"), Line("generalisation_number_total", "R_total, with reinventions beside others")),
+          level=1.0, note="Over the measures begun in the last 180 days. Above the line each leads to more than one other."),
+    Chart("renewal", "Begun per ended", "measures begun per measure ended", (Line("births_per_ending", "over 180 days"),), level=1.0,
+          note="Above the line measures begin faster than they end."),
+    Chart("in_force", "Measures in force, by channel", "measures", lines_of("instances_by_channel", "channel", CHANNEL_WORDS, "channel"),
+          stack=True, some=True, note="By the channel through which each began; the upper edge is all of them."),
+    Chart("by_scope", "Measures in force, by scope", "measures", lines_of("instances_by_scope", "scope", text.SCOPES), stack=True,
+          note="The scope at which they can act."),
+    Chart("foundings", "Measures begun, by channel", "measures per day", lines_of("foundings", "channel", CHANNEL_WORDS, "channel"),
+          some=True, log=True, mean=7),
+    Chart("endings", "Measures ended, by cause", "measures per day", lines_of("endings", "cause", CAUSE_WORDS), some=True, log=True, mean=7),
+    Chart("diversity", "Practices in force", "practices",
+          (Line("hill_0", "all"), Line("hill_1", "typical, by entropy"), Line("hill_2", "dominant")), log=True,
+          note="Hill numbers of order 0, 1 and 2: the less a practice is in force, the less it counts in the second and third."),
+    Chart("origins", "Independent origins", "number",
+          (Line("origins_in_force", "origins"), Line("families_in_force", "families"), Line("origins_per_family", "origins per family, mean")),
+          note="Of the practices in force. A family is a set of needs."),
+    Chart("contents", "What measures suspend and reproduce", "−1 to 1",
+          lines_of("content", "relation", {name: text.spaced(name) for name in CONTENTS}), base=False, level=0.0, wide=True,
+          note="Mean over measures in force, by relation. Above the line a relation is suspended, below it is reproduced."),
+    Chart("horizon", "Horizon", "share", (Line("horizon", "all people"), Line("horizon_participants", "people in measures")),
+          note="How far other relations seem possible to people."),
+    Chart("aim", "Struggles that have changed their aim", "share of people in struggles", (Line("aim_changed", "rift and measures outweigh demands"),),
+          level=0.5),
+    Chart("resonance", "Resonance", "share", (Line("resonance", "mean over measures in force"),), fold=True,
+          note="How far a measure has others around it: near 0 it is alone."),
+    Chart("coordination", "Co-ordination", "number",
+          (Line("co_ordinated_places", "places in which measures co-ordinate"), Line("links", "links between places, from either end")), log=True, fold=True),
+    Chart("taking_part", "Joining and leaving measures", "people per day",
+          (Line("rallied", "joined, founders not counted"), Line("left_measures", "left of themselves")), fold=True),
+    Chart("arisen", "Practices that ever arose", "practices", (Line("practices", "so far"),), fold=True),
+    Chart("given", "Given by the scenario, not computed", "share",
+          (Line("shortage", "shortage, mean over people and needs"), Line("coverage", "coverage of people in measures")), fold=True),
+)  # fmt: skip
+SHADED = ("participation", "arrests", "coercion", "moving")
+# A running total that the tables already give.
+INTERNAL = ("struggles_begun",)
