@@ -37,6 +37,23 @@ LIVELY = {
     "shock": [{"day": 12, "magnitude": 1.0, "half_life_days": 5.0}],
 }  # fmt: skip
 
+MEASURES = ("provisioning", "measures", "rallying", "dissolution", "contents", "horizon", "generalisation")
+NO_MEASURES = {name: {"enabled": False} for name in MEASURES}  # for tests of what struggle, acts and force do alone
+
+# Changes by dotted path with which measures are founded through every channel but broadcast, and end for every cause.
+MANY_MEASURES = {
+    "measures.critical_mass": 4.0, "measures.reinvention.rate": 0.3, "measures.adoption.rate": 3.0, "measures.adaptation.share": 0.5,
+    "measures.grafting.rate": 0.5, "measures.coordination.instances": 2, "measures.coordination.rate_link": 0.3,
+    "measures.seed": [
+        {"day": 3, "needs": ["food", "energy_water"], "count": 4, "people": 8.0, "content": {"strangers": 0.8, "hierarchy": 0.5}},
+        {"day": 9, "needs": ["public_social"], "count": 5, "distinct": True, "content": {"hierarchy": -0.9, "exchange": -0.5, "wage_labour": -1.0}},
+    ],
+    "provisioning.need": 0.4, "provisioning.level": [{"day": 15, "place": "place-2", "need": 0.8, "coverage": 0.3}],
+    "rallying.rate": 0.3, "rallying.rate_leaving": 0.1, "dissolution.other_measure": 0.5, "dissolution.spent": 0.03,
+    "dissolution.isolation": 0.3, "dissolution.resonance_scale": 4.0, "dissolution.ebb": 0.3, "dissolution.carrying_share": 0.2,
+    "contents.back": 0.01, "contents.coupling": 0.01, "horizon.gain": 0.2, "generalisation.place_days": 10, "force.rate_eviction": 0.3,
+}  # fmt: skip
+
 
 def lively(**changes):
     """The lively scenario with values changed by dotted path."""

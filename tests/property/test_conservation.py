@@ -11,12 +11,15 @@ from communize.declare.registry import (
     ACTIVITIES,
     CONTESTED,
     HELD,
+    IN_FORCE,
+    IN_MEASURE,
     IN_STRUGGLE,
     KINDS,
     MODES,
     NEIGHBOURHOOD,
     POSITIONS,
     STRUGGLE_ENDS,
+    TAKEN,
 )  # fmt: skip
 from communize.store.outcome import judge
 
@@ -39,6 +42,33 @@ def compositions(draw):
         name: {"share": weights.get(name, 0) / total, "unmet": draw(st.sampled_from([0.0, 0.1, 0.9])), "takes_part": name not in cannot}
         for name in POSITIONS
     }
+
+
+@st.composite
+def measures(draw):
+    """Tables of measures anywhere in a lively range, each channel and each ending on or off."""
+    content = draw(st.sampled_from([{}, {"strangers": -1.0, "wage_labour": -1.0, "hierarchy": -1.0}, {"hierarchy": 1.0, "exchange": 0.5}]))
+    seed = {"day": draw(st.integers(0, DAYS)), "needs": ["food"], "count": draw(st.integers(1, 9)), "people": draw(st.sampled_from([1.0, 20.0])),
+            "content": content, "distinct": draw(st.booleans())}  # fmt: skip
+    rate = st.sampled_from([0.0, 0.3, 20.0])
+    return {
+        "provisioning": {"need": draw(share), "coverage": draw(share)},
+        "measures": {
+            "enabled": draw(st.sampled_from([True, True, False])), "requires_struggle": draw(st.booleans()),
+            "critical_mass": draw(st.sampled_from([1.0, 4.0, 30.0])), "fit_floor": draw(share), "seed": [seed] * draw(st.integers(0, 2)),
+            "reinvention": {"rate": draw(rate), "enabled": draw(st.booleans()), "content_sd": draw(st.sampled_from([0.0, 2.0]))},
+            "adoption": {"rate": draw(rate), "exponent": draw(st.sampled_from([1.0, 500.0])), "with_fit": draw(st.booleans())},
+            "adaptation": {"share": draw(share)}, "grafting": {"rate": draw(rate)},
+            "broadcast": {"enabled": draw(st.booleans()), "rate": draw(rate)},
+            "coordination": {"instances": draw(st.integers(1, 4)), "rate_link": draw(rate)},
+            "form": {"delay_days": {"assembly": draw(st.integers(0, 9)), "diffuse": 1, "spontaneous": 0}},
+        },
+        "rallying": {"rate": draw(rate), "people": draw(st.booleans()), "sites": draw(st.booleans()), "rate_leaving": draw(rate)},
+        "dissolution": {name: draw(rate) for name in ("spent", "isolation", "need", "ebb", "other_measure")} | {"enabled": draw(st.booleans())},
+        "contents": {"coupling": draw(share), "back": draw(share)}, "horizon": {"gain": draw(share), "witness": draw(share)},
+        "neutral": {"enabled": draw(st.booleans()), "replacements": draw(st.integers(1, 5)), "mutation": draw(share)},
+        "generalisation": {"place_days": draw(st.integers(1, 20))},
+    }  # fmt: skip
 
 
 @st.composite
@@ -73,7 +103,7 @@ def scenarios(draw):
                   "speed_km": draw(st.sampled_from([1.0, 200.0])), "exception_level": draw(st.sampled_from([0.0, 0.1, 1.0])),
                   "arrest_loss": draw(st.sampled_from([0.0, 0.5, 2.0]))},
         "belonging": {"rate": draw(st.sampled_from([0.0, 0.01, 1.0]))},
-        "reckoning": {"recount_days": 1},
+        **draw(measures()), "reckoning": {"recount_days": 1},
         "shock": [{"day": draw(st.integers(0, DAYS)), "magnitude": draw(st.floats(-5, 5)), "half_life_days": 3.0}],
         "run": {"seed": draw(st.integers(0, 2**64 - 1))},
     }  # fmt: skip
@@ -85,10 +115,10 @@ def recount(sim, code):
     by_site, by_place = [0] * len(sim.sites), [0] * len(sim.places)
     for person in np.flatnonzero(sim.people.activity == code).tolist():
         home, work = int(sim.people.home[person]), int(sim.people.work[person])
-        by_site[home] += 1
+        at = {home, work} | ({int(sim.people.measure[person])} if code == IN_MEASURE else set())
         by_place[sim.sites.place[home]] += 1
-        if work >= 0:
-            by_site[work] += 1
+        for site in at - {-1}:
+            by_site[site] += 1
     return by_site, by_place
 
 
@@ -97,34 +127,62 @@ def check(sim, coins, force):
     assert set(people.activity) <= set(range(len(ACTIVITIES)))
     assert set(sites.mode) <= set(range(len(MODES)))
     assert int(people.money.sum()) == coins
-    for code, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
+    for code, column in ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held")):
         by_site, by_place = recount(sim, code)
         assert getattr(sites, column).tolist() == by_site
         assert getattr(places, column).tolist() == by_place
     takes_part = sim.society.takes_part[people.position, people.group]
     assert takes_part[people.activity != 0].all()
     for path, values in sim.state.arrays():
-        if values.dtype.kind == "f":
+        table, name = path.split(".")
+        column = sim.state.tables[table].declared(name) if table in sim.state.tables else None
+        if values.dtype.kind == "f" and not (column and np.isnan(column.start)) and path != "days.resonance":
             assert np.isfinite(values).all(), path
     here = places.force.sum(dtype=float) + places.arriving.sum(dtype=float) + sim.state.force.reserve[0]
     assert abs(here - force) <= 1e-4 * max(1.0, force)
-    # contested sites are in a struggle that goes on, and no other site is in any
-    assert np.array_equal(sites.mode == CONTESTED, sites.struggle >= 0)
+    # contested sites are in a struggle that goes on, and other sites only with a measure that a struggle carries
+    assert np.all(sites.struggle[sites.mode == CONTESTED] >= 0)
+    assert set(sites.mode[sites.struggle >= 0]) <= {CONTESTED, TAKEN}
     live = struggles.ended < 0
     inside = sites.struggle[sites.struggle >= 0]
     assert live[inside].all()
-    if sim.day:
-        assert set(np.flatnonzero(live)) == set(inside.tolist())
+    if sim.day:  # a struggle whose last site lost its measure today is over tomorrow
+        without = np.setdiff1d(np.flatnonzero(live), inside)
+        assert np.all(struggles.sites[without] > 0)
+        assert struggles.sites[without].sum() <= (sim.instances.ended == sim.day - 1).sum()
+    check_measures(sim)
     assert set(struggles.end) <= set(range(len(STRUGGLE_ENDS)))
     assert np.all(struggles.end[~live] > 0)
     assert np.all(struggles.peak >= struggles.active)
     assert np.all(struggles.person_days >= struggles.peak)
-    for name in ("people", "sites", "places", "struggles", "days", "force"):
-        for column, values in sim.state.tables[name].columns():
+    for table in sim.state.tables.values():
+        for column, values in table.columns():
             low, high = column.range
+            values = values[~np.isnan(values)] if values.dtype.kind == "f" else values
             if values.size:
                 assert low is None or values.min() >= low, column.path
                 assert high is None or values.max() <= high, column.path
+
+
+def check_measures(sim):
+    people, sites, instances, practices, tally = sim.people, sim.sites, sim.instances, sim.practices, sim.state.tally
+    taken = np.flatnonzero(sites.mode == TAKEN)
+    assert np.array_equal(taken, np.flatnonzero(sites.instance >= 0))
+    assert np.array_equal(instances.site[sites.instance[taken]], taken)
+    assert set(np.flatnonzero(instances.ended < 0)) == set(sites.instance[taken].tolist())
+    assert np.array_equal(instances.ended < 0, instances.cause == IN_FORCE)
+    assert np.array_equal(people.measure >= 0, people.activity == IN_MEASURE)
+    assert np.all(sites.mode[people.measure[people.measure >= 0]] == TAKEN)
+    assert tally.begun.sum() == len(instances) == tally.ended.sum() + taken.size
+    assert np.all(np.diff(instances.began) >= 0)
+    assert np.all(instances.parent < np.arange(len(instances)))
+    assert np.all(practices.parent < np.arange(len(practices)))
+    assert np.all(practices.needs[:, 0] >= 0)
+    assert np.all(instances.practice < len(practices))
+    assert np.array_equal(instances.births, np.bincount(instances.parent[instances.parent >= 0], minlength=len(instances)))
+    ties = sim.society.ties
+    ends = np.repeat(np.arange(len(people)), np.diff(ties.offsets))[people.activity[ties.neighbours] == IN_MEASURE]
+    assert np.array_equal(people.ties_in_measures, np.bincount(ends, minlength=len(people)))
 
 
 @few
@@ -145,9 +203,15 @@ def test_nothing_is_lost_in_tiny_societies(scenario):
         np.testing.assert_array_equal(before, after)
     series = sim.series
     assert np.all(series.people.sum(("activity", "position")).values == n * sim.state.scale)
-    change = np.diff(series.active.sum("place").values, prepend=0.0)
-    lost = series.joined - series.left - series.arrests
-    assert np.all(change[series.settlements.values == 0] == lost.values[series.settlements.values == 0])
+    if scenario.tables.measures.enabled:
+        in_force = (series.foundings.sum("channel") - series.endings.sum("cause")).cumsum()
+        np.testing.assert_array_equal(series.instances.sum("place"), in_force)
+        np.testing.assert_array_equal(series.instances_by_channel.sum("channel"), in_force)
+        np.testing.assert_array_equal(series.instances_by_scope.sum("scope"), in_force)
+    else:
+        change = np.diff(series.active.sum("place").values, prepend=0.0)
+        lost = series.joined - series.left - series.arrests
+        assert np.all(change[series.settlements.values == 0] == lost.values[series.settlements.values == 0])
     held = np.diff(series.held.sum("place").values, prepend=0.0)
     np.testing.assert_array_equal(held, (series.arrests - series.releases).values)
 
@@ -165,14 +229,18 @@ def test_tiny_runs_are_judged(scenario):
     run = cz.run(scenario, days=DAYS, threads=1)
     assert sum(run.outcome.endings.values()) == len(run.struggles)
     assert 0 <= run.outcome.day <= DAYS
-    if not run.series.settlements.any():  # on the day of a settlement a struggle counts those who then leave, the series no more
-        assert run.struggles.person_days.sum() <= run.series.active.sum() + 1e-6
+    assert sum(run.outcome.endings_of_measures.values()) == len(run.instances)
+    series = run.series  # a struggle counts its people before it is settled, and before measures are founded and end
+    moving = (series.active.sum("place") + series.get("participants", series.active * 0).sum("place")).values
+    counted = np.append(0.0, moving[:-1]) + (series.joined - series.left - series.arrests).values
+    assert run.struggles.person_days.sum() <= counted.sum() + 1e-3
     assert (run.struggles.duration_days >= 0).all()
 
 
 def test_an_outcome_falls_on_a_day_of_the_run():
     sim_days, settled = 3, STRUGGLE_ENDS.index("settled")
     struggles = SimpleNamespace(end=[settled], ended=[sim_days], person_days=[10], sites_ever=[9])
-    outcome = judge(np.array([5.0, 5.0, 0.0]), 10.0, struggles)
+    instances = SimpleNamespace(cause=[], struggle=[], person_days=[])
+    outcome = judge({"moving": np.array([5.0, 5.0, 0.0])}, 10.0, struggles, instances)
     assert outcome.name == "integration"
     assert outcome.day == sim_days - 1

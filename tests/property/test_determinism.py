@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from worlds import lively
+from worlds import MANY_MEASURES, lively
 
 import communize as cz
 from communize.declare.registry import Column
@@ -78,10 +78,11 @@ class Without:
 
 @pytest.mark.parametrize("name", [mechanism.name for mechanism in MECHANISMS if mechanism.name != "shock"])
 def test_a_mechanism_switched_off_is_a_mechanism_left_out(name):
-    off = simulation(lively(**{f"{name}.enabled": False}), 25)
-    assert_same(off, simulation(Without(lively(), name), 25))
+    on = lively(**MANY_MEASURES, **{"neutral.enabled": True})
+    off = simulation(on.replace({f"{name}.enabled": False}), 25)
+    assert_same(off, simulation(Without(on, name), 25))
     if name != "reckoning":  # which changes nothing
-        assert off.state_hash() != simulation(lively(), 25).state_hash()
+        assert off.state_hash() != simulation(on, 25).state_hash()
 
 
 class Idle(cz.Mechanism):
@@ -205,15 +206,19 @@ def test_one_person_more_out_of_reach_changes_nothing_for_anybody_else(position,
         ({"force.emergency": [{"day": 30, "days": 5}]}, 30),
         ({"shock": [{"day": 12, "magnitude": 1.0, "half_life_days": 5.0}, {"day": 20, "magnitude": 2.0}]}, 20),
         ({"shock[0].magnitude": 1.5}, 12),
+        ({"provisioning.level": [{"day": 18, "need": 0.9}]}, 18),
+        ({"measures.seed": [{"day": 21, "needs": ["food"], "count": 3}]}, 21),
         ({"force.held_days": 6.0}, None),
     ],
 )
 def test_a_change_without_effect_before_a_day_leaves_the_days_before_alone(changes, first):
-    level = {"force.exception_level": 1.0}
+    level = {"force.exception_level": 1.0, "rallying.people": False}  # so that no exception is declared
     one, other = (simulation(given, 36) for given in (lively(**level), lively(**level, **changes)))
     if first is None:  # nobody is released before somebody is arrested
         first = int(np.flatnonzero(one.series.arrests.values)[0]) + 1
     assert 0 < first < 36
+    assert one.series.exception.values.sum() == 0
+    assert one.series.participants.values.sum() > 0
     xr.testing.assert_identical(one.series.isel(day=slice(0, first)), other.series.isel(day=slice(0, first)))
     assert any(not one.series[name].isel(day=first).identical(other.series[name].isel(day=first)) for name in one.series) or "force.held_days" in changes
     assert one.state_hash() != other.state_hash()

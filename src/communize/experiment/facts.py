@@ -1,7 +1,7 @@
-"""Sizes and durations of struggles over several seeds, beside those of strikes in the United States.
+"""Stylised facts over several seeds: sizes and durations of struggles beside strikes in the United States; measures.
 
 ``python -m communize.experiment.facts restructured --seeds 50 --people 50000`` prints quantiles of struggles at
-workplaces and of all others.
+workplaces and of all others, and what becomes of measures beside `rules.md` section 4.
 
 References
 ----------
@@ -16,7 +16,7 @@ import numpy as np
 
 from communize.scenario.scenario import Scenario, load
 from communize.simulation.simulation import Simulation
-from communize.store.frames import struggles_frame
+from communize.store.frames import instances_frame, struggles_frame
 
 QUANTILES = (0.5, 0.75, 0.9, 0.99)
 STRIKES = {"duration_days": (19.0, 51.0, 128.0, 436.0), "peak_people": (88.0, float("nan"), 600.0, 6298.0)}
@@ -50,6 +50,39 @@ def quantile_table(frame: Any) -> Any:
     return pd.DataFrame(rows)
 
 
+def measures_over_seeds(scenario: Scenario, seeds: range) -> Any:
+    """All measures of `scenario` over `seeds`: one data frame with the columns `seed`, and by seed `struggles`,
+    `struggles_with` (struggles that carried one) and `most` (largest share of people in measures).
+    """
+    import pandas as pd
+
+    frames = []
+    for seed in seeds:
+        simulation = Simulation(scenario, seed).run(scenario.days)
+        frame = instances_frame(simulation)
+        most = simulation.recorder["participants"].sum(axis=1).max() / simulation.society.place_list.population.sum()
+        carried = frame["struggle"][frame["struggle"] >= 0].nunique()
+        if not len(frame):
+            frame = frame.reindex([0])
+        frames.append(frame.assign(seed=seed, struggles=len(simulation.struggles), struggles_with=carried, most=most))
+    return pd.concat(frames, ignore_index=True)
+
+
+def measures_in_words(frame: Any) -> list[str]:
+    """The stylised facts of measures (`rules.md` section 4) as lines of text."""
+    runs = frame.groupby("seed")[["struggles", "struggles_with", "most"]].first()
+    known = frame[frame["instance"].notna()]
+    over = known[known["ended"] >= 0]
+    life = np.quantile(over["duration_days"], QUANTILES) if len(over) else [float("nan")] * 4
+    return [
+        f"struggles that carried a measure: {runs['struggles_with'].sum() / max(1, runs['struggles'].sum()):.0%}",
+        f"measures per seed: {len(known) / len(runs):.0f}, by channel {dict(known['channel'].value_counts())}",
+        "lifetimes, days: " + ", ".join(f"q{q:g} {x:.0f}" for q, x in zip(QUANTILES, life)) + f", longest {known['duration_days'].max():.0f}",
+        f"endings: {dict(over['cause'].value_counts())}",
+        f"largest share of people in measures: {runs['most'].max():.4f}, median over seeds {runs['most'].median():.4f}",
+    ]
+
+
 def main() -> None:
     """Command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -60,10 +93,13 @@ def main() -> None:
     options = parser.parse_args()
     changes: dict[str, Any] = {"society.people": options.people}
     changes |= {path: float(value) for path, value in (item.split("=") for item in options.set)}
-    frame = struggles_over_seeds(load(options.scenario).replace(changes), range(1, options.seeds + 1))
+    scenario, seeds = load(options.scenario).replace(changes), range(1, options.seeds + 1)
+    frame = struggles_over_seeds(scenario, seeds)
     print(quantile_table(frame).to_string(index=False))
     print("ends:", dict(frame["end"].value_counts()))
     print(f"people in struggle: mean {frame['mean_active'].mean():.4f}, highest {frame['peak_active'].max():.4f}; struggles per seed {len(frame) / options.seeds:.0f}")
+    if scenario.tables.measures.enabled:
+        print("\n".join(measures_in_words(measures_over_seeds(scenario, seeds))))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def survival(days: np.ndarray, over: np.ndarray) -> np.ndarray:
-    """Share of measures that last at least t days, for t = 0, 1, ... up to the longest duration.
+    """Share of measures that last at least t days, for t = 0, 1, ... up to the longest duration, and beyond it.
 
     Parameters
     ----------
@@ -22,24 +22,20 @@ def survival(days: np.ndarray, over: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Shares from 1 down (longest + 1,).
+        Shares from 1 down (longest + 2,).
     """
     days = np.asarray(days, np.int64)
     over = np.asarray(over, np.bool_)
     if not days.size:
-        return np.ones(1)
+        return np.ones(2)
     longest = int(days.max())
     ended, censored = (np.bincount(days[which], minlength=longest + 1) for which in (over, ~over))
     at_risk = np.cumsum((ended + censored)[::-1])[::-1] - censored
     hazard = np.divide(ended, at_risk, out=np.zeros(longest + 1), where=at_risk > 0)
-    return np.concatenate([np.ones(1), np.cumprod(1.0 - hazard)[:longest]])
+    return np.concatenate([np.ones(1), np.cumprod(1.0 - hazard)])
 
 
-def lasts(shares: np.ndarray, part: float, hazard_at_end: bool) -> int | None:
-    """The duration that a `part` of measures does not exceed, by the shares of `survival`; None if too many are still in force.
-
-    `hazard_at_end` says that the longest duration is one that ended, so that nothing lasts longer.
-    """
-    beyond = np.append(shares[1:], 0.0 if hazard_at_end else shares[-1])  # share that lasts longer than t
-    reached = np.flatnonzero(beyond <= 1.0 - part + 1e-12)
+def quantile(shares: np.ndarray, part: float) -> int | None:
+    """The duration that a `part` of measures does not exceed, by the shares of `survival`; None if too many are still in force."""
+    reached = np.flatnonzero(shares[1:] <= 1.0 - part + 1e-12)
     return int(reached[0]) if reached.size else None

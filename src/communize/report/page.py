@@ -14,7 +14,7 @@ from communize.report.words import summary_in_words
 if TYPE_CHECKING:
     from communize.store.run import Run
 
-SCRIPTS = ("base.js", "charts.js", "scale.js", "map.js", "places.js", "start.js")
+SCRIPTS = ("base.js", "dates.js", "charts.js", "curves.js", "scale.js", "map.js", "places.js", "tree.js", "start.js")
 STYLES = ("uplot/uPlot.min.css", "report.css")
 
 
@@ -67,12 +67,14 @@ def render(run: "Run") -> str:
 
 def contents(run: "Run") -> dict[str, Any]:
     """All that the templates show."""
-    from communize.report import figures, places, struggles, text, values, words
+    from communize.report import figures, measures, places, struggles, text, values, words
 
     start = run.scenario.start
     charts, further = figures.day_charts(run), figures.further_charts(run)
     observed, place_data, struggle = figures.observed_chart(run), places.map_data(run), struggles.struggle_data(run)
-    peak = places.peak_day(run)
+    measure, peak = measures.measure_data(run), places.peak_day(run)
+    measure_charts = [*measure["charts"], *measure["folded"]] if measure else []
+    curves = [*(struggle["distributions"] if struggle else []), *(measure["distributions"] if measure else [])]
     return {
         "run": run,
         "head": run.scenario.tables.scenario,
@@ -93,15 +95,18 @@ def contents(run: "Run") -> dict[str, Any]:
         "map": place_data,
         "peak_date": text.dated(start, peak),
         "struggles": struggle,
+        "measures": measure,
+        "about_r": words.about_generalisation(run),
         "values": values.value_tables(run.scenario),
         "data": {
             "start": start.isoformat(),
             "days": run.days,
             "day": peak,
-            "charts": [*([observed] if observed else []), *charts, *further],
+            "charts": [*([observed] if observed else []), *charts, *measure_charts, *further],
             "shocks": figures.shocks(run),
-            "distributions": struggle["distributions"] if struggle else [],
+            "distributions": curves,
             "map": place_data,
+            "tree": measure["tree"] if measure else None,
         },
         **assets(),
     }

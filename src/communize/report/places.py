@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 MAX_VALUES = 1_000_000  # place-days of one variable; longer runs show every k-th day
 LEVELS = 1000  # steps between 0 and the largest value, at least, of a variable that is not a count
-VARIABLES = ("active", "contested_sites", "force")
+VARIABLES = ("active", "participants", "instances", "contested_sites", "force")
+OF_MEASURES = ("participants", "instances")
+COUNTS = ("instances", "contested_sites")
 
 
 def map_data(run: "Run") -> dict[str, Any] | None:
     """Everything the map needs; None if no variable by place was recorded."""
-    names = [name for name in VARIABLES if name in run.series]
+    names = [name for name in VARIABLES if name in run.series and (name not in OF_MEASURES or len(run.instances))]
     if not names:
         return None
     places, peak = run.places, peak_day(run)
@@ -30,7 +32,7 @@ def map_data(run: "Run") -> dict[str, Any] | None:
     variables = {}
     for name in names:
         values = run.series[name].transpose("day", "place").to_numpy()[days]
-        step = step_of(values, run.info["scale"] if name == "active" else 1.0 if name == "contested_sites" else None)
+        step = step_of(values, run.info["scale"] if name in ("active", "participants") else 1.0 if name in COUNTS else None)
         variables[name] = {"step": step, "data": pack(values, step), "most": float(np.nanmax(values, initial=0.0))}
     return {
         "days": None if stride == 1 else days.tolist(),
@@ -42,6 +44,7 @@ def map_data(run: "Run") -> dict[str, Any] | None:
         "longitude": np.round(places["longitude"].to_numpy(float), 4).tolist(),
         "population": plain(np.round(places["population"].to_numpy(float))),
         "residents": plain(np.round(places["residents"].to_numpy(float))),
+        "begun": plain(places["instances_begun"]) if len(run.instances) else None,
         "variables": variables,
     }
 

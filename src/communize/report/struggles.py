@@ -30,8 +30,8 @@ def struggle_data(run: "Run") -> dict[str, Any] | None:
     }
 
 
-def distribution(name: str, title: str, unit: str, values: np.ndarray) -> dict[str, Any]:
-    """Share of struggles at or above each size, thinned evenly in the logarithm; zeros count but have no place on the axis."""
+def distribution(name: str, title: str, unit: str, values: np.ndarray, what: str = "struggles") -> dict[str, Any]:
+    """Share of `what` at or above each size, thinned evenly in the logarithm; zeros count but have no place on the axis."""
     x, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     share = np.cumsum(counts[::-1])[::-1] / max(1, counts.sum())
     x, share = x[x > 0], share[x > 0]
@@ -39,8 +39,8 @@ def distribution(name: str, title: str, unit: str, values: np.ndarray) -> dict[s
         wanted = np.geomspace(x[0], x[-1], MAX_POINTS)
         rows = np.unique(np.searchsorted(x, wanted).clip(0, x.size - 1))
         x, share = x[rows], share[rows]
-    text = f"half of the struggles have at least {number(float(np.median(values)))} {unit}, the largest {number(float(values.max()))}"
-    return {"name": name, "title": title, "unit": unit, "x": plain(x), "share": plain(share), "text": text}
+    text = f"half of the {what} have at least {number(float(np.median(values)))} {unit}, the largest {number(float(values.max()))}"
+    return {"name": name, "title": title, "unit": unit, "x": plain(x), "share": plain(share), "text": text, "note": ""}
 
 
 def shares(counts: list[tuple[str, int]]) -> list[dict[str, Any]]:

@@ -55,8 +55,8 @@ def spaced(name: str) -> str:
 
 
 def needs_of(names: str) -> str:
-    """Needs of a practice, as the table of practices gives them: ``food and energy water`` for ``food energy_water``."""
-    return listed(spaced(name) for name in names.split()) or "no need"
+    """Needs of a practice, as the table of practices gives them: ``food and energy-water`` for ``food energy_water``."""
+    return listed(name.replace("_", "-") for name in names.split()) or "no need"
 
 
 def date_of(start: datetime.date, day: int) -> datetime.date:

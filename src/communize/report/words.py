@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from communize.report.text import ENDS, counted, date_of, dated, listed, long_date, number, percent
+from communize.report.text import CAUSES, ENDS, counted, date_of, dated, listed, long_date, number, percent, spaced
 
 if TYPE_CHECKING:
     from communize.store.run import Run
@@ -24,12 +24,13 @@ NUMBERS = {
 
 
 def summary_in_words(run: "Run") -> list[str]:
-    """Plain sentences: what was run, its outcome, participation, struggles, force, and what is not computed."""
+    """Plain sentences: what was run, its outcome, participation, struggles, measures, force, the three numbers."""
     return [
         what_was_run(run),
         outcome(run),
         participation(run),
         *struggles(run),
+        *measures(run),
         *force(run),
         *comparisons(run),
         not_computed(run),
@@ -100,6 +101,73 @@ def struggles(run: "Run") -> list[str]:
     return [sizes, f"How they ended: {listed(parts)}."]
 
 
+def measures(run: "Run") -> list[str]:
+    """Measures: how many began and how, in force, people in them, lifetimes, endings, origins, and the aim of struggles."""
+    if "instances" not in run.series and not len(run.instances):
+        return ["Measures are switched off."]
+    frame = run.instances
+    if not len(frame):
+        return ["No measure began."]
+    channels = [f"{number(n)} by {spaced(str(name))}" for name, n in frame["channel"].value_counts().items() if n]
+    practices = run.practices[run.practices["instances"] > 0]
+    origins = practices["origin"].nunique()
+    began = (
+        f"{counted(len(frame), 'measure')} began: {listed(channels)}. They put {counted(len(practices), 'practice')} into force, "
+        f"from {counted(origins, 'independent origin')}."
+    )
+    return [began, *_in_force(run), *_lifetimes(run), _endings(run), aim(run)]
+
+
+def _in_force(run: "Run") -> list[str]:
+    """Measures in force and people in them: at most, and on the last day."""
+    from communize.store.targets import total_of
+
+    sentences = []
+    for name, one, many, verb in (("instances", "measure", None, "in force"), ("participants", "person", "people", "in measures")):
+        if name not in run.series:
+            continue
+        total = total_of(run.series, name)
+        day = int(total.argmax())
+        when = dated(run.scenario.start, day)
+        share = f", {percent(total[day] / run.info['people'])} of all" if name == "participants" and total[day] > 0 else ""
+        last = f"; on the last day {number(total[-1])}" if day < run.days - 1 else ", the last day"
+        most = f"Most were in force on {when}, {counted(total[day], one, many)}" if name == "instances" else (
+            f"Most people were in measures on {when}: {number(total[day])}{share}")  # fmt: skip
+        sentences.append(f"{most}{last}." if total[day] > 0 else f"At the end of no day was a {one} {verb}.")
+    return sentences
+
+
+def _lifetimes(run: "Run") -> list[str]:
+    """Median and 90th percentile of lifetimes, by Kaplan and Meier."""
+    from communize.report.lifetimes import quantile, survival
+
+    frame = run.instances
+    shares = survival(frame["duration_days"].to_numpy(), (frame["ended"] >= 0).to_numpy())
+    half, most = quantile(shares, 0.5), quantile(shares, 0.9)
+    if half is None:
+        return ["More than half of the measures outlast what was seen of them, so that there is no median lifetime."]
+    tail = f"90th percentile {number(most)}" if most is not None else "more than 1 in 10 outlast what was seen of them"
+    return [f"The median measure lasted {counted(half, 'day')} ({tail}), where those still in force count only as long as they were seen."]
+
+
+def _endings(run: "Run") -> str:
+    ends = run.outcome.endings_of_measures
+    causes = sorted(((n, cause) for cause, n in ends.items() if n and cause in CAUSES), key=lambda pair: -pair[0])
+    parts = [f"{CAUSES[cause]} {number(n)}" for n, cause in causes]
+    ended = f"Why measures ended: {listed(parts)}" if parts else "No measure ended"
+    still = ends.get("in_force", 0)
+    return f"{ended}; {number(still)} {'was' if still == 1 else 'were'} in force at the end of the run."
+
+
+def aim(run: "Run") -> str:
+    """t_objective: from when on most struggles had changed their aim."""
+    day = run.outcome.objective_day
+    what = "rift and measures outweigh demands in more than half of all struggles, by size, for 14 days on end"
+    if day is None:
+        return f"t_objective was not reached: on no day did it begin that {what}."
+    return f"t_objective, the first day from which {what}: {dated(run.scenario.start, day)}."
+
+
 def force(run: "Run") -> list[str]:
     """Arrests and days of the state of exception."""
     from communize.store.targets import total_of
@@ -141,7 +209,8 @@ def not_computed(run: "Run") -> str:
         if value is None:
             unknown.append(f"{symbol}, {name} ({why})")
         else:
-            known.append(f"{symbol}, {name}, is {value}")
+            about = about_generalisation(run) if symbol == "R" else []
+            known.append(f"{symbol}, {name}, is {value}" + (f" ({'; '.join(f'{name} {text}' for name, text in about)})" if about else ""))
     sentences = [f"{listed(known)}."] if known else []
     sentences += [f"Not computed: {'; '.join(unknown)}."] if unknown else []
     return " ".join(sentences)
@@ -156,4 +225,21 @@ def three_numbers(run: "Run") -> list[tuple[str, str, str | None, str]]:
             rows.append((symbol, name, None, run.outcome.not_computed.get(attribute, "no reason recorded")))
         else:
             rows.append((symbol, name, number(value, 3), meaning))
+    return rows
+
+
+def about_generalisation(run: "Run") -> list[tuple[str, str]]:
+    """What belongs to R, as (name, text): its day, R_total and the peak; nothing where R is not computed."""
+    found, start = run.outcome, run.scenario.start
+    if found.generalisation_number is None or found.generalisation_day is None:
+        return []
+    rows = [("on", f"{dated(start, found.generalisation_day)}, the last whose 180 days hold a measure")]
+    if found.generalisation_number_total is not None:
+        rows.append(("R_total", f"{number(found.generalisation_number_total, 3)}, with reinventions beside others"))
+    peak = found.peak_generalisation_number
+    if peak is None:
+        rows.append(("peak", "none, as no 180 days hold 30 measures"))
+    else:
+        days = (abs(run.series["generalisation_number"].to_numpy() - peak) <= 1e-6 * abs(peak)).nonzero()[0]
+        rows.append(("peak", number(peak, 3) + (f" on {dated(start, int(days[0]))}" if len(days) else "")))
     return rows

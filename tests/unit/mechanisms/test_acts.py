@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from worlds import NO_MEASURES
 
 import communize as cz
-from communize.declare.registry import COMMODITY, CONTESTED, IN_STRUGGLE, ROUTINE, STRUGGLE_ENDS
+from communize.declare.registry import ABANDONED, COMMODITY, CONTESTED, IN_STRUGGLE, ROUTINE, STRUGGLE_ENDS, TAKEN
+from communize.mechanisms.measures import taking_part
 from communize.society.parameters import SocietyParameters
 from communize.society.ties import TieParameters
 
@@ -29,7 +31,7 @@ def lab(people, kinds, *, seed=1, belonging=0.0, economy=None, acts=None, **stru
         people={"home": homes, "work": works, "position": ["stable"] * len(homes), "belonging": np.full(len(homes), belonging)},
         sites={"kind": kinds, "sector": sectors}, ties={"a": np.zeros(0, int), "b": np.zeros(0, int)},
         parameters=SocietyParameters(ties=TieParameters(degree_distribution="none")))  # fmt: skip
-    off = {name: {"enabled": False} for name in ("force", "incidents", "belonging")}
+    off = {name: {"enabled": False} for name in ("force", "incidents", "belonging")} | NO_MEASURES
     values = {
         "scenario": {"name": "lab"}, **off, "economy": {"regime": 0.0, **(economy or {})}, "acts": {**ACTS, **(acts or {})},
         "struggle": {**STRUGGLE, **struggle}, "reckoning": {"recount_days": 1},
@@ -119,7 +121,7 @@ def test_a_settlement_ends_the_struggle_as_a_whole():
     kinds = ["neighbourhood", "workplace", "neighbourhood", "workplace", "neighbourhood"]
     people = [(0, 1)] * 6 + [(2, 1)] * 4 + [(2, 3)] * 4 + [(4, -1)] * 3
     sim = lab(people, kinds, economy=GENEROUS, acts={"rate": 0.0})
-    sim.sites.mode[[1, 2, 3]] = 2
+    sim.sites.mode[[1, 2, 3]] = ABANDONED
     put(sim, range(17), IN_STRUGGLE)
     for site in (1, 2, 3):
         sim.step()
@@ -141,6 +143,30 @@ def test_a_settlement_ends_the_struggle_as_a_whole():
     assert STRUGGLE_ENDS[twin.struggles.end[0]] == "settled"
     assert twin.struggles.ended.tolist() == [5, -1]
     assert STRUGGLE_ENDS[twin.struggles.end[1]] == "going_on"
+
+
+def test_a_settlement_leaves_a_measure_of_the_struggle_in_force():
+    """A workplace is taken, with four of its people; the struggle that carried it is settled."""
+    sim = lab([(0, 1)] * 12, ["neighbourhood", "workplace"], economy=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0})
+    put(sim, range(12), IN_STRUGGLE)
+    sim.step()
+    sim.state.practices.grow(1)
+    sim.sites.mode[1], sim.sites.instance[1] = TAKEN, sim.instances.grow(1)
+    sim.instances.site[0] = 1
+    taking_part.enter(sim.state, np.arange(4, dtype=np.int32), np.full(4, 1, np.int32))
+    belonging = sim.people.belonging.copy()
+    sim.struggles.demands[0], sim.struggles.demand[0] = 1, 9.0
+    sim.step()
+    assert sim.series.settlements.values[-1] == 1
+    assert sim.sites.mode.tolist() == [COMMODITY, TAKEN]
+    assert sim.sites.struggle.tolist() == [-1, -1]
+    assert sim.sites.instance.tolist() == [-1, 0]
+    assert sim.people.measure.tolist() == [1] * 4 + [-1] * 8
+    assert not (sim.people.activity == IN_STRUGGLE).any()
+    np.testing.assert_array_equal(sim.people.belonging[:4], belonging[:4])  # who takes part made no demand
+    assert (sim.people.belonging[4:] > belonging[4:]).all()
+    assert sim.sites.relief.tolist() == pytest.approx([0.5, 0.5])
+    assert STRUGGLE_ENDS[sim.struggles.end[0]] == "settled"
 
 
 @pytest.mark.parametrize(("regime", "after"), [(0.0, 0.6), (0.5, 0.55), (1.0, 0.5)])

@@ -4,13 +4,15 @@ import datetime
 
 import numpy as np
 import pytest
+from worlds import NO_MEASURES
 
 import communize as cz
-from communize.declare.registry import HELD, IN_STRUGGLE, POSITIONS, ROUTINE
+from communize.declare.registry import HELD, IN_MEASURE, IN_STRUGGLE, POSITIONS, ROUTINE, TAKEN
+from communize.mechanisms.measures import taking_part
 from communize.society.parameters import SocietyParameters
 from communize.society.ties import TieParameters
 
-ONLY_FORCE = {name: {"enabled": False} for name in ("economy", "struggle", "incidents", "acts", "belonging")}
+ONLY_FORCE = {name: {"enabled": False} for name in ("economy", "struggle", "incidents", "acts", "belonging")} | NO_MEASURES
 FORCE = {
     "deployment_delay": 0, "move": 0.25, "reserve": 0.2, "speed_km": 100.0, "alert": 0.5, "rate_arrest": 0.0, "held_days": 10.0,
     "arrest_loss": 0.1, "coercion_gain": 0.02, "coercion_half_life_days": 20.0, "exception_level": 1.0, "exception_factor": 2.0,
@@ -201,10 +203,17 @@ def test_force_goes_home_after_the_threat():
 def test_people_in_measures_are_three_times_the_threat():
     sim = lab()
     put(sim, 0, 4)
-    sim.people.activity[0] = 2
-    sim.sites.active[0] = sim.places.active[0] = 3
+    take(sim, 1, [0])
     sim.step()
-    assert sim.places.threat_seen[0, 0] == 3 + 3.0
+    assert sim.places.threat_seen[:, 0].tolist() == [3 + 3.0, 0, 0]  # where the person lives, not where the measure is
+
+
+def take(sim, site, people):
+    """Put a measure in force at a site and let `people` take part in it."""
+    sim.state.practices.grow(1)
+    sim.sites.mode[site], sim.sites.instance[site] = TAKEN, sim.instances.grow(1)
+    sim.instances.site[-1] = site
+    taking_part.enter(sim.state, np.array(people, np.int32), np.full(len(people), site, np.int32))
 
 
 # --- arrests and releases ---
@@ -224,6 +233,33 @@ def test_arrests_have_the_expectation_of_the_law(rate, force, exception):
     assert sim.places.active[0] == 2000 - found
     assert sim.places.held[0] == found
     assert (sim.people.activity == HELD).sum() == found
+
+
+def test_people_in_measures_are_arrested_as_those_in_struggle():
+    sim = lab((2000, 10), (100, 0), km=(0, 1), reserve=0.0, rate_arrest=2.0, move=0.0, exception_factor=1.0)
+    put(sim, 0, 1000)
+    take(sim, 0, range(1000, 1600))
+    sim.struggles.grow(2)
+    sim.sites.struggle[0] = 1
+    sim.step()
+    p = 1 - np.exp(-2.0 * 100 / 1600)
+    of_struggle, of_measures = ((sim.people.activity[part] == HELD).sum() for part in (slice(0, 1000), slice(1000, 1600)))
+    for n, found in ((1000, of_struggle), (600, of_measures)):
+        assert abs(found - n * p) <= 4 * np.sqrt(n * p * (1 - p))
+    assert sim.sites.participants.tolist() == [600 - of_measures, 0]
+    assert sim.places.participants.tolist() == [600 - of_measures, 0]
+    assert (sim.people.measure >= 0).sum() == (sim.people.activity == IN_MEASURE).sum() == 600 - of_measures
+    assert sim.struggles.arrested.tolist() == [0, of_struggle + of_measures]
+
+
+@pytest.mark.parametrize("exception", [False, True])
+def test_the_hazard_of_eviction_is_force_over_people_in_motion(exception):
+    sim = lab((100, 100, 100), (20, 40, 0), reserve=0.0, move=0.0, rate_eviction=0.3, exception_level=0.0 if exception else 1.0, exception_factor=2.0)
+    put(sim, 0, 30)
+    take(sim, 0, range(30, 40))
+    sim.step()
+    factor = 2.0 if exception else 1.0
+    assert sim.places.eviction.tolist() == pytest.approx([0.3 * factor * 20 / 40, 0.3 * factor * 40, 0.0])
 
 
 def test_nobody_is_arrested_who_is_at_rest_or_out_of_reach():

@@ -32,7 +32,7 @@ PARAMETERS = {
         "coupling": 2.0, "nerve": 0.9, "nerve_sd_site": 0.3, "nerve_sd_place": 0.2, "nerve_sd_person": 0.2, "temperature": 0.4,
         "rate_joining": 0.8, "spontaneous": 1.0, "rate_leaving": 0.25, "rate_leaving_alone": 0.9, "weight_work": 0.3, "weight_neighbourhood": 0.2,
         "weight_place": 0.4, "away_share": 0.6, "uniform_share": 0.3, "weight_ties": 0.35, "weight_need": 1.1,
-        "weight_coercion": 0.5, "weight_constraint": 0.7, "weight_risk": 0.4, "deterrence": 0.8, "fatigue_weight": 0.9,
+        "weight_coercion": 0.5, "weight_constraint": 0.7, "weight_horizon": 0.6, "weight_risk": 0.4, "deterrence": 0.8, "fatigue_weight": 0.9,
         "fatigue_gain": 0.07, "fatigue_half_life_days": 40.0, "contested_share": 0.2, "contested_end": 0.6,
         "contested_people": 2.0, "repressed_share": 0.5,
     },
@@ -42,7 +42,8 @@ PARAMETERS = {
         "rate_refusal": 1.3, "settlement_gain": 0.3, "refusal_loss": 0.25, "relief": 0.45, "relief_half_life_days": 12.0,
     },
     "force": {
-        "deployment_delay": 2, "move": 0.3, "reserve": 0.2, "speed_km": 100.0, "alert": 0.5, "rate_arrest": 0.6, "held_days": 3.0,
+        "deployment_delay": 2, "move": 0.3, "reserve": 0.2, "speed_km": 100.0, "alert": 0.5, "rate_arrest": 0.6, "rate_eviction": 0.4,
+        "held_days": 3.0,
         "arrest_loss": 0.3, "coercion_gain": 0.004, "coercion_half_life_days": 20.0, "exception_level": 0.9,
         "exception_factor": 2.0, "exception_coercion": 0.1,
     },
@@ -55,7 +56,7 @@ PARAMETERS = {
 
 
 def world(seed, changes=None, n_people=160, n_places=5, n_ties=500):
-    """A simulation whose state has people in struggle and held, contested sites in struggles, pressures and fatigue.
+    """A simulation whose state has people in struggle, in measures and held, contested and taken sites, pressures and fatigue.
 
     In every other world an agent stands for four people; two agents make a site contested in all.
     """
@@ -91,18 +92,21 @@ def stir(sim, rng):
     n, joins = len(people), can_join(sim)
     activity = np.where(rng.random(n) < 0.3, IN_STRUGGLE, np.where(rng.random(n) < 0.1, HELD, ROUTINE))
     people.activity[:] = np.where(joins, activity, ROUTINE)
-    for code, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
-        for person in np.flatnonzero(people.activity == code):
-            for site in {people.home[person], people.work[person]} - {-1}:
-                getattr(sites, column)[site] += 1
-            getattr(places, column)[sites.place[people.home[person]]] += 1
     struggles.grow(6)
+    taken = np.flatnonzero(rng.random(len(sites)) < 0.08)
+    inside = np.flatnonzero(joins & (rng.random(n) < 0.12)) if taken.size else np.zeros(0, int)
+    people.activity[inside], people.measure[inside] = IN_MEASURE, rng.choice(taken, inside.size) if taken.size else -1
+    recount(sim)
     sites.mode[:] = np.where((sites.active > 0) & (rng.random(len(sites)) < 0.6), CONTESTED, COMMODITY)
-    sites.mode[rng.random(len(sites)) < 0.05] = TAKEN
+    sites.mode[taken], sites.instance[taken] = TAKEN, np.arange(taken.size)
+    sim.state.practices.grow(1)
+    sim.instances.grow(taken.size)
+    sim.instances.site[:], sim.instances.place[:] = taken, sites.place[taken]
     sites.struggle[:] = np.where(sites.mode == CONTESTED, rng.integers(0, 5, len(sites)), -1)
+    sites.struggle[taken] = rng.integers(-1, 5, taken.size)
     for name, high in (("fatigue", 0.6), ("incident", 0.5), ("relief", 0.2)):
         getattr(sites, name)[:] = rng.uniform(0, high, len(sites))
-    for name, high in (("force", 5.0), ("coercion", 0.5), ("shock", 0.4)):
+    for name, high in (("force", 5.0), ("coercion", 0.5), ("shock", 0.4), ("horizon", 1.0), ("free_coverage", 1.0)):
         getattr(places, name)[:] = rng.uniform(0, high, len(places))
     places.garrison[:] = places.force
     struggles.began[:] = DAY - 5
@@ -144,6 +148,13 @@ def draw(s, entity, decision, number=0):
     return uniform(s.seed, int(entity), DAY, decision, number)
 
 
+def in_measures(s, site):
+    """Members of a site in measures anywhere, and others who joined there, one by one."""
+    return sum(
+        s.people.activity[person] == IN_MEASURE and site in {*places_of(s, person), s.people.measure[person]}
+        for person in range(len(s.people.home)))  # fmt: skip
+
+
 def places_of(before, person):
     """Home and, if any, site of work."""
     return [before.people.home[person]] + ([before.people.work[person]] if before.people.work[person] >= 0 else [])
@@ -165,34 +176,37 @@ def joining_probability(sim, s, person, law):
     p, sites, places = SimpleNamespace(**law), s.sites, s.places
     joins, at = can_join(sim), places_of(s, person)
     here = sites.place[at[0]]
-    risk = 1 - math.exp(-p.deterrence * places.force[here] * s.scale / (1 + places.active[here] * s.scale))
+    moving = [a + m for a, m in zip(places.active, places.participants)]
+    risk = 1 - math.exp(-p.deterrence * places.force[here] * s.scale / (1 + moving[here] * s.scale))
     incidents = sum(sites.incident[site] - sites.relief[site] for site in at)
     pressure = (
         p.weight_need * s.people.unmet[person] + p.weight_constraint * max(0.0, -s.people.belonging[person]) + incidents
         + p.weight_coercion * places.coercion[here] + places.shock[here] - p.weight_risk * risk
+        + p.weight_horizon * places.horizon[here] * places.free_coverage[here]
     )  # fmt: skip
     fatigue = p.fatigue_weight * sum(sites.fatigue[site] for site in at) / len(at)
 
     def share(q):
-        return places.active[q] / places.eligible[q] if places.eligible[q] else 0.0
+        return moving[q] / places.eligible[q] if places.eligible[q] else 0.0
 
     contact = sim.society.contact
     others = sum(
         contact.weights[j] * share(contact.neighbours[j]) for j in range(contact.offsets[here], contact.offsets[here + 1]))
-    country = sum(places.active) / sum(places.eligible)
+    country = sum(moving) / sum(places.eligible)
     others = (1 - p.uniform_share) * others + p.uniform_share * country
     sources = [(p.weight_place, (1 - p.away_share) * share(here) + p.away_share * others)]
     for weight, site in zip((p.weight_neighbourhood, p.weight_work), at):
         if sites.eligible[site] > 1:
-            sources.append((weight, sites.active[site] / (sites.eligible[site] - 1)))
+            sources.append((weight, min(1.0, (sites.active[site] + in_measures(s, site)) / (sites.eligible[site] - 1))))
     ties = sim.society.ties
     known = [k for k in ties.neighbours[ties.offsets[person] : ties.offsets[person + 1]] if joins[k]]
     if known:
-        sources.append((p.weight_ties, sum(s.people.activity[k] == IN_STRUGGLE for k in known) / len(known)))
+        sources.append((p.weight_ties, sum(s.people.activity[k] in (IN_STRUGGLE, IN_MEASURE) for k in known) / len(known)))
     whole = sum(weight for weight, _ in sources)
     social = sum(weight * part for weight, part in sources) / whole if whole else 0.0
     x = (pressure + p.coupling * social - s.people.nerve[person] - fatigue) / p.temperature
-    quiet = x - (p.coupling * social + incidents + places.shock[here]) / p.temperature
+    more = p.coupling * social + incidents + places.shock[here] + p.weight_horizon * places.horizon[here] * places.free_coverage[here]
+    quiet = x - more / p.temperature
     hazard = 1 / (1 + math.exp(-x)) - (1 - p.spontaneous) / (1 + math.exp(-quiet))
     return 1 - math.exp(-p.rate_joining * max(0.0, hazard))
 
@@ -309,21 +323,32 @@ def test_those_leave_whose_draw_is_below_their_probability(law):
 
 
 def recount(sim):
-    for code, column in ((IN_STRUGGLE, "active"), (HELD, "held")):
+    people, ties = sim.people, sim.society.ties
+    for code, column in ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held")):
         sites, places = getattr(sim.sites, column), getattr(sim.places, column)
         sites[:], places[:] = 0, 0
-        for person in np.flatnonzero(sim.people.activity == code):
-            for site in places_of(sim, person):
+        for person in np.flatnonzero(people.activity == code):
+            joined = [int(people.measure[person])] if code == IN_MEASURE else []
+            for site in {*places_of(sim, person), *joined}:
                 sites[site] += 1
-            places[sim.sites.place[sim.people.home[person]]] += 1
+            places[sim.sites.place[people.home[person]]] += 1
+    people.ties_in_measures[:], sim.sites.ties_in_measures[:] = 0, 0
+    for person in range(len(people)):
+        for other in ties.neighbours[ties.offsets[person] : ties.offsets[person + 1]]:
+            if people.activity[other] == IN_MEASURE:
+                people.ties_in_measures[person] += 1
+                for site in {*places_of(sim, person)} - {*places_of(sim, other), int(people.measure[other])}:
+                    sim.sites.ties_in_measures[site] += 1
 
 
 def assert_counts_are_recounts(sim):
     twin = sim.branch()
     recount(twin)
     for table in ("sites", "places"):
-        for column in ("active", "held"):
+        for column in ("active", "participants", "held"):
             np.testing.assert_array_equal(getattr(getattr(sim, table), column), getattr(getattr(twin, table), column))
+    for table in ("people", "sites"):
+        np.testing.assert_array_equal(getattr(sim, table).ties_in_measures, getattr(twin, table).ties_in_measures)
 
 
 @pytest.mark.parametrize("name", ["struggle", "acts", "force"])
@@ -346,7 +371,8 @@ def contest(s, law):
     for site in range(len(s.sites.mode)):
         active, eligible, mode = s.sites.active[site], s.sites.eligible[site], s.sites.mode[site]
         share = active / eligible if eligible else 0.0
-        fatigue = s.sites.fatigue[site] * decay(p.fatigue_half_life_days) + p.fatigue_gain * share
+        in_motion = min(1.0, (active + in_measures(s, site)) / eligible) if eligible else 0.0
+        fatigue = s.sites.fatigue[site] * decay(p.fatigue_half_life_days) + p.fatigue_gain * in_motion
         struggle, began = s.sites.struggle[site], s.sites.began[site]
         if mode == CONTESTED and (not active or share < p.contested_share * p.contested_end):
             mode, struggle, began = COMMODITY, -1, DAY
@@ -428,7 +454,7 @@ def number_of(s, person):
 
 def test_fatigue_and_contested_sites():
     begun = ended = 0
-    for seed in range(12):
+    for seed in range(18):
         sim = world(seed)
         before, after = one_day(sim, "struggle")
         moved = SimpleNamespace(**vars(before))
@@ -506,19 +532,23 @@ def test_struggles_are_tallied_from_their_people_and_sites():
         before, after = one_day(sim, "struggle")
         s, old, n = after.struggles, before.struggles, len(after.struggles.began)
         n_old = len(old.began)
-        inside = defaultdict(list)
+        inside, carried = defaultdict(list), Counter()
         for person, activity in enumerate(after.people.activity):
             if activity == IN_STRUGGLE and number_of(after, person) >= 0:
                 inside[number_of(after, person)].append(after.people.belonging[person])
+            if activity == IN_MEASURE:
+                carried[after.sites.struggle[after.people.measure[person]]] += 1
+        over["carried"] += sum(count for number, count in carried.items() if number >= 0)
         for number in range(n):
             sites = [site for site, of in enumerate(after.sites.struggle) if of == number]
             was = SimpleNamespace(**{name: values[number] if number < n_old else 0 for name, values in vars(old).items()})
             assert s.active[number] == len(inside[number])
+            assert s.participants[number] == carried[number]
             assert s.sites[number] == len(sites)
-            assert s.members[number] == sum(after.sites.eligible[site] for site in sites)
+            assert s.members[number] == sum(after.sites.eligible[site] for site in sites if after.sites.mode[site] == CONTESTED)
             assert s.belonging[number] == pytest.approx(sum(inside[number]) / max(1, len(inside[number])), abs=2e-6)
-            assert s.peak[number] == max(was.peak, len(inside[number]))
-            assert s.person_days[number] == was.person_days + len(inside[number])
+            assert s.peak[number] == max(was.peak, len(inside[number]) + carried[number])
+            assert s.person_days[number] == was.person_days + len(inside[number]) + carried[number]
             at = Counter(locus[site] for site in sites)
             assert s.by_locus[number] == [(was.by_locus[k] if number < n_old else 0) + at[k] for k in range(3)]
             if number < n_old and was.ended >= 0:
@@ -530,8 +560,7 @@ def test_struggles_are_tallied_from_their_people_and_sites():
                 repressed = was.arrested >= 0.5 * max(1, s.peak[number])
                 assert STRUGGLE_ENDS[s.end[number]] == ("repressed" if repressed else "ebbed")
                 over[STRUGGLE_ENDS[s.end[number]]] += 1
-    assert over["repressed"]
-    assert over["ebbed"]
+    assert min(over[name] for name in ("repressed", "ebbed", "carried")) > 0
 
 
 # --- incidents, acts, outcomes ---
@@ -589,7 +618,7 @@ def acts_of(s, law, economy):
 
 def test_acts_concessions_and_refusals():
     seen = Counter()
-    for seed in range(12):
+    for seed in range(18):
         sim = world(seed)
         next(m for m in sim.mechanisms if m.name == "economy").step(sim.state, DAY, None)
         before, after = one_day(sim, "acts")
@@ -613,9 +642,14 @@ def test_acts_concessions_and_refusals():
             assert after.people.activity[person] == (ROUTINE if left else activity)
             assert after.people.belonging[person] == pytest.approx(b, rel=1e-6, abs=1e-7)
         for site, relief in enumerate(before.sites.relief):
-            more = p.relief if before.sites.struggle[site] in settled else 0.0
+            mode, over = before.sites.mode[site], before.sites.struggle[site] in settled
+            more = p.relief if over else 0.0
             assert after.sites.relief[site] == pytest.approx(relief * decay(p.relief_half_life_days) + more, rel=1e-6)
-    assert min(seen[name] for name in ("demand", "rift", "settled", "refused")) > 5
+            assert after.sites.mode[site] == (COMMODITY if over and mode == CONTESTED else mode)
+            assert after.sites.struggle[site] == (-1 if over else before.sites.struggle[site])
+            assert after.sites.instance[site] == before.sites.instance[site]  # a measure stays in force
+            seen["kept"] += over and mode == TAKEN
+    assert min(seen[name] for name in ("demand", "rift", "settled", "refused", "kept")) > 5
 
 
 # --- force ---
@@ -631,13 +665,17 @@ def test_arrests_and_releases_person_by_person():
         for person, activity in enumerate(before.people.activity):
             place = before.sites.place[before.people.home[person]]
             wanted, belonging = activity, before.people.belonging[person]
-            if activity == IN_STRUGGLE:
-                hazard = p.rate_arrest * after.places.force[place] / max(1, before.places.active[place])
+            if activity in (IN_STRUGGLE, IN_MEASURE):
+                hazard = p.rate_arrest * after.places.force[place] / max(1, before.places.active[place] + before.places.participants[place])
                 if draw(before, person, decisions.ARREST) < 1 - math.exp(-hazard):
                     wanted, belonging = HELD, max(-1.0, belonging - p.arrest_loss)
                     hurt[place] += 1
-                    if number_of(before, person) >= 0:
-                        numbers[number_of(before, person)] += 1
+                    inside = activity == IN_MEASURE
+                    number = before.sites.struggle[before.people.measure[person]] if inside else number_of(before, person)
+                    if number >= 0:
+                        numbers[number] += 1
+                    seen["from measures"] += inside
+                    assert after.people.measure[person] == -1
             elif activity == HELD and draw(before, person, decisions.RELEASE) < 1 - math.exp(-1 / p.held_days):
                 wanted = ROUTINE
                 seen["released"] += 1
@@ -652,7 +690,12 @@ def test_arrests_and_releases_person_by_person():
             coercion += (1 - coercion) * (1 - math.exp(-p.coercion_gain * per_thousand))
             floor = p.exception_coercion * after.force.exception[0]
             assert after.places.coercion[place] == pytest.approx(min(1.0, max(coercion, floor)), rel=1e-5)
+            factor = p.exception_factor if after.force.exception[0] else 1.0
+            people = before.places.active[place] + before.places.participants[place]
+            eviction = p.rate_eviction * factor * after.places.force[place] / max(1, people)
+            assert after.places.eviction[place] == pytest.approx(eviction, rel=1e-6)
     assert seen["arrested"] > 20
+    assert seen["from measures"] > 5
     assert seen["released"] > 10
 
 
@@ -713,7 +756,10 @@ def add(column, step=1):
     return change
 
 
-@pytest.mark.parametrize("column", ["sites.active", "sites.held", "places.active", "places.held", "people.money"])
+COUNTED = [f"{table}.{column}" for table in ("sites", "places") for column in ("active", "participants", "held")]
+
+
+@pytest.mark.parametrize("column", [*COUNTED, "people.money"])
 def test_wrong_counts_and_lost_coins_are_violations(column):
     tampered(lambda sim: None)
     with pytest.raises(cz.InvariantViolation, match=r"\d"):

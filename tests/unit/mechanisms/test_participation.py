@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 from scipy import stats
+from worlds import NO_MEASURES
 
 import communize as cz
-from communize.declare.registry import COMMODITY, CONTESTED, HELD, IN_STRUGGLE, ROUTINE, STRUGGLE_ENDS
+from communize.declare.registry import ABANDONED, COMMODITY, CONTESTED, HELD, IN_STRUGGLE, ROUTINE, STRUGGLE_ENDS, TAKEN
 from communize.kernels import decisions
 from communize.kernels.vector import Draws
+from communize.mechanisms.measures import taking_part
 from communize.society.parameters import ContactParameters, SocietyParameters
 from communize.society.ties import TieParameters
 
-ONLY_STRUGGLE = {name: {"enabled": False} for name in ("economy", "force", "incidents", "acts", "belonging")}
+ONLY_STRUGGLE = {name: {"enabled": False} for name in ("economy", "force", "incidents", "acts", "belonging")} | NO_MEASURES
 # Nobody joins or leaves of themselves: tests say who is in struggle.
 STILL = {
     "coupling": 2.0, "nerve": 1.0, "nerve_sd_site": 0.0, "nerve_sd_place": 0.0, "nerve_sd_person": 0.0, "temperature": 0.1,
@@ -227,11 +229,37 @@ def test_risk_is_of_people_whatever_the_scale(scale):
     assert sim.series.risk.values[0] == pytest.approx(float(sim.places.risk[0]), rel=1e-6)
 
 
+def take(sim, site):
+    """Put a measure in force at a site."""
+    sim.state.practices.grow(1)
+    sim.sites.mode[site], sim.sites.instance[site] = TAKEN, sim.instances.grow(1)
+    sim.instances.site[-1], sim.instances.place[-1] = site, sim.sites.place[site]
+
+
 def test_sites_held_by_a_measure_are_not_contested():
     sim = one_neighbourhood()
-    sim.sites.mode[0] = 2
-    assert modes(sim, [9]) == [2]
+    take(sim, 0)
+    assert modes(sim, [9]) == [TAKEN]
     assert len(sim.struggles) == 0
+
+
+def test_a_struggle_goes_on_in_the_measures_that_it_carries():
+    sim = lab([(0, 1)] * 10, ["neighbourhood", "workplace"])
+    put(sim, range(10), IN_STRUGGLE)
+    sim.step()
+    assert sim.sites.struggle.tolist() == [0, 0]
+    take(sim, 1)
+    taking_part.enter(sim.state, np.arange(4, dtype=np.int32), np.full(4, 1, np.int32))
+    sim.step()
+    assert [sim.struggles.active[0], sim.struggles.participants[0]] == [6, 4]
+    assert [sim.struggles.sites[0], sim.struggles.members[0]] == [2, 10]
+    put(sim, range(4, 10), ROUTINE)
+    sim.run(3)
+    assert sim.sites.struggle.tolist() == [-1, 0]
+    assert sim.struggles.ended.tolist() == [-1]
+    assert sim.struggles.members.tolist() == [0]
+    assert sim.struggles.person_days.tolist() == [10 + 10 + 3 * 4]
+    assert sim.struggles.peak.tolist() == [10]
 
 
 # --- struggles as objects ---
@@ -276,7 +304,7 @@ def test_a_struggle_that_spreads_keeps_its_number_across_sites_and_places():
     sim = chain()
     sim.sites.incident[0] = 0.3  # it begins in the neighbourhood of place 0 ...
     put(sim, range(10), IN_STRUGGLE)
-    sim.sites.mode[7] = 2  # ... while the workplace is out of reach on the first day
+    sim.sites.mode[7] = ABANDONED  # ... while the workplace is out of reach on the first day
     sim.step()
     assert sim.sites.struggle.tolist() == [0] + [-1] * 11
     sim.sites.mode[7] = COMMODITY
@@ -291,7 +319,7 @@ def test_a_struggle_that_spreads_keeps_its_number_across_sites_and_places():
 
 def test_a_struggle_carries_on_when_the_site_where_it_began_falls_silent():
     sim = lab([(0, 1)] * 10 + [(2, 1)] * 10, ["neighbourhood", "workplace", "neighbourhood"], weight_place=0.0)
-    sim.sites.mode[1] = 2
+    sim.sites.mode[1] = ABANDONED
     put(sim, range(10), IN_STRUGGLE)
     sim.step()
     sim.sites.mode[1] = COMMODITY
@@ -317,7 +345,7 @@ def test_a_struggle_carries_on_when_the_site_where_it_began_falls_silent():
 def test_a_site_that_joins_twice_is_one_site():
     sim = lab([(0, 1)] * 10 + [(2, 1)] * 10, ["neighbourhood", "workplace", "neighbourhood"], weight_place=0.0)
     put(sim, range(10), IN_STRUGGLE)
-    sim.sites.mode[0] = sim.sites.mode[2] = 2
+    sim.sites.mode[0] = sim.sites.mode[2] = ABANDONED
     sim.step()
     sim.sites.mode[2] = COMMODITY
     for persons, activity in ((range(10, 20), IN_STRUGGLE), (range(10, 20), ROUTINE), (range(10, 20), IN_STRUGGLE)):
@@ -342,7 +370,7 @@ def test_how_a_struggle_ended(arrested, end):
 
 def test_locus_of_a_struggle_counts_the_days_of_its_sites():
     sim = lab([(0, 1)] * 10, ["neighbourhood", "workplace"], weight_place=0.0)
-    sim.sites.mode[1] = 2
+    sim.sites.mode[1] = ABANDONED
     put(sim, range(10), IN_STRUGGLE)
     sim.run(2)
     sim.sites.mode[1] = COMMODITY

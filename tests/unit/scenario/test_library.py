@@ -6,7 +6,7 @@ import communize as cz
 from communize.scenario.check import check_scenario
 from communize.scenario.write import _beside, _source, resolved, to_toml
 
-ASSUMED = {"banlieues-2005": 22, "greece-2008": 18, "restructured": 0}  # values that a case sets and marks as assumed
+ASSUMED = {"banlieues-2005": 22, "communising": 8, "greece-2008": 18, "restructured": 0}  # values that a case sets and marks as assumed
 
 
 @pytest.mark.parametrize("name", cz.case_names())

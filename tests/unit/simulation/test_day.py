@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from worlds import lively
+from worlds import MANY_MEASURES, lively
 
 import communize as cz
 from communize.declare.registry import Column, Table
@@ -13,10 +13,10 @@ from communize.simulation.simulation import UndeclaredWrite, decision_of
 
 
 def busy(**changes):
-    """More people and more settlements than the lively world has."""
+    """More people, settlements and measures than the lively world has, and the mechanism that is off if nothing is said."""
     return lively(**{
         "society.people": 2_500, "society.places.count": 6, "society.contact.neighbours": 5, "society.ties.mean_degree": 6.0,
-        "acts.rate_concession": 0.2, "reckoning.recount_days": 7, "shock[0].day": 20, **changes,
+        "acts.rate_concession": 0.2, "reckoning.recount_days": 7, "shock[0].day": 20, "neutral.enabled": True, **MANY_MEASURES, **changes,
     })  # fmt: skip
 
 
@@ -46,7 +46,10 @@ def test_mechanisms_work_in_the_order_of_the_day_and_users_last_in_their_phase()
 
     given = [Late(), *[mechanism() for mechanism in reversed(MECHANISMS)], Early()]
     names = [type(mechanism).__name__ for mechanism in in_order(given)]
-    assert names == ["Economy", "Early", "Force", "Shocks", "Incidents", "Struggle", "Acts", "Late", "Belonging", "Reckoning"]
+    assert names == [
+        "Economy", "Early", "Provisioning", "Force", "Shocks", "Incidents", "Struggle", "Acts", "Late", "Measures", "Rallying",
+        "Dissolution", "Contents", "Horizon", "Neutral", "Belonging", "Generalisation", "Reckoning",
+    ]  # fmt: skip
 
 
 def test_a_day_calls_each_mechanism_once_in_that_order(monkeypatch):
@@ -123,9 +126,17 @@ def watch(state):
     return asked
 
 
+@pytest.fixture(scope="module")
+def day_28():
+    """The busy society on a day of recounts, with measures in force."""
+    sim = cz.Simulation(busy(**{"generalisation.place_days": 29}), seed=2, threads=1).run(28)
+    assert (sim.sites.instance >= 0).sum() > 20
+    return sim
+
+
 @pytest.mark.parametrize("name", [mechanism.name for mechanism in MECHANISMS])
-def test_a_mechanism_reads_only_what_it_declares(name):
-    sim = cz.Simulation(busy(), seed=2, threads=1).run(28)  # a day of recounts
+def test_a_mechanism_reads_only_what_it_declares(name, day_28):
+    sim = day_28.branch()
     asked = watch(sim.state)
     for mechanism in sim.mechanisms:
         asked.clear()
@@ -141,8 +152,12 @@ def test_a_mechanism_reads_only_what_it_declares(name):
 def test_a_scenario_in_which_everything_happens():
     """What the audit runs over must be lively, else it proves nothing."""
     series = cz.Simulation(busy(), seed=2, threads=1).run(60).series
-    for name in ("joined", "left", "arrests", "releases", "settlements", "refusals", "incidents", "spread", "exception"):
+    for name in ("joined", "left", "arrests", "releases", "settlements", "refusals", "incidents", "spread", "exception", "rallied", "left_measures"):
         assert series[name].values.sum() > 0, name
+    for name, lacking in (("foundings", {"broadcast"}), ("endings", {"in_force"})):
+        seen = series[name].sum("day")
+        assert {str(label) for label in seen[seen.dims[0]].values[seen.values == 0]} == lacking
+    assert series.links.values.max() > 0
     assert 0 < series.exception.values.mean() < 1
     assert series.force.values.std(axis=0).max() > 0
 
@@ -173,7 +188,7 @@ class Liar(cz.Mechanism):
             values[-1] = np.nan if values.dtype.kind == "f" else values[-1] + 1
 
 
-QUIET = {f"{name}.enabled": False for name in ("struggle", "incidents", "acts", "force", "belonging", "reckoning", "economy")}
+QUIET = {f"{mechanism.name}.enabled": False for mechanism in MECHANISMS if mechanism.name != "shock"}
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import textwrap
 import numpy as np
 import pytest
 import xarray as xr
-from worlds import lively
+from worlds import MEASURES, lively
 
 import communize as cz
-from communize.declare.registry import ACTIVITIES, LOCI, POSITIONS
+from communize.declare.registry import ACTIVITIES, CAUSES, CHANNELS, CONTENTS, LOCI, POSITIONS, SCOPES
 from communize.simulation.day import MECHANISMS
 from communize.simulation.simulation import n_threads
 
@@ -215,12 +215,15 @@ def test_series_hold_every_declared_output_with_dims_units_and_names(series):
 
 
 def test_series_have_coordinates(series):
-    assert series.sizes == {"day": 12, "place": 5, "locus": len(LOCI), "activity": len(ACTIVITIES), "position": len(POSITIONS)}
+    labels = {
+        "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES,
+        "relation": CONTENTS,
+    }  # fmt: skip
+    assert series.sizes == {"day": 12, "place": 5, **{name: len(names) for name, names in labels.items()}}
     assert series.day.values.tolist() == list(range(12))
     assert series.date.values[[0, -1]].astype("datetime64[D]").astype(str).tolist() == ["2005-10-27", "2005-11-07"]
-    assert series.activity.values.tolist() == list(ACTIVITIES)
-    assert series.position.values.tolist() == list(POSITIONS)
-    assert series.locus.values.tolist() == list(LOCI)
+    for name, names in labels.items():
+        assert series[name].values.tolist() == list(names)
     assert series["name"].values.tolist() == [f"place-{i}" for i in range(1, 6)]
     for coordinate in series.coords.values():
         assert coordinate.attrs["long_name"]
@@ -247,7 +250,7 @@ def test_series_grow_beyond_their_first_room():
 
 def test_series_of_no_day_are_empty_and_of_some_mechanisms_are_theirs():
     assert simulation(**{"society.people": 300}).series.sizes["day"] == 0
-    off = {f"{name}.enabled": False for name in ("struggle", "acts", "incidents", "force", "economy")}
+    off = {f"{name}.enabled": False for name in ("struggle", "acts", "incidents", "force", "economy", *MEASURES)}
     alone = simulation(**off, **{"society.people": 300}).run(1).series
     assert set(alone.data_vars) == {"belonging", "belonging_active", "people", "held"}
 
@@ -337,6 +340,9 @@ ties = {mean_degree = 4.0}
 nerve = 0.0
 temperature = 0.3
 rate_joining = 0.3
+
+[measures]  # what people hear raises their horizon, and so the founding of measures
+enabled = false
 """
 
 

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from communize.store.outcome import RULES, judge
+from communize.declare.registry import CAUSES
+from communize.store.outcome import ENOUGH, RULES, judge, objective_day
 
 PEOPLE = 10_000.0
 
@@ -14,6 +15,13 @@ def table(*rows):
     """Struggles as (end code, ended, person-days, sites)."""
     columns = list(zip(*rows)) or [(), (), (), ()]
     return SimpleNamespace(**{name: np.array(values) for name, values in zip(("end", "ended", "person_days", "sites_ever"), columns)})
+
+
+def measures(*rows):
+    """Instances as (cause by name, struggle, person-days)."""
+    causes, struggles, days = list(zip(*rows)) or [(), (), ()]
+    return SimpleNamespace(
+        cause=np.array([CAUSES.index(cause) for cause in causes], int), struggle=np.array(struggles, int), person_days=np.array(days, int))  # fmt: skip
 
 
 WAVE = [0, 100, 400, 100, 3]
@@ -35,12 +43,106 @@ WAVE = [0, 100, 400, 100, 3]
     ],
 )
 def test_the_rule(active, struggles, name, day):
-    outcome = judge(np.array(active, float), PEOPLE, struggles)
+    outcome = judge({"moving": np.array(active, float)}, PEOPLE, struggles, measures())
     assert (outcome.name, outcome.day) == (name, day)
     assert outcome.why == RULES[name]
 
 
+@pytest.mark.parametrize(
+    ("instances", "name"),
+    [
+        # struggle 0 was repressed (300 person-days), 1 ebbed (400), 2 was settled (300), 3 goes on
+        ((), "exhaustion"),
+        ([("eviction", 1, 200)], "exhaustion"),  # 300 + 200 of 1,000 is not more than half
+        ([("eviction", 1, 150), ("eviction", 2, 51)], "repression"),
+        ([("eviction", 0, 300), ("eviction", 1, 150)], "exhaustion"),  # those of a repressed struggle are counted with it already
+        ([("eviction", 3, 900), ("eviction", -1, 900)], "exhaustion"),  # a struggle that goes on, none at all
+        ([("need", 1, 400), ("spent", 2, 400), ("in_force", 1, 400)], "exhaustion"),
+    ],
+)
+def test_evicted_measures_count_as_repression(instances, name):
+    struggles = table((3, 4, 300, 9), (2, 5, 400, 9), (1, 5, 300, 9), (0, -1, 5000, 9))
+    assert judge({"moving": np.array(WAVE, float)}, PEOPLE, struggles, measures(*instances)).name == name
+
+
+def test_people_in_measures_are_in_motion():
+    """Nobody in struggle at the end, but most of the peak in measures: the caller adds both."""
+    struggles = table((2, 3, 400, 9))
+    assert judge({"moving": np.array([0.0, 400, 300])}, PEOPLE, struggles, measures()).name == "unresolved"
+
+
 def test_endings_are_counted_and_the_three_numbers_are_not_made_up():
-    outcome = judge(np.array(WAVE, float), PEOPLE, table((1, 4, 1, 1), (2, 4, 1, 1), (2, 4, 1, 1), (0, -1, 1, 1)))
+    instances = measures(("in_force", 0, 1), ("in_force", 0, 1), ("need", 0, 1), ("below_mass", -1, 1))
+    outcome = judge(
+        {"moving": np.array(WAVE, float)}, PEOPLE, table((1, 4, 1, 1), (2, 4, 1, 1), (2, 4, 1, 1), (0, -1, 1, 1)), instances)
     assert outcome.endings == {"going_on": 1, "settled": 1, "ebbed": 2, "repressed": 0}
+    assert outcome.endings_of_measures == dict.fromkeys(CAUSES, 0) | {"in_force": 2, "need": 1, "below_mass": 1}
     assert (outcome.generalisation_number, outcome.reproduction_ratio, outcome.commodity_reproduction) == (None, None, None)
+    assert outcome.not_computed["generalisation_number"] == "measures are switched off"
+    assert set(outcome.not_computed) == {"generalisation_number", "reproduction_ratio", "commodity_reproduction"}
+
+
+# --- what measures came to ---
+
+
+def judged(number, begun, total=None, changed=None):
+    """The outcome of a run with these daily series."""
+    n = len(number)
+    series = {
+        "moving": np.zeros(n), "generalisation_number": np.array(number, float), "begun": np.array(begun),
+        "generalisation_number_total": np.array(number if total is None else total, float),
+        "aim_changed": np.zeros(n) if changed is None else np.array(changed, float),
+    }  # fmt: skip
+    return judge(series, PEOPLE, table(), measures())
+
+
+def test_the_generalisation_number_is_that_of_the_last_day_that_has_one():
+    nan = np.nan
+    outcome = judged([nan, 0.0, 0.5, 1.5, nan, nan], [0, 1, 1, 1, 0, 0], total=[nan, 0.0, 1.5, 2.5, nan, nan])
+    assert (outcome.generalisation_number, outcome.generalisation_number_total, outcome.generalisation_day) == (1.5, 2.5, 3)
+    assert outcome.peak_generalisation_number is None  # too few measures on any day
+    assert set(outcome.not_computed) == {"reproduction_ratio", "commodity_reproduction"}
+
+
+def test_without_a_measure_there_is_no_generalisation_number():
+    outcome = judged([np.nan] * 5, [0] * 5)
+    assert (outcome.generalisation_number, outcome.generalisation_day, outcome.objective_day) == (None, None, None)
+    assert outcome.not_computed["generalisation_number"] == "no measure began"
+
+
+@pytest.mark.parametrize(("n_days", "peak"), [(40, 3.0), (240, 3.0)])
+def test_the_peak_counts_only_days_whose_window_holds_enough(n_days, peak):
+    """A high number of few measures on day 2, the enough-th measure on day 10; and, 180 days later, few again."""
+    number, begun = np.ones(n_days), np.zeros(n_days, int)
+    number[2], number[20], begun[2], begun[10] = 9.0, peak, ENOUGH - 1, 1
+    if n_days > 200:
+        number[181], number[182] = 2.5, 8.0  # the window of day 182 begins on day 3
+    assert judged(number, begun).peak_generalisation_number == peak
+
+
+def test_the_window_is_of_180_days():
+    begun = np.zeros(400, int)
+    begun[100] = ENOUGH
+    for day, counts in ((99, False), (100, True), (279, True), (280, False)):
+        number = np.zeros(400)
+        number[day] = 7.0
+        assert judged(number, begun).peak_generalisation_number == (7.0 if counts else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "day"),
+    [
+        ([], None),
+        ([1.0] * 13, None),
+        ([1.0] * 14, 0),
+        ([0.0] * 5 + [0.51] * 14, 5),
+        ([0.5] * 30, None),  # not more than half
+        ([1.0] * 13 + [0.0] + [1.0] * 13 + [np.nan] + [1.0] * 20, 28),
+        ([1.0] * 14 + [0.0] * 9 + [1.0] * 14, 0),
+    ],
+)
+def test_the_aim_has_changed_from_the_first_of_fourteen_days(changed, day):
+    assert objective_day(np.array(changed, float)) == day
+    if len(changed):
+        n = len(changed)
+        assert judged([1.0] * n, [1] * n, changed=changed).objective_day == day

@@ -4,6 +4,7 @@ import json
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -25,11 +26,16 @@ def folder(run, tmp_path_factory):
 
 def test_the_folder_holds_what_it_should(folder, run):
     assert sorted(entry.name for entry in folder.iterdir()) == [
-        "people.parquet", "places.parquet", "run.json", "scenario.toml", "series.zarr", "struggles.parquet"]  # fmt: skip
+        "instances.parquet", "people.parquet", "places.parquet", "practices.parquet", "run.json", "scenario.toml", "series.zarr",
+        "struggles.parquet"]  # fmt: skip
     info = json.loads((folder / "run.json").read_text())
     assert info["state_hash"] == run.state_hash
-    assert info["outcome"]["generalisation_number"] is None
-    assert set(info["outcome"]["not_computed"]) == {"generalisation_number", "reproduction_ratio", "commodity_reproduction"}
+    assert info["outcome"]["generalisation_number"] == float(run.series["generalisation_number"][24]) > 0
+    assert info["outcome"]["generalisation_day"] == 24
+    assert set(info["outcome"]["not_computed"]) == {"reproduction_ratio", "commodity_reproduction"}
+    assert info["figures"]["instances"] == len(run.instances) == sum(info["outcome"]["endings_of_measures"].values()) > 0
+    assert info["figures"]["practices"] == len(run.practices) > 0
+    assert info["figures"]["peak_participants"] == float(run.series["participants"].sum("place").max())
     assert info["environment"]["packages"]["numpy"] == np.__version__
 
 
@@ -47,7 +53,8 @@ def test_it_reads_back_as_it_was(folder, run):
     assert again.outcome == run.outcome
     assert again.scenario.hash == run.scenario.hash
     xr.testing.assert_equal(again.series, run.series)
-    assert again.struggles.equals(run.struggles)
+    for name in ("struggles", "instances", "practices", "places"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(run, name))
     assert again.people.shape == run.people.shape == (2000, run.people.shape[1])
 
 
@@ -82,7 +89,7 @@ def test_a_folder_that_cannot_be_written(run, tmp_path):
         run.save(tmp_path / "mine")
 
 
-@pytest.mark.parametrize("damage", ["run.json", "scenario.toml", "places.parquet"])
+@pytest.mark.parametrize("damage", ["run.json", "scenario.toml", "places.parquet", "instances.parquet", "practices.parquet"])
 def test_a_damaged_folder_is_named(damage, run, tmp_path):
     folder = run.save(tmp_path / "mine")
     (folder / damage).write_bytes(b"{")

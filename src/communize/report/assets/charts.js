@@ -1,42 +1,17 @@
 // Line charts with uPlot: one cursor for all of them, and a mark on the day that the map shows.
 Report.charts = (() => {
-  const { data, MONTHS, number, short, colour, element } = Report;
+  const { data, number, short, colour, element } = Report;
   const FONT = "12px system-ui, sans-serif";
   const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
   const INKS = ["ink-1", "ink-2", "ink-3", "ink-4"];
   const COUNTS = [1, 2, 5].flatMap((n) => Array.from({ length: 12 }, (_, k) => n * 10 ** k)).sort((a, b) => a - b);
+  const LABELLED = 5; // lines from which on each is named at its end as well
   const xs = Array.from({ length: data.days }, (_, d) => d);
   const live = new Map();
 
-  // Ticks on whole days, months or years, so that they do not depend on the reader's time zone.
-  const roomOf = (u) => Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 62));
-  const daysBetween = (room, span) => [1, 2, 5, 7, 14].find((n) => span / n <= room);
-  function dateTicks(u, _axis, low, high) {
-    const room = roomOf(u), span = Math.max(1, high - low), from = Report.dateOf(Math.ceil(low)), ticks = [];
-    const step = daysBetween(room, span);
-    if (step) {
-      for (let d = Math.ceil(low / step) * step; d <= high; d += step) ticks.push(d);
-      return ticks;
-    }
-    const months = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200].find((n) => span / (30.4 * n) <= room) ?? 6000;
-    let month = Math.floor((from.getUTCFullYear() * 12 + from.getUTCMonth()) / months) * months;
-    for (; ; month += months) {
-      const d = Report.dayOf(Math.floor(month / 12), month % 12, 1);
-      if (d > high) return ticks;
-      if (d >= low) ticks.push(d);
-    }
-  }
-  function dateLabels(u, ticks) {
-    const monthly = !daysBetween(roomOf(u), u.scales.x.max - u.scales.x.min);
-    const yearly = monthly && ticks.length > 1 && ticks.every((d) => Report.dateOf(d).getUTCMonth() === 0);
-    let year = null;
-    return ticks.map((d) => {
-      const date = Report.dateOf(d), y = date.getUTCFullYear(), month = MONTHS[date.getUTCMonth()].slice(0, 3);
-      const label = yearly ? `${y}` : `${monthly ? month : `${date.getUTCDate()} ${month}`}${y === year ? "" : `\n${y}`}`;
-      year = y;
-      return label;
-    });
-  }
+  const plotWidth = (u) => u.bbox.width / devicePixelRatio;
+  const dateTicks = (u, _axis, low, high) => Report.dates.ticks(plotWidth(u), low, high);
+  const dateLabels = (u, ticks) => Report.dates.labels(plotWidth(u), u.scales.x.min, u.scales.x.max, ticks);
 
   const axis = (more) => ({
     font: FONT, labelFont: FONT, stroke: colour("muted"), grid: { stroke: colour("grid"), width: 1 },
@@ -49,8 +24,12 @@ Report.charts = (() => {
     });
   }
 
-  function series(line, n) {
-    const stroke = colour(line.faint ? "muted" : INKS[n % INKS.length]);
+  // Beyond four lines each ink comes again with another dash.
+  const inkOf = (line, n) => colour(line.faint ? "muted" : line.ink || INKS[(n + Math.floor(n / INKS.length)) % INKS.length]);
+
+  function series(line, n, stacked) {
+    const stroke = inkOf(line, n);
+    if (stacked) return { label: line.label, stroke: colour("panel"), fill: stroke, width: 0.7, points: { show: false } };
     if (line.kind === "bars") {
       const paths = data.days > 120 ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.bars({ size: [0.8, 24, 1] });
       return { label: line.label, stroke, fill: stroke, width: 0, paths, points: { show: false } };
@@ -59,11 +38,11 @@ Report.charts = (() => {
       const ink = colour("ink");
       return { label: line.label, stroke: ink, paths: () => null, points: { show: true, size: 8, width: 1.6, stroke: ink, fill: line.hollow ? colour("panel") : ink } };
     }
-    const dash = line.faint ? DASHES[2] : DASHES[n % DASHES.length];
+    const dash = line.faint ? DASHES[2] : line.ink ? [] : DASHES[n % DASHES.length];
     return { label: line.label, stroke, width: line.faint ? 1.2 : 1.8, dash, points: { show: data.days < 3, size: 7, fill: stroke } };
   }
 
-  function swatch(line, n) {
+  function swatch(line, n, stacked) {
     const ns = "http://www.w3.org/2000/svg", svg = document.createElementNS(ns, "svg");
     svg.setAttribute("viewBox", "0 0 24 12");
     const draw = (name, attributes) => {
@@ -71,17 +50,17 @@ Report.charts = (() => {
       for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
       svg.append(node);
     };
-    const s = line.kind === "shade" ? null : series(line, n);
+    const s = line.kind === "shade" ? null : series(line, n, stacked);
     if (!s) draw("rect", { x: 1, y: 1, width: 22, height: 10, fill: colour("shade") });
     else if (line.kind === "dots") draw("circle", { cx: 12, cy: 6, r: 4, stroke: s.stroke, fill: s.points.fill, "stroke-width": 1.6 });
-    else if (line.kind === "bars") draw("rect", { x: 5, y: 2, width: 14, height: 9, fill: s.stroke });
+    else if (stacked || line.kind === "bars") draw("rect", { x: 5, y: 2, width: 14, height: 9, fill: s.fill });
     else draw("line", { x1: 0, x2: 24, y1: 6, y2: 6, stroke: s.stroke, "stroke-width": 2.2, "stroke-dasharray": s.dash.join(" ") || "none" });
     return svg;
   }
   function legend(box, date, spec) {
     const cells = spec.lines.map((line, n) => {
       const value = element("span", { className: "value" });
-      box.append(element("span", { className: "key" }, swatch(line, n), element("span", { textContent: line.label }), value));
+      box.append(element("span", { className: "key" }, swatch(line, n, spec.stack), element("span", { textContent: line.label }), value));
       return [value, line.values];
     });
     if (spec.shade.length) box.append(element("span", { className: "key" }, swatch({ kind: "shade" }, 0), "state of exception"));
@@ -102,6 +81,61 @@ Report.charts = (() => {
     ctx.restore();
   }
 
+  // A line of reference, on top of the curves.
+  function level(u, spec) {
+    if (spec.level == null) return;
+    const { ctx, bbox } = u, y = u.valToPos(spec.level, "y", true);
+    if (!(y >= bbox.top && y <= bbox.top + bbox.height)) return;
+    ctx.save();
+    ctx.strokeStyle = colour("ink");
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  // Names at the ends of many lines, moved apart where they would cover each other.
+  // Lines that are 0 at the end have none where the axis begins at 0.
+  const namesEnds = (spec, width) => !spec.stack && spec.lines.length >= LABELLED && width >= 430;
+  const named = (spec, value) => value != null && (!spec.base || value > 0);
+  function endNames(u, spec) {
+    const { ctx, bbox } = u, high = 13 * devicePixelRatio, until = Math.min(data.days - 1, Math.floor(u.scales.x.max));
+    const names = spec.lines.map((line, n) => {
+      let day = until;
+      while (day >= 0 && line.values[day] == null) day--;
+      return !named(spec, line.values[day]) ? null : { text: line.label, ink: inkOf(line, n), y: u.valToPos(line.values[day], "y", true) };
+    }).filter((name) => name !== null).sort((a, b) => a.y - b.y);
+    names.forEach((name, k) => { name.at = Math.max(name.y, k ? names[k - 1].at + high : bbox.top + high / 2); });
+    for (let k = names.length - 1, floor = bbox.top + bbox.height; k >= 0; k--) {
+      names[k].at = Math.min(names[k].at, floor);
+      floor = names[k].at - high;
+    }
+    ctx.save();
+    ctx.font = `${11.5 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    const right = bbox.left + bbox.width;
+    for (const { text, ink, y, at } of names) {
+      ctx.strokeStyle = ctx.fillStyle = ink;
+      ctx.lineWidth = devicePixelRatio;
+      ctx.beginPath();
+      ctx.moveTo(right + 2 * devicePixelRatio, y);
+      ctx.lineTo(right + 9 * devicePixelRatio, at);
+      ctx.stroke();
+      ctx.fillText(text, right + 12 * devicePixelRatio, at);
+    }
+    ctx.restore();
+  }
+  function roomForNames(spec) {
+    const ctx = document.createElement("canvas").getContext("2d");
+    ctx.font = "11.5px system-ui, sans-serif";
+    const shown = spec.lines.filter((line) => named(spec, line.values.findLast((v) => v != null)));
+    return 18 + Math.max(0, ...shown.map((line) => ctx.measureText(line.label).width));
+  }
+
   // Small triangles at the top edge, on the dates on which the scenario itself does something.
   function shocks(u, spec) {
     if (spec.name !== "participation") return;
@@ -120,20 +154,35 @@ Report.charts = (() => {
     ctx.restore();
   }
 
-  function options(spec, show) {
+  // What is drawn: the lines, or the sums that they reach when they stand on each other, the uppermost first.
+  function drawn(spec) {
+    if (!spec.stack) return spec.lines.map((line, n) => [line.values, series(line, n, false)]);
+    const sum = new Array(data.days).fill(0);
+    return spec.lines.map((line, n) => [line.values.map((v, d) => (sum[d] += v ?? 0)), series(line, n, true)]).reverse();
+  }
+
+  function yRange(spec, low, high) {
+    if (spec.level != null && high != null) [low, high] = [Math.min(low, spec.level), Math.max(high, spec.level)];
+    if (low == null) return spec.base ? [0, 1] : [-1, 1];
+    if (spec.log) return [0, Math.max(2, high * 1.4)];
+    return spec.base ? [0, high > 0 ? high * 1.06 : 1] : uPlot.rangeNum(low, high, 0.1, true);
+  }
+
+  function options(spec, show, width) {
     const integers = spec.lines.every((line) => line.values.every((v) => v == null || Number.isInteger(v)));
+    const atEnds = namesEnds(spec, width);
     return {
-      height: spec.wide ? 260 : 200, legend: { show: false }, padding: [10, 14, 0, 0],
+      width, height: spec.wide ? 260 : 200, legend: { show: false }, padding: [10, atEnds ? roomForNames(spec) : 14, 0, 0],
       cursor: { sync: { key: "days" }, y: false, drag: { x: true, y: false, dist: 6 }, points: { size: 7 } },
       scales: {
         x: { time: false, range: (_u, low, high) => [low <= 0 ? -0.5 : low, high >= data.days - 1 ? data.days - 0.5 : high] },
-        y: { range: (_u, low, high) => (low == null ? (spec.base ? [0, 1] : [-1, 1]) : spec.base ? [0, high > 0 ? high * 1.06 : 1] : uPlot.rangeNum(low, high, 0.1, true)) },
+        y: { range: (_u, low, high) => yRange(spec, low, high), ...(spec.log ? { distr: 4, asinh: 1 } : {}) },
       },
-      axes: [axis({ splits: dateTicks, values: dateLabels, size: 42 }), valueAxis(spec.unit, integers && spec.base ? { incrs: COUNTS } : {})],
-      series: [{}, ...spec.lines.map(series)],
+      axes: [axis({ splits: dateTicks, values: dateLabels, size: 42 }), valueAxis(spec.unit, spec.log ? { splits: (_u, _axis, _low, high) => Report.dates.fromZero(high), filter: (_u, ticks) => ticks } : integers && spec.base ? { incrs: COUNTS } : {})],
+      series: [{}, ...drawn(spec).map(([, options]) => options)],
       hooks: {
         drawClear: [(u) => underneath(u, spec)],
-        draw: [(u) => shocks(u, spec), (u) => mark(u)],
+        draw: [(u) => level(u, spec), (u) => atEnds && endNames(u, spec), (u) => shocks(u, spec), (u) => mark(u)],
         setCursor: [(u) => show(u.cursor.idx ?? Report.day)],
       },
     };
@@ -152,7 +201,7 @@ Report.charts = (() => {
     plot.replaceChildren();
     box.replaceChildren();
     const show = legend(box, figure.querySelector(".when"), spec);
-    const u = new uPlot({ ...options(spec, show), width: plot.clientWidth }, [xs, ...spec.lines.map((line) => line.values)], plot);
+    const u = new uPlot(options(spec, show, plot.clientWidth), [xs, ...drawn(spec).map(([values]) => values)], plot);
     u.over.append(element("div", { className: "daymark" }));
     let pressed = 0;
     u.over.addEventListener("mousedown", (event) => { pressed = event.clientX; });
@@ -164,42 +213,15 @@ Report.charts = (() => {
     live.set(figure, { u, show });
   }
 
-  function logTicks(_u, _axis, low, high) {
-    const ticks = [];
-    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++)
-      for (const n of [1, 2, 5]) {
-        const tick = Number(`${n}e${power}`);
-        if (tick >= low * 0.999 && tick <= high) ticks.push(tick);
-      }
-    return ticks;
-  }
-  const labelled = (tick, ticks) => ticks[ticks.length - 1] / ticks[0] < 200 || /^1e/.test(tick.toExponential());
-
-  function distribution(figure, spec) {
-    live.get(figure)?.u.destroy();
-    const plot = figure.querySelector(".plot"), ink = colour("ink-1");
-    plot.replaceChildren();
-    if (!spec.x.length) return void plot.append(element("p", { className: "note", textContent: "No value above 0." }));
-    const percent = (v) => `${Number((100 * v).toPrecision(2))}%`;
-    const lowest = Math.min(...spec.share), decade = 10 ** Math.floor(Math.log10(lowest) - (lowest === 1 ? 1 : 0));
-    const log = (label) => ({ splits: logTicks, filter: (_u, ticks) => ticks, values: (_u, ticks) => ticks.map((v) => (labelled(v, ticks) ? label(v) : "")) });
-    const u = new uPlot({
-      width: plot.clientWidth, height: 240, legend: { show: false }, padding: [10, 18, 0, 0], cursor: { y: false, drag: { x: false } },
-      scales: {
-        x: { time: false, distr: 3, range: [spec.x[0] / 1.12, spec.x[spec.x.length - 1] * 1.25] },
-        y: { distr: 3, range: [decade, 1.15] },
-      },
-      axes: [axis({ label: spec.unit, labelSize: 18, size: 30, ...log(short) }), valueAxis("share at or above", log(percent))],
-      series: [{}, { stroke: ink, width: 1, points: { show: true, size: 5, fill: ink, width: 0 } }],
-    }, [spec.x, spec.share], plot);
-    live.set(figure, { u, show: () => {} });
-  }
-
   function draw(figure) {
     if (!figure.querySelector(".plot").clientWidth) return;
     const { chart, distribution: name } = figure.dataset;
     if (chart) build(figure, data.charts.find((spec) => spec.name === chart));
-    else distribution(figure, data.distributions.find((spec) => spec.name === name));
+    else {
+      live.get(figure)?.u.destroy();
+      const u = Report.curves.draw(figure, data.distributions.find((spec) => spec.name === name));
+      if (u) live.set(figure, { u, show: () => {} });
+    }
   }
 
   function start() {
@@ -220,5 +242,5 @@ Report.charts = (() => {
       if (u.cursor.idx == null) show(day);
     }));
   }
-  return { start };
+  return { start, axis, valueAxis, swatch, inkOf };
 })();

@@ -4,6 +4,13 @@ Report.places = (() => {
   const byId = (id) => document.getElementById(id);
   let values, days, nDays, index = 0, variable, range, timer = null;
 
+  // Columns of the table: always those of people and measures, the others while the map shows them.
+  const COLUMNS = { active: "in struggle", rate: "per 1,000", participants: "in measures", instances: "measures", contested_sites: "contested sites", force: "force" };
+  const NOUNS = {
+    active: ["person in struggle", "people in struggle"], participants: ["person in measures", "people in measures"],
+    instances: ["measure in force", "measures in force"], contested_sites: ["contested site", "contested sites"],
+  };
+
   const value = (name, place) => values[name][place * nDays + index];
   const has = (name) => values[name] !== undefined;
 
@@ -11,16 +18,20 @@ Report.places = (() => {
     const { map } = data, region = map.regions[place], lines = [region ? `${map.names[place]} (${region})` : map.names[place]];
     lines.push(`population ${number(map.population[place])}${map.residents[place] === map.population[place] ? "" : `, ${number(map.residents[place])} in the run`}`);
     if (has("active")) lines.push(`${number(value("active", place))} in struggle, ${number(value("rate", place))} per 1,000`);
+    if (has("participants")) lines.push(`${number(value("participants", place))} in measures`);
+    if (has("instances")) lines.push(`${number(value("instances", place))} measures in force${map.begun ? `; ${number(map.begun[place])} begun in the whole run` : ""}`);
     if (has("contested_sites")) lines.push(`${number(value("contested_sites", place))} contested sites`);
     if (has("force")) lines.push(`State force present: ${number(value("force", place))}`);
     return lines;
   }
 
   function table() {
-    const columns = ["active", "rate", "contested_sites", "force"].filter(has);
+    const columns = Object.keys(COLUMNS).filter((name) => has(name) && (name === variable || !["contested_sites", "force"].includes(name)));
     byId("top").caption.textContent = `The ten places with most: ${Report.scale.TITLES[variable]}`;
     const ranked = data.map.names.map((_, place) => place).filter((place) => value(variable, place) > 0)
       .sort((a, b) => value(variable, b) - value(variable, a) || a - b).slice(0, 10);
+    byId("top").tHead.rows[0].replaceChildren(...["place", "residents", ...columns.map((name) => COLUMNS[name])].map((text, k) =>
+      element("th", { scope: "col", className: k ? "n" : "", textContent: text })));
     const body = byId("top").tBodies[0];
     body.replaceChildren(...ranked.map((place) => element("tr", {},
       element("th", { scope: "row", title: data.map.names[place], textContent: data.map.names[place] }),
@@ -30,13 +41,14 @@ Report.places = (() => {
   }
 
   function total() {
-    if (!has("active")) return "";
-    let people = 0, places = 0;
+    const name = NOUNS[variable] ? variable : "active";
+    if (!has(name)) return "";
+    let sum = 0, places = 0;
     for (let place = 0; place < data.map.names.length; place++) {
-      people += value("active", place);
-      places += value("active", place) > 0;
+      sum += value(name, place);
+      places += value(name, place) > 0;
     }
-    return `${number(Math.round(people))} ${people === 1 ? "person" : "people"} in struggle, in ${number(places)} of ${number(data.map.names.length)} places`;
+    return `${number(Math.round(sum))} ${NOUNS[name][sum === 1 ? 0 : 1]}, in ${number(places)} of ${number(data.map.names.length)} places`;
   }
 
   function show() {

@@ -4,7 +4,7 @@ Report.scale = (() => {
   // Anchors of matplotlib's perceptually uniform map "inferno" (CC0); dark pages run from dark to bright, light ones back.
   const INFERNO = ["#000004", "#160b39", "#420a68", "#6a176e", "#932667", "#bc3754", "#dd513a", "#f37819", "#fca50a", "#f6d746", "#fcffa4"]
     .map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-  const TITLES = { rate: "in struggle per 1,000 residents", active: "people in struggle", contested_sites: "contested sites", force: "State force present, people" };
+  const TITLES = { rate: "in struggle per 1,000 residents", active: "people in struggle", participants: "people in measures", instances: "measures in force", contested_sites: "contested sites", force: "State force present, people" };
 
   // Tokens are base-128 integers: the zigzag code of a difference, or 0 and then how many further zeros follow.
   function unpack(text, size, days, step) {
@@ -77,5 +77,5 @@ Report.scale = (() => {
       return label;
     }));
   }
-  return { all, limits, colourAt, position, legend, TITLES };
+  return { all, unpack, limits, colourAt, position, legend, TITLES };
 })();

@@ -1,3 +1,4 @@
 Report.places.start();
 Report.charts.start();
+Report.tree.start();
 document.documentElement.dataset.ready = "yes";
