@@ -22,7 +22,24 @@ from communize.society import columns as society_columns
 from communize.store.outcome import RULES
 
 FOLDER = Path(__file__).parent / "reference"
-CODES = ("POSITIONS", "ACTIVITIES", "KINDS", "MODES", "LOCI", "CONTENTS", "STRUGGLE_ENDS")
+CODES = (
+    "POSITIONS", "ACTIVITIES", "KINDS", "MODES", "LOCI", "STRUGGLE_ENDS", "CONTENTS", "CHANNELS", "CAUSES", "SCOPES", "FORMS",
+)  # fmt: skip
+ROWS = {
+    "people": "an agent",
+    "sites": "a site",
+    "places": "a place",
+    "struggles": "a struggle that ever began",
+    "practices": "a practice that ever arose",
+    "instances": "an instance of a practice that ever began",
+    "contacts": "a place and one of its contact places",
+    "provision": "a place and a sector, in this order",
+    "cohort": "a day of the window of 180 days, by day modulo 180",
+    "tally": "the whole society",
+    "economy": "the whole society",
+    "force": "the whole society",
+    "days": "the whole society; written anew every day",
+}  # what a row of a table stands for
 PARAMETER_HEADS = ("parameter", "meaning", "default", "unit", "allowed", "plausible", "source")
 
 
@@ -92,6 +109,7 @@ def columns_page() -> str:
     columns = all_columns()
     for name in dict.fromkeys(path.split(".")[0] for path in columns):
         parts.append(f"## `{name}`\n")
+        parts.append(f"One row: {ROWS[name]}.\n")
         rows = []
         for path, (column, adders) in columns.items():
             if path.split(".")[0] == name:
@@ -253,13 +271,9 @@ def pages() -> dict[str, str]:
         "tables/outcomes.md": table(("outcome", "rule"), [(code(name), rule) for name, rule in RULES.items()]),
         "tables/outputs.md": outputs_table(),
     }
-    for mechanism in MECHANISMS:
-        text = "".join(
-            parameter_table(path, model) + "\n"
-            for path, model in parameter_models()
-            if path.partition(".")[0].partition("[")[0] == mechanism.name
-        )
-        written[f"tables/{mechanism.name}.md"] = text
+    for path, model in parameter_models():
+        if path.partition(".")[0].partition("[")[0] in {mechanism.name for mechanism in MECHANISMS}:
+            written[f"tables/{path.replace('[]', '')}.md"] = parameter_table(path, model)
     return written
 
 

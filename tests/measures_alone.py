@@ -7,7 +7,7 @@ from communize.declare.registry import CONTENTS
 
 OTHERS = ("struggle", "incidents", "acts", "force", "belonging", "rallying", "contents", "horizon")
 ENDINGS = ("spent", "isolation", "need", "ebb", "other_measure")
-SUSPENDED = {name: 1.0 for name in CONTENTS}
+SUSPENDED = dict.fromkeys(CONTENTS, 1.0)
 
 
 def alone(days: int = 30, **changes) -> cz.Scenario:

@@ -273,3 +273,169 @@ def test_series_without_numbers_are_drawn_without_complaint(opened, tmp_path):
     one = opened(write_report(empty, tmp_path / "empty.html"))
     assert one.complaints == []
     assert one.page.locator("#top tbody").inner_text() == "None on this day."
+
+
+@pytest.fixture(scope="module")
+def measured():
+    scenario = cz.load("restructured").replace(
+        {
+            "society.people": 5000,
+            "society.places.count": 20,
+            "incidents.rate": 0.01,
+            "measures.requires_struggle": False,
+            "measures.seed": [
+                {"needs": ["food"], "day": 0, "count": 6, "distinct": True, "people": 20},
+                {"needs": ["food", "transport"], "day": 3, "count": 3},
+            ],
+        }
+    )
+    return cz.run(scenario, days=60)
+
+
+@pytest.fixture(scope="module")
+def measured_file(measured, tmp_path_factory):
+    return write_report(measured, tmp_path_factory.mktemp("measured") / "report.html")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}],
+    ids=["light", "dark", "phone"],
+)
+def test_measures_are_drawn_without_complaint(opened, measured_file, options):
+    one = opened(measured_file, **options)
+    assert one.asked == [measured_file.as_uri()]
+    assert one.complaints == []
+    assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    figures = one.page.locator("#measures figure.chart:visible")
+    assert figures.count() >= 14  # twelve against the date, two distributions
+    assert one.page.locator("#measures figure.chart:visible .uplot canvas").count() == figures.count()
+    one.page.locator(".folded > summary").click()
+    wait(one.page, "[...document.querySelectorAll('.folded figure')].every(figure => figure.querySelector('canvas'))")
+    assert one.complaints == []
+
+
+def test_legend_of_a_stack_reads_single_values(opened, measured, measured_file):
+    page = opened(measured_file).page
+    page.locator("#slider").fill("30")
+    wait(page, "document.querySelector('#date').textContent.endsWith('(day 30)')")
+    for key in page.locator("[data-chart=in_force] .key").all():
+        channel, value = key.locator("span").all_inner_texts()
+        row = {"seeding": "seeded"}.get(channel, channel)
+        in_force = measured.series["instances_by_channel"].sel(channel=row).isel(day=30)
+        assert int(value.replace(",", "")) == int(in_force)
+
+
+def test_channels_have_one_colour_everywhere(opened, measured_file):
+    page = opened(measured_file).page
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        wanted = page.evaluate("Report.colour('channel-adaptation')")
+        drawn = """name => {
+            const key = [...document.querySelectorAll(`[data-chart=${name}] .key`)].find(key => key.textContent.startsWith('adaptation'));
+            const mark = key.querySelector('svg').firstChild;
+            return name === 'in_force' ? mark.getAttribute('fill') : mark.getAttribute('stroke');
+        }"""
+        wait(page, "([name, wanted]) => (" + drawn + ")(name) === wanted", ["in_force", wanted])
+        assert page.evaluate(drawn, "foundings") == wanted
+        rgb = "hex => `rgb(${[1, 3, 5].map(k => parseInt(hex.slice(k, k + 2), 16)).join(', ')})`"
+        shown = page.evaluate("getComputedStyle(document.querySelector('#tree .channel-adaptation .force')).fill")
+        assert shown == page.evaluate(rgb, wanted)
+
+
+def test_the_tree_has_a_row_a_practice_and_more_on_demand(opened, measured, measured_file):
+    page = opened(measured_file).page
+    tree = page.evaluate("({ n: Report.data.tree.n, few: Report.data.tree.n_few })")
+    assert tree["few"] < tree["n"] <= 150
+    assert page.locator("#tree .practice").count() == tree["few"]
+    ever = int((measured.practices["instances"] > 0).sum())
+    assert f"{ever - tree['few']:,} others" in page.locator("#left-out").inner_text()
+    button = page.locator("#more-practices")
+    assert button.inner_text() == f"Draw {tree['n']}"
+    button.click()
+    assert page.locator("#tree .practice").count() == tree["n"]
+    assert f"{tree['n']} practices" in page.locator("#left-out").inner_text()
+    button.click()
+    assert page.locator("#tree .practice").count() == tree["few"]
+
+
+def test_pointing_at_a_practice_tells_of_it(opened, measured, measured_file):
+    page = opened(measured_file).page
+    largest = measured.practices.nlargest(1, "instances").iloc[0]
+    k = page.evaluate(
+        "practice => Report.data.tree.rows.filter(row => row.few).findIndex(row => row.practice === practice)",
+        int(largest["practice"]),
+    )
+    row = page.locator("#tree .practice").nth(k)
+    row.scroll_into_view_if_needed()
+    box, edge = row.locator(".force").bounding_box(), page.locator("#tree").bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#tree-tooltip:not([hidden])")
+    words = page.locator("#tree-tooltip").inner_text()
+    assert f"{largest['instances']} measures in" in words
+    assert f"(day {largest['day']})" in words
+    assert "chosen" in row.get_attribute("class")
+    page.mouse.move(edge["x"] + 5, edge["y"] - 40)
+    page.wait_for_selector("#tree-tooltip", state="hidden")
+
+
+def test_keys_go_from_practice_to_practice(opened, measured_file):
+    one = opened(measured_file)
+    page = one.page
+    page.locator("#tree").focus()
+    rows = page.evaluate("Report.data.tree.rows.filter(row => row.few)")
+    for key, k in (("Home", 0), ("ArrowDown", 1), ("End", len(rows) - 1), ("ArrowUp", len(rows) - 2), ("Home", 0)):
+        page.keyboard.press(key)
+        told = page.locator("#tree-told").inner_text()
+        assert rows[k]["needs"] in told
+        assert f"(day {rows[k]['day']})" in told
+    page.keyboard.press("ArrowRight")  # to a child, and back to what it was changed from
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#tree-tooltip", state="hidden")
+    assert one.complaints == []
+
+
+def test_a_click_in_the_tree_sets_the_day(opened, measured_file):
+    page = opened(measured_file).page
+    rule = page.locator("#tree .rule").nth(1)  # the dates stand five days apart
+    page.locator("#tree").click(position={"x": float(rule.get_attribute("x1")), "y": 60})
+    wait(page, "document.querySelector('#date').textContent.endsWith('(day 5)')")
+
+
+@pytest.mark.parametrize(("label", "name"), [("people in measures", "participants"), ("measures in force", "instances")])
+def test_the_map_switches_to_measures(opened, measured, measured_file, label, name):
+    page = opened(measured_file).page
+    assert page.locator("input[name=variable]:checked").get_attribute("value") == "rate"
+    page.get_by_role("radio", name=label).check()
+    page.locator("#slider").fill("40")
+    wait(page, "document.querySelector('#date').textContent.endsWith('(day 40)')")
+    found = measured.series[name].isel(day=40).to_numpy()
+    assert page.locator("#total").inner_text().startswith(f"{int(found.sum()):,} {label}, in {(found > 0).sum()} of 20")
+    assert page.locator("#top tbody th").first.inner_text() == measured.places["name"].iloc[found.argmax()]
+    assert label in page.locator("#scale-title").inner_text()
+    at = page.evaluate("Report.map.at(0)")
+    page.locator("#map").hover(position={"x": at["x"], "y": at["y"]})
+    page.wait_for_selector("#tooltip:not([hidden])")
+    assert f"{measured.places['instances_begun'].iloc[0]:,} begun in the whole run" in page.locator("#tooltip").inner_text()
+
+
+def test_measures_reach_the_page_unchanged(opened, measured, measured_file):
+    import numpy as np
+
+    page = opened(measured_file).page
+    days, places = measured.series["active"].shape
+    for name in ("participants", "instances"):
+        found = np.array(page.evaluate("name => Array.from(Report.scale.all()[name])", name)).reshape(places, days).T
+        np.testing.assert_allclose(found, measured.series[name].to_numpy())
+    rows, force = (
+        page.evaluate("Report.data.tree.rows"),
+        page.evaluate(
+            "Array.from(Report.scale.unpack(Report.data.tree.force, Report.data.tree.n * Report.data.days, Report.data.days, 1))"
+        ),
+    )
+    for row, line in zip(rows, np.array(force).reshape(len(rows), days)):
+        of = measured.instances[measured.instances["practice"] == row["practice"]]
+        ended = of["ended"].where(of["ended"] >= 0, days)
+        expected = [((of["began"] <= day) & (ended > day)).sum() for day in range(days)]
+        assert line.tolist() == expected

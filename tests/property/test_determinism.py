@@ -33,14 +33,16 @@ def test_the_run_that_is_compared_is_lively():
 
 def test_results_do_not_depend_on_the_threads():
     given = lively(**{
-        "society.people": 140_000, "society.places.count": 40, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
-        "shock[0].day": 5,
+        **MANY_MEASURES, "society.people": 140_000, "society.places.count": 40, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
+        "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.level": [],
     })  # fmt: skip
     one, two = (simulation(given, 30, threads=threads) for threads in (1, 2))
     assert len(one.people) > 2 * 65_536
     assert one.society.ties.n_ties > 0
-    for name in ("joined", "left", "arrests", "releases", "incidents", "spread"):
+    for name in ("joined", "left", "arrests", "releases", "incidents", "spread", "rallied", "left_measures"):
         assert one.series[name].values.sum() > 0, name
+    assert (one.series.foundings.sum("day") > 0).sum() >= 5  # channels
+    assert one.series.participants.values.max() > 100
     assert_same(one, two)
 
 

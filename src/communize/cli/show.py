@@ -9,7 +9,8 @@ from rich.table import Table
 
 from communize.scenario.write import resolved
 
-LETTERS = {"generalisation_number": "R", "reproduction_ratio": "λ", "commodity_reproduction": "κ"}
+# Beginnings of the sentences that say what the table above them says.
+SAID = ("Outcome:", "R, generalisation,", "Not computed:", "Why measures ended", "No measure ended", "At most")
 
 
 def _console() -> Console:
@@ -23,22 +24,14 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
     console = _console()
     console.print(f"[bold]{run.scenario.name}[/bold]  {escape(run.scenario.title)}")
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="dim")
+    table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    outcome = run.outcome.to_dict()
-    table.add_row("outcome", f"[bold]{run.outcome.name.replace('_', ' ')}[/bold], day {run.outcome.day}: {run.outcome.why}")
-    for key, letter in LETTERS.items():
-        value = outcome[key]
-        words = key.replace("_", " ")
-        table.add_row(f"{letter}  {words}", f"not computed: {run.outcome.not_computed.get(key)}" if value is None else f"{value:.3g}")
-    timings = run.info["timings"]
-    table.add_row("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
-                           f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s")  # fmt: skip
-    table.add_row("state hash", run.state_hash)
+    for name, text in run_rows(run):
+        table.add_row(name, text)
     console.print(table)
     console.print()
     for sentence in summary_in_words(run):
-        if not sentence.startswith(("Outcome:", "Not computed:")):  # the table above says these
+        if not sentence.startswith(SAID):
             console.print(sentence, markup=False)
     if run.comparisons:
         console.print()
@@ -49,6 +42,50 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
     console.print(f"folder  {folder}", markup=False, soft_wrap=True)
     if with_report:
         console.print(f"report  {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def run_rows(run: Any) -> list[tuple[str, str]]:
+    """The table of a run as (name, markup): outcome, the three numbers, people, measures, speed."""
+    from communize.report.text import dated, number
+    from communize.report.words import about_generalisation, generalisation_date, three_numbers
+
+    outcome, timings = run.outcome, run.info["timings"]
+    day = dated(run.scenario.start, outcome.day)
+    rows = [("outcome", f"[bold]{outcome.name.replace('_', ' ')}[/bold], {day}: {escape(outcome.why)}")]
+    for symbol, name, value, why in three_numbers(run):
+        text = f"not computed: {escape(why)}" if value is None else f"[bold]{value}[/bold]"
+        if value is not None and symbol == "R":
+            text += f" on {'; '.join([generalisation_date(run), *about_generalisation(run)])}"
+        rows.append((f"{symbol}  {name}", text))
+    most = [f"at most {number(total.max())} {where}" for where, total in _totals(run) if total.any()]
+    rows.append(("people", "; ".join([f"{number(run.info['people'])} in {number(len(run.places))} places", *most])))
+    if "unmet" in run.series:
+        unmet = run.series["unmet"].mean([dim for dim in run.series["unmet"].dims if dim != "day"])
+        rows.append(("unmet need", f"{number(float(unmet[-1]), 3)} on the last day, at most {number(float(unmet.max()), 3)}"))
+    rows += _measure_rows(run)
+    rows.append(("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
+                          f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s"))  # fmt: skip
+    return [*rows, ("state hash", run.state_hash)]
+
+
+def _totals(run: Any) -> list[tuple[str, Any]]:
+    """People by day, in struggle and in measures."""
+    return [(where, run.series[name].sum("place").to_numpy()) for name, where in (("active", "in struggle"), ("participants", "in measures")) if name in run.series]
+
+
+def _measure_rows(run: Any) -> list[tuple[str, str]]:
+    """Measures begun and in force, and why they ended; nothing where none began."""
+    from communize.report.text import CAUSES, number
+
+    if not len(run.instances):
+        return []
+    ends = run.outcome.endings_of_measures
+    begun = f"{number(len(run.instances))} begun, {number(ends.get('in_force', 0))} in force at the end"
+    if "instances" in run.series:
+        begun += f" ({number(run.series['instances'].sum('place').to_numpy().max())} at most)"
+    causes = sorted(((n, name) for name, n in ends.items() if n and name in CAUSES), key=lambda pair: -pair[0])
+    rows = [("measures", begun)]
+    return [*rows, ("why they ended", ", ".join(f"{CAUSES[name]} {number(n)}" for n, name in causes))] if causes else rows
 
 
 def _print_comparisons(console: Console, comparisons: list[Any]) -> None:

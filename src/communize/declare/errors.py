@@ -55,3 +55,11 @@ def nearest_name(name: object, valid: Iterable[str]) -> str | None:
 def _short(value: object, limit: int = 80) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+class WrongEntry(ValueError):
+    """One entry of a table of numbers is wrong: raised by validators, so that the message names the entry and not the table."""
+
+    def __init__(self, name: str, found: object, allowed: str, nearest: str | None = None):
+        super().__init__(f"{allowed} (found {name} = {found})")
+        self.name, self.found, self.allowed, self.nearest = name, found, allowed, nearest

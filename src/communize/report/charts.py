@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from communize.declare.registry import CAUSES, CHANNELS, CONTENTS, LOCI, SCOPES
+from communize.declare.registry import CONTENTS, LOCI
 from communize.report import text
 
 
@@ -64,8 +64,6 @@ def lines_of(variable: str, dim: str, labels: dict[str, str], inks: str = "") ->
     return tuple(Line(variable, shown, ((dim, label),), f"{inks}-{label}" if inks else "") for label, shown in labels.items())
 
 
-CHANNEL_WORDS = {name: text.spaced(name) for name in CHANNELS}
-CAUSE_WORDS = {name: text.CAUSES[name] for name in CAUSES[1:]}
 CHARTS = (
     Chart("participation", "People in struggle, and people held", "people",
           (Line("active", "in struggle"), Line("held", "held by the State")), wide=True),
@@ -91,13 +89,13 @@ MEASURES = (
           level=1.0, note="Over the measures begun in the last 180 days. Above the line each leads to more than one other."),
     Chart("renewal", "Measures begun per measure ended", "ratio", (Line("births_per_ending", "over 180 days"),), level=1.0,
           note="Above the line measures begin faster than they end."),
-    Chart("in_force", "Measures in force, by channel", "measures", lines_of("instances_by_channel", "channel", CHANNEL_WORDS, "channel"),
+    Chart("in_force", "Measures in force, by channel", "measures", lines_of("instances_by_channel", "channel", text.CHANNELS, "channel"),
           stack=True, some=True, note="By the channel through which each began; the upper edge is all of them."),
     Chart("by_scope", "Measures in force, by scope", "measures", lines_of("instances_by_scope", "scope", text.SCOPES), stack=True,
           note="The scope at which they can act."),
-    Chart("foundings", "Measures begun, by channel", "measures per day", lines_of("foundings", "channel", CHANNEL_WORDS, "channel"),
+    Chart("foundings", "Measures begun, by channel", "measures per day", lines_of("foundings", "channel", text.CHANNELS, "channel"),
           some=True, log=True, mean=7),
-    Chart("endings", "Measures ended, by cause", "measures per day", lines_of("endings", "cause", CAUSE_WORDS), some=True, log=True, mean=7),
+    Chart("endings", "Measures ended, by cause", "measures per day", lines_of("endings", "cause", text.CAUSES), some=True, log=True, mean=7),
     Chart("diversity", "Practices in force", "practices",
           (Line("hill_0", "all"), Line("hill_1", "typical, by entropy"), Line("hill_2", "dominant")), log=True,
           note="Hill numbers of order 0, 1 and 2: the less a practice is in force, the less it counts in the second and third."),

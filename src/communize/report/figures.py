@@ -29,16 +29,26 @@ def day_charts(run: "Run", declared: Iterable[Chart] = CHARTS) -> list[dict[str,
 
 
 def further_charts(run: "Run") -> list[dict[str, Any]]:
-    """A chart each for daily variables that no other chart shows, those of users' mechanisms included."""
-    shown = {line.variable for chart in (*CHARTS, *MEASURES) for line in chart.lines} | {"exception", *INTERNAL}
+    """A chart each for daily variables that no other chart shows, those of users' mechanisms included.
+
+    Where no measure began, those of measures are among them if they vary.
+    """
+    shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
+    of_measures = {line.variable for chart in MEASURES for line in chart.lines} - shown
     charts = []
     for name, data in sorted(run.series.data_vars.items()):
-        if data.dims == ("day",) and name not in shown:
+        idle = name in of_measures and (len(run.instances) > 0 or not _varies(data.to_numpy()))
+        if data.dims == ("day",) and name not in shown and not idle:
             title = str(data.attrs.get("long_name") or name).partition(";")[0]
             chart = Chart(f"further-{name}", title[:1].upper() + title[1:], unit(data.attrs.get("units")),
                           (Line(str(name), str(name)),), base=bool((data.fillna(0) >= 0).all()))  # fmt: skip
             charts.append(_chart(run, chart, chart.lines, []))
     return charts
+
+
+def _varies(values: np.ndarray) -> bool:
+    known = values[np.isfinite(values)]
+    return known.size > 0 and bool(known.max() > known.min())
 
 
 def exception_days(run: "Run") -> list[list[int]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from communize.report.places import pack
-from communize.report.text import counted, date_of, dated, listed, long_date, needs_of, number, percent
+from communize.report.text import CHANNELS, counted, date_of, dated, listed, long_date, needs_of, number, percent
 
 if TYPE_CHECKING:
     from communize.store.run import Run
@@ -23,9 +23,11 @@ def tree_data(run: "Run", limit: int = MAX_ROWS) -> dict[str, Any]:
     above = nearest_in_force(parent, count)
     chosen = most_frequent(above, count, limit)
     few = most_frequent(above, count, min(limit, FEW_ROWS))
-    rows = in_order(chosen, above, day)
+    nearest, skipped = nearest_drawn(chosen, above)
+    rows = in_order(chosen, nearest, day)
     row_of = {int(practice): row for row, practice in enumerate(rows)}
     force = in_force_by_day(run, rows)
+    channels = practices["channel"].astype(str).tolist()
     place_names = run.places["name"].astype(str).to_numpy()
     spread = instances.groupby("practice")["place_row"].nunique()
     drawn = []
@@ -33,8 +35,9 @@ def tree_data(run: "Run", limit: int = MAX_ROWS) -> dict[str, Any]:
         place = int(practices["place_row"].iloc[practice])
         days = np.flatnonzero(force[:, row])
         drawn.append({
-            "practice": int(practice), "parent": row_of.get(int(above[practice]), -1),
-            "needs": needs_of(str(practices["needs"].iloc[practice])), "channel": str(practices["channel"].iloc[practice]),
+            "practice": int(practice), "parent": row_of.get(nearest[practice], -1), "skipped": skipped[practice],
+            "needs": needs_of(str(practices["needs"].iloc[practice])), "channel": channels[practice],
+            "by": CHANNELS.get(channels[practice], channels[practice]),
             "day": int(day[practice]), "last": max(int(day[practice]), int(days[-1])) if days.size else int(day[practice]),
             "place": place_names[place] if place >= 0 else "", "instances": int(count[practice]),
             "places": int(spread.get(practice, 0)), "most": int(force[:, row].max(initial=0)),
@@ -45,7 +48,7 @@ def tree_data(run: "Run", limit: int = MAX_ROWS) -> dict[str, Any]:
         "rows": drawn,
         "force": pack(force, 1.0),
         "most": max(row["most"] for row in drawn),
-        "channels": [name for name in practices["channel"].unique().tolist() if any(row["channel"] == name for row in drawn)],
+        "channels": {name: word for name, word in CHANNELS.items() if any(row["channel"] == name for row in drawn)},
         "left_out": _left_out(chosen, count, ever),
         "left_out_few": _left_out(few, count, ever),
         "n": len(rows),
@@ -64,7 +67,10 @@ def nearest_in_force(parent: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def most_frequent(above: np.ndarray, count: np.ndarray, limit: int) -> list[int]:
-    """Practices with most instances, each with its ancestors, until the next one would make them more than `limit`."""
+    """Practices with most instances, each with its ancestors, until the next one would make them more than `limit`.
+
+    Of the first one, where it alone has more, the latest ancestors and the origin.
+    """
     chosen: set[int] = set()
     for practice in np.lexsort((np.arange(count.size), -count)):
         line, at = [], int(practice)
@@ -73,13 +79,26 @@ def most_frequent(above: np.ndarray, count: np.ndarray, limit: int) -> list[int]
         while at >= 0 and at not in chosen:
             line.append(at)
             at = int(above[at])
+        if not chosen:
+            line = line[: max(1, limit - 1)] + line[-1:] if len(line) > limit > 1 else line[:limit]
         if len(chosen) + len(line) > limit:
             break
         chosen.update(line)
     return sorted(chosen)
 
 
-def in_order(chosen: list[int], above: np.ndarray, day: np.ndarray) -> list[int]:
+def nearest_drawn(chosen: list[int], above: np.ndarray) -> tuple[dict[int, int], dict[int, int]]:
+    """The nearest ancestor that is drawn of each practice that is, -1 for none, and the number of those left out between."""
+    drawn, nearest, skipped = set(chosen), {}, {}
+    for practice in chosen:
+        at, n = int(above[practice]), 0
+        while at >= 0 and at not in drawn:
+            at, n = int(above[at]), n + 1
+        nearest[practice], skipped[practice] = at, n
+    return nearest, skipped
+
+
+def in_order(chosen: list[int], nearest: dict[int, int], day: np.ndarray) -> list[int]:
     """Order from top to bottom in which no line of descent crosses another's rows.
 
     Origins stand in the order of their days. Under each practice stand its children, the latest first: the line down to a
@@ -87,7 +106,7 @@ def in_order(chosen: list[int], above: np.ndarray, day: np.ndarray) -> list[int]
     """
     children: dict[int, list[int]] = {}
     for practice in chosen:
-        children.setdefault(int(above[practice]), []).append(practice)
+        children.setdefault(nearest[practice], []).append(practice)
     order: list[int] = []
     waiting = sorted(children.get(-1, []), key=lambda practice: (-day[practice], -practice))
     while waiting:

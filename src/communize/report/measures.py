@@ -8,7 +8,7 @@ from communize.report import figures, lifetimes
 from communize.report.charts import MEASURES
 from communize.report.lineage import tree_data
 from communize.report.struggles import MAX_POINTS, distribution, shares
-from communize.report.text import CAUSES, counted, date_of, needs_of, plain, spaced
+from communize.report.text import CAUSES, CHANNELS, counted, date_of, needs_of, plain
 
 if TYPE_CHECKING:
     from communize.store.run import Run
@@ -65,7 +65,7 @@ def lifetime_curves(run: "Run") -> dict[str, Any]:
     channels = frame["channel"].value_counts()
     for channel in channels.index[(channels >= ENOUGH).to_numpy()] if len(channels) > 1 else []:
         of = (frame["channel"] == channel).to_numpy()
-        curves.append((spaced(str(channel)), f"channel-{channel}", lifetimes.survival(days[of], over[of])))
+        curves.append((CHANNELS.get(str(channel), str(channel)), f"channel-{channel}", lifetimes.survival(days[of], over[of])))
     lines = [{"label": label, "ink": ink, "share": _at(curve, x)} for label, ink, curve in curves]
     half = lifetimes.quantile(whole, 0.5)
     text = f"half of the measures last no longer than {counted(half, 'day')}" if half is not None else "more than half of the measures outlast what was seen"
@@ -85,7 +85,7 @@ def shares_by_channel(run: "Run") -> list[dict[str, Any]]:
     """How many measures began through each channel."""
     counts = run.instances["channel"].value_counts()
     rows = shares([(str(channel), int(n)) for channel, n in counts.items()])
-    return [row | {"label": spaced(row["label"]), "ink": f"channel-{row['label']}"} for row in rows]
+    return [row | {"label": CHANNELS.get(row["label"], row["label"]), "ink": f"channel-{row['label']}"} for row in rows]
 
 
 def relations(run: "Run") -> list[str]:
@@ -95,15 +95,15 @@ def relations(run: "Run") -> list[str]:
 
 def most_frequent(run: "Run", n: int = MOST_FREQUENT) -> list[dict[str, Any]]:
     """The practices with most measures."""
-    start, instances, names = run.scenario.start, run.instances, run.places["name"].astype(str).to_numpy()
+    start, instances = run.scenario.start, run.instances
     by_practice = instances.groupby("practice")
     places, now = by_practice["place_row"].nunique(), instances[instances["ended"] < 0]["practice"].value_counts()
     rows = []
     for row in run.practices[run.practices["instances"] > 0].nlargest(n, "instances").to_dict("records"):
         contents = [float(row[f"content_{name}"]) for name in relations(run)]
         rows.append({
-            "needs": needs_of(row["needs"]), "channel": row["channel"], "began": date_of(start, row["day"]).isoformat(),
-            "place": names[row["place_row"]] if row["place_row"] >= 0 else "", "instances": row["instances"],
+            "needs": needs_of(row["needs"]), "channel": row["channel"], "by": CHANNELS.get(row["channel"], row["channel"]), "began": date_of(start, row["day"]).isoformat(),
+            "instances": row["instances"],
             "places": int(places[row["practice"]]), "now": int(now.get(row["practice"], 0)),
             "contents": [{"text": signed(value), "percent": round(100 * min(1.0, abs(value))), "sign": "suspends" if value > 0 else "reproduces"}
                          for value in contents],

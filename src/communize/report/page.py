@@ -97,6 +97,7 @@ def contents(run: "Run") -> dict[str, Any]:
         "struggles": struggle,
         "measures": measure,
         "about_r": words.about_generalisation(run),
+        "date_of_r": words.generalisation_date(run),
         "values": values.value_tables(run.scenario),
         "data": {
             "start": start.isoformat(),

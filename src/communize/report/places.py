@@ -50,10 +50,11 @@ def map_data(run: "Run") -> dict[str, Any] | None:
 
 
 def peak_day(run: "Run") -> int:
-    """The day with most people in struggle, the first if there are several or none."""
+    """The day with most people in struggle, or in measures without the mechanism of struggle; the first of several or none."""
     from communize.store.targets import total_of
 
-    return int(np.argmax(total_of(run.series, "active"))) if "active" in run.series else 0
+    name = next((name for name in ("active", "participants") if name in run.series), None)
+    return int(np.argmax(total_of(run.series, name))) if name else 0
 
 
 def step_of(values: np.ndarray, exact: float | None) -> float:

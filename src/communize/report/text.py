@@ -11,6 +11,11 @@ MONTHS = (
     "December",
 )  # fmt: skip
 ENDS = {"going_on": "still going on", "settled": "settled", "ebbed": "ebbed", "repressed": "repressed"}
+# Through what a measure began or a practice arose.
+CHANNELS = {
+    "reinvention": "reinvention", "adoption": "adoption", "adaptation": "adaptation", "grafting": "grafting",
+    "rallying": "rallying", "seeded": "seeding", "broadcast": "broadcast",
+}  # fmt: skip
 # Why a measure ended, in the words of the page; what is in force at the end of the run stands apart.
 CAUSES = {
     "spent": "spent", "isolation": "isolation", "need": "needs not met", "ebb": "ebb of the struggle around",

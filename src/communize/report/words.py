@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from communize.report.text import CAUSES, ENDS, counted, date_of, dated, listed, long_date, number, percent, spaced
+from communize.report.text import CAUSES, CHANNELS, ENDS, counted, date_of, dated, listed, long_date, number, percent
 
 if TYPE_CHECKING:
     from communize.store.run import Run
 
 # Symbol, name and what it says, by attribute of the outcome.
 NUMBERS = {
-    "generalisation_number": ("R", "generalisation", "how many further measures one measure leads to"),
+    "generalisation_number": ("R", "generalisation", "how many further measures one measure leads to, on the last day whose 180-day window holds a measure"),
     "reproduction_ratio": (
         "λ",
         "reproduction",
@@ -108,7 +108,7 @@ def measures(run: "Run") -> list[str]:
     frame = run.instances
     if not len(frame):
         return ["No measure began."]
-    channels = [f"{number(n)} by {spaced(str(name))}" for name, n in frame["channel"].value_counts().items() if n]
+    channels = [f"{number(n)} by {CHANNELS.get(str(name), str(name))}" for name, n in frame["channel"].value_counts().items() if n]
     practices = run.practices[run.practices["instances"] > 0]
     origins = practices["origin"].nunique()
     began = (
@@ -123,18 +123,19 @@ def _in_force(run: "Run") -> list[str]:
     from communize.store.targets import total_of
 
     sentences = []
-    for name, one, many, verb in (("instances", "measure", None, "in force"), ("participants", "person", "people", "in measures")):
+    for name, one, many, where in (("instances", "measure", "measures", "in force"), ("participants", "person", "people", "in measures")):
         if name not in run.series:
             continue
         total = total_of(run.series, name)
         day = int(total.argmax())
-        when = dated(run.scenario.start, day)
-        share = f", {percent(total[day] / run.info['people'])} of all" if name == "participants" and total[day] > 0 else ""
-        last = f"; on the last day {number(total[-1])}" if day < run.days - 1 else ", the last day"
-        most = f"Most were in force on {when}, {counted(total[day], one, many)}" if name == "instances" else (
-            f"Most people were in measures on {when}: {number(total[day])}{share}")  # fmt: skip
-        sentences.append(f"{most}{last}." if total[day] > 0 else f"At the end of no day was a {one} {verb}.")
-    return sentences
+        if not total[day] > 0:
+            sentences.append(f"At the end of no day was a {one} {where}.")
+            continue
+        share = f", {percent(total[day] / run.info['people'])} of all" if name == "participants" else ""
+        was = "was" if total[day] == 1 else "were"
+        last = ", the last day" if day == run.days - 1 else f", and {number(total[-1])} on the last day"
+        sentences.append(f"At most {counted(total[day], one, many)} {was} {where}{share}, on {dated(run.scenario.start, day)}{last}.")
+    return [" ".join(sentences)] if sentences else []
 
 
 def _lifetimes(run: "Run") -> list[str]:
@@ -153,7 +154,7 @@ def _lifetimes(run: "Run") -> list[str]:
 def _endings(run: "Run") -> str:
     ends = run.outcome.endings_of_measures
     causes = sorted(((n, cause) for cause, n in ends.items() if n and cause in CAUSES), key=lambda pair: -pair[0])
-    parts = [f"{CAUSES[cause]} {number(n)}" for n, cause in causes]
+    parts = [f"{CAUSES[cause]} ({number(n)})" for n, cause in causes]
     ended = f"Why measures ended: {listed(parts)}" if parts else "No measure ended"
     still = ends.get("in_force", 0)
     return f"{ended}; {number(still)} {'was' if still == 1 else 'were'} in force at the end of the run."
@@ -162,10 +163,12 @@ def _endings(run: "Run") -> str:
 def aim(run: "Run") -> str:
     """t_objective: from when on most struggles had changed their aim."""
     day = run.outcome.objective_day
-    what = "rift and measures outweigh demands in more than half of all struggles, by size, for 14 days on end"
+    where = "demands in more than half of all struggles, by size"
     if day is None:
-        return f"t_objective was not reached: on no day did it begin that {what}."
-    return f"t_objective, the first day from which {what}: {dated(run.scenario.start, day)}."
+        return f"t_objective was not reached: never on 14 days on end did rift and measures outweigh {where}."
+    return (
+        f"t_objective was reached on {dated(run.scenario.start, day)}: for 14 days from then on, rift and measures outweighed {where}."
+    )
 
 
 def force(run: "Run") -> list[str]:
@@ -209,9 +212,9 @@ def not_computed(run: "Run") -> str:
         if value is None:
             unknown.append(f"{symbol}, {name} ({why})")
         else:
-            about = about_generalisation(run) if symbol == "R" else []
-            known.append(f"{symbol}, {name}, is {value}" + (f" ({'; '.join(f'{name} {text}' for name, text in about)})" if about else ""))
-    sentences = [f"{listed(known)}."] if known else []
+            about = "; ".join([f" on {generalisation_date(run)}", *about_generalisation(run)]) if symbol == "R" else ""
+            known.append(f"{symbol}, {name}, is {value}{about}")
+    sentences = [f"{'; '.join(known)}."] if known else []
     sentences += [f"Not computed: {'; '.join(unknown)}."] if unknown else []
     return " ".join(sentences)
 
@@ -228,18 +231,20 @@ def three_numbers(run: "Run") -> list[tuple[str, str, str | None, str]]:
     return rows
 
 
-def about_generalisation(run: "Run") -> list[tuple[str, str]]:
-    """What belongs to R, as (name, text): its day, R_total and the peak; nothing where R is not computed."""
-    found, start = run.outcome, run.scenario.start
-    if found.generalisation_number is None or found.generalisation_day is None:
+def generalisation_date(run: "Run") -> str:
+    """The day that R is of, in words."""
+    day = run.outcome.generalisation_day
+    return "" if day is None else dated(run.scenario.start, day)
+
+
+def about_generalisation(run: "Run") -> list[str]:
+    """What belongs to R: R_total and the peak; nothing where R is not computed."""
+    found = run.outcome
+    if found.generalisation_number is None or found.generalisation_number_total is None:
         return []
-    rows = [("on", f"{dated(start, found.generalisation_day)}, the last whose 180 days hold a measure")]
-    if found.generalisation_number_total is not None:
-        rows.append(("R_total", f"{number(found.generalisation_number_total, 3)}, with reinventions beside others"))
+    total = f"R_total, with reinventions beside others, {number(found.generalisation_number_total, 3)}"
     peak = found.peak_generalisation_number
     if peak is None:
-        rows.append(("peak", "none, as no 180 days hold 30 measures"))
-    else:
-        days = (abs(run.series["generalisation_number"].to_numpy() - peak) <= 1e-6 * abs(peak)).nonzero()[0]
-        rows.append(("peak", number(peak, 3) + (f" on {dated(start, int(days[0]))}" if len(days) else "")))
-    return rows
+        return [total, "no peak, for no 180 days hold 30 measures"]
+    days = (abs(run.series["generalisation_number"].to_numpy() - peak) <= 1e-6 * abs(peak)).nonzero()[0]
+    return [total, f"peak {number(peak, 3)}" + (f" on {dated(run.scenario.start, int(days[0]))}" if len(days) else "")]

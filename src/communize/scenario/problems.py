@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from communize.declare.errors import InputError, nearest_name
+from communize.declare.errors import InputError, WrongEntry, nearest_name
 
 KINDS_OF_VALUE = {
     "int": "a whole number", "float": "a number", "string": "text", "bool": "true or false", "date": "a date such as 2005-10-27",
@@ -30,6 +30,9 @@ def to_input_error(error: ValidationError, model: type[BaseModel], file: str | N
         names = [name.strip("'") for name in problem.get("ctx", {})["expected"].replace(" or ", ", ").split(", ")]
         return InputError(path, found, ", ".join(names), nearest_name(found, names), file)
     if kind == "value_error":
+        wrong = problem.get("ctx", {})["error"]
+        if isinstance(wrong, WrongEntry):
+            return InputError(f"{path}.{wrong.name}", wrong.found, wrong.allowed, wrong.nearest, file)
         return InputError(path, _brief(found), str(problem.get("ctx", {})["error"]), None, file)
     limits = range_text(field)
     if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than", "finite_number"):

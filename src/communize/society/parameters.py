@@ -47,7 +47,7 @@ class Position(Parameters):
     share: float = parameter(unit="share of people", range=(0, 1), source="see the scenario", meaning="share of people")
     unmet: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0, 0.4), meaning="mean unmet need until provisioning computes it")
     belonging: float = parameter(0.0, unit="1", range=(-1, 1), plausible=(-0.5, 0.5), meaning="mean belonging at the start")
-    takes_part: bool = parameter(True, unit="yes/no", source="definition", meaning="whether these people can join struggles")
+    takes_part: bool = parameter(True, unit="yes/no", source="definition", meaning="whether these people can join struggles and measures")
 
 
 class Positions(Parameters):
@@ -115,7 +115,7 @@ class SocietyParameters(Parameters):
         {"women": 0.43, "men": 0.42, "women_racialised": 0.075, "men_racialised": 0.075}, unit="share of people",
         plausible=(0, 1), meaning="ascribed groups, up to 16, with shares that add up to one")  # fmt: skip
     taking_part: list[str] = parameter(
-        [], unit="group", source="definition", meaning="groups whose members can take part in struggles; none named: all")  # fmt: skip
+        [], unit="group", source="definition", meaning="groups whose members can take part in struggles and measures; none named: all")  # fmt: skip
     sectors: dict[str, Sector] = Field(
         default_factory=_sectors, description="sectors of work, shares of workers adding up to one",
         json_schema_extra={"unit": "table", "source": "definition", "range": None, "plausible": None})  # fmt: skip

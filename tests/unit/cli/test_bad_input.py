@@ -1,5 +1,6 @@
 """Wrong input: one line that names file, path, what was found, what is allowed, the nearest name; exit status 2."""
 
+import json
 import sys
 
 import pytest
@@ -63,6 +64,86 @@ WRONG_FILES = {
     "uneven observations": (HEAD + "[observed]\ndates = [2005-01-01]\n", "observed", "dates", "as many counts as dates"),
     "target without a rule": (
         HEAD + '[[target]]\nname = "x"\nstatistic = "peak_night"\nvalue = 3.0\n', "target[0]", "name", "a tolerance or a factor"),
+}  # fmt: skip
+
+
+def seed(text):
+    return HEAD + SMALL + "[[measures.seed]]\n" + text
+
+
+def form(text):
+    return HEAD + SMALL + "[measures.form]\n" + text
+
+
+WRONG_FILES |= {
+    "practice without needs": (seed("day = 1\n"), "measures.seed[0].needs", "nothing", "sectors that it provides for, one to three"),
+    "practice with no need": (seed("day = 1\nneeds = []\n"), "measures.seed[0].needs", "[]", "1 to 3 different sectors"),
+    "practice for everything": (
+        seed('day = 1\nneeds = ["food", "trade", "textiles", "transport"]\n'), "measures.seed[0].needs", "'transport'", "1 to 3 different sectors"),
+    "the same need twice": (seed('day = 1\nneeds = ["food", "food"]\n'), "measures.seed[0].needs", "['food', 'food']", "different sectors"),
+    "needs as text": (seed('day = 1\nneeds = "food"\n'), "measures.seed[0].needs", "'food'", "a list"),
+    "unknown sector": (seed('day = 1\nneeds = ["trade", "fod"]\n'), "measures.seed[0].needs", "'fod'", "did you mean food?"),
+    "unknown sector of a broadcast": (
+        HEAD + SMALL + '[measures.broadcast]\nenabled = true\npractice = {needs = ["transprt"]}\n',
+        "measures.broadcast.practice.needs", "'transprt'", "did you mean transport?"),
+    "content above its range": (seed('day = 1\nneeds = ["food"]\ncontent = {gender = 1.5}\n'), "measures.seed[0].content.gender", "1.5", "-1 (reproduces the relation) to 1"),
+    "content below its range": (
+        HEAD + SMALL + "[measures.reinvention]\ncontent = {gender = -1.5}\n", "measures.reinvention.content.gender", "-1.5", "-1 (reproduces"),
+    "content that is no number": (seed('day = 1\nneeds = ["food"]\ncontent = {gender = "all"}\n'), "measures.seed[0].content.gender", "'all'", "a number"),
+    "content not a number": (seed('day = 1\nneeds = ["food"]\ncontent = {gender = nan}\n'), "measures.seed[0].content.gender", "nan", "finite"),
+    "unknown relation": (seed('day = 1\nneeds = ["food"]\ncontent = {hirarchy = 1.0}\n'), "measures.seed[0].content.hirarchy", "1.0", "hierarchy?"),
+    "unknown relation of reinventions": (
+        HEAD + SMALL + "[measures.reinvention]\ncontent = {exchang = 0.1}\n", "measures.reinvention.content.exchang", "0.1", "exchange?"),
+    "seed at an unknown place": (
+        seed('day = 1\nneeds = ["food"]\nplace = "plaze-2"\n'), "measures.seed[0].place", "'plaze-2'", "did you mean place-2?"),
+    "seed where nobody lives": (
+        HEAD + "[society]\npeople = 4\n[society.places]\ncount = 50\n[[measures.seed]]\nday = 1\nneeds = ['food']\nplace = 'place-50'\n",
+        "measures.seed[0].place", "'place-50'", "a place where somebody lives"),
+    "seed at an unknown kind of site": (
+        seed('day = 1\nneeds = ["food"]\nkind = "workplaces"\n'), "measures.seed[0].kind", "'workplaces'", "did you mean workplace?"),
+    "seed of an unknown form": (seed('day = 1\nneeds = ["food"]\nform = "asembly"\n'), "measures.seed[0].form", "'asembly'", "did you mean assembly?"),
+    "seed without a day": (seed('needs = ["food"]\n'), "measures.seed[0]", "needs", "either a date or a day"),
+    "seed on a day and a date": (seed('needs = ["food"]\nday = 1\ndate = 2005-01-03\n'), "measures.seed[0]", "date", "either a date or a day"),
+    "seed before the start": (seed('needs = ["food"]\ndate = 2004-12-31\n'), "measures.seed[0].date", "'2004-12-31'", "on or after the start, 2005-01-01"),
+    "second of two seeds": (
+        seed('needs = ["food"]\nday = 1\n[[measures.seed]]\nneeds = ["food"]\nday = -2\n'), "measures.seed[1].day", "found -2", "0 to 100000"),
+    "seed of no instance": (seed('needs = ["food"]\nday = 1\ncount = 0\n'), "measures.seed[0].count", "found 0", "1 to"),
+    "seed of nobody": (seed('needs = ["food"]\nday = 1\npeople = 0.0\n'), "measures.seed[0].people", "0.0", "1 to"),
+    "seed at a site twice": (seed('needs = ["food"]\nday = 1\nsites = [5, 5]\n'), "measures.seed[0]", "sites", "different rows from 0"),
+    "seed at sites and a place": (
+        seed('needs = ["food"]\nday = 1\nsites = [5]\nplace = "place-1"\n'), "measures.seed[0]", "place", "either sites, or place, kind and count"),
+    "one seed as a table": (HEAD + SMALL + '[measures.seed]\nneeds = ["food"]\n', "measures.seed", "needs", "a list"),
+    "seed with a misspelt key": (seed('needs = ["food"]\nday = 1\ncuont = 2\n'), "measures.seed[0].cuont", "'cuont'", "did you mean count?"),
+    "negative rate": (HEAD + "[measures.adoption]\nrate = -0.1\n", "measures.adoption.rate", "-0.1", "0 to 10000"),
+    "rate as text": (HEAD + '[measures.reinvention]\nrate = "often"\n', "measures.reinvention.rate", "'often'", "a number from 0 to 1000"),
+    "rate not a number": (HEAD + "[rallying]\nrate = nan\n", "rallying.rate", "nan", "0 to 1000"),
+    "infinite hazard": (HEAD + "[dissolution]\nspent = inf\n", "dissolution.spent", "inf", "0 to 1e+06"),
+    "negative hazard": (HEAD + "[dissolution]\nisolation = -1.0\n", "dissolution.isolation", "-1.0", "0 to 1e+06"),
+    "half-life of nothing": (HEAD + "[horizon]\nhalf_life_days = 0.0\n", "horizon.half_life_days", "0.0", "0.001 to 1e+06"),
+    "share above one": (HEAD + "[measures.adaptation]\nshare = 1.2\n", "measures.adaptation.share", "1.2", "0 to 1"),
+    "switch as text": (HEAD + '[measures.grafting]\nenabled = "no"\n', "measures.grafting.enabled", "'no'", "true or false"),
+    "critical mass below one": (HEAD + "[measures]\ncritical_mass = 0.5\n", "measures.critical_mass", "0.5", "1 to 1e+06"),
+    "more needs than a practice has": (HEAD + "[measures.reinvention]\nbreadth = 4\n", "measures.reinvention.breadth", "found 4", "1 to 3"),
+    "misspelt channel": (HEAD + "[measures.adopton]\nrate = 1.0\n", "measures.adopton", "'adopton'", "did you mean adoption?"),
+    "replacements of nothing": (HEAD + "[neutral]\nreplacements = 0\n", "neutral.replacements", "found 0", "1 to"),
+    "forms that do not add up": (
+        form("share = {assembly = 0.5, diffuse = 0.3, spontaneous = 0.3}\n"), "measures.form.share", "spontaneous", "add up to 1 (they add up to 1.1)"),
+    "a form left out": (form("share = {assembly = 0.5, diffuse = 0.5}\n"), "measures.form.share.spontaneous", "nothing", "assembly, diffuse, spontaneous"),
+    "unknown form": (
+        form("size = {assembly = 1.0, difuse = 1.0, spontaneous = 1.0}\n"), "measures.form.size.difuse", "1.0", "did you mean diffuse?"),
+    "negative delay": (form("delay_days = {assembly = -1, diffuse = 1, spontaneous = 0}\n"), "measures.form.delay_days.assembly", "-1", "0 or more"),
+    "delay of part of a day": (
+        form("delay_days = {assembly = 1.5, diffuse = 1, spontaneous = 0}\n"), "measures.form.delay_days.assembly", "1.5", "a whole number"),
+    "size above one": (form("size = {assembly = 1.5, diffuse = 1.0, spontaneous = 0.0}\n"), "measures.form.size.assembly", "1.5", "0 to 1"),
+    "level without a day": (HEAD + "[[provisioning.level]]\nneed = 0.5\n", "provisioning.level[0]", "need", "either a date or a day"),
+    "level at an unknown place": (
+        HEAD + SMALL + '[[provisioning.level]]\nday = 1\nneed = 0.5\nplace = "plaze-3"\n', "provisioning.level[0].place", "'plaze-3'", "did you mean place-3?"),
+    "level before the start": (
+        HEAD + SMALL + "[[provisioning.level]]\ndate = 2001-01-01\nneed = 0.5\n", "provisioning.level[0].date", "'2001-01-01'", "on or after the start"),
+    "level above one": (HEAD + "[[provisioning.level]]\nday = 1\nneed = 1.5\n", "provisioning.level[0].need", "1.5", "0 to 1"),
+    "need of an unknown sector": (
+        HEAD + SMALL + "[provisioning.need_of_sector]\nfod = 0.5\n", "provisioning.need_of_sector", "'fod'", "did you mean food?"),
+    "need above one": (HEAD + SMALL + "[provisioning.need_of_sector]\nfood = 1.5\n", "provisioning.need_of_sector.food", "1.5", "0 to 1"),
 }  # fmt: skip
 
 
@@ -150,6 +231,22 @@ def test_a_different_run_in_the_folder(tmp_path, monkeypatch, capsys):
     code, _, err = call([*base, "--seed", "9"], monkeypatch, capsys)
     assert code == 2
     assert "does not hold a different run (seed differ)" in err
+
+
+def test_a_critical_mass_of_few_agents_is_noted_by_check_and_kept_with_the_run(tmp_path, monkeypatch, capsys):
+    """It is no error: the run is made, and says that it depends on rounding."""
+    seeded = '[measures]\ncritical_mass = 20.0\n[[measures.seed]]\nneeds = ["food"]\nday = 1\ncount = 500\n'
+    (tmp_path / "mine.toml").write_text(HEAD + "[society]\npeople = 3000\nscale = 10.0\n[society.places]\ncount = 3\n" + seeded, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert call_ok(["check", "mine.toml"], monkeypatch) == 0
+    note = "measures.critical_mass: 20 people are 2 agents at a scale of 10; below 3 the result depends on rounding"
+    captured = capsys.readouterr()
+    assert note in " ".join((captured.out + captured.err).split())
+    assert call_ok(["run", "mine.toml", "--out", "r", "--no-report"], monkeypatch) == 0
+    notes = json.loads((tmp_path / "r" / "run.json").read_text())["notes"]
+    assert notes[0] == note
+    assert notes[1].startswith("measures.seed[0]: ")  # fewer sites were free than the seed asked for
+    assert "of 500 begun" in notes[1]
 
 
 def test_something_else_in_the_folder(tmp_path, monkeypatch, capsys):

@@ -305,8 +305,8 @@ def test_those_leave_whose_draw_is_below_their_probability(law):
         for person in range(len(sim.people)):
             if before.people.activity[person] == IN_STRUGGLE:
                 others = sum(
-                    before.people.activity[other] == IN_STRUGGLE and other != person
-                    and bool({*places_of(before, other)} & {*places_of(before, person)})
+                    before.people.activity[other] in (IN_STRUGGLE, IN_MEASURE) and other != person
+                    and bool({*places_of(before, other), before.people.measure[other]} & {*places_of(before, person)})
                     for other in range(len(sim.people)))  # fmt: skip
                 lonely += not others
                 if draw(before, person, decisions.LEAVE) < 1 - math.exp(-p.rate_leaving - (0 if others else p.rate_leaving_alone)):

@@ -124,7 +124,7 @@ class Dissolution(Mechanism):
         ebb: float = parameter(0.05, unit="1/day", range=(0, 1e6), plausible=(0, 0.2), meaning="hazard where no struggle is left around (delta_struggle)")
         carrying_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0.01, 0.2), meaning="share of people in motion around that carries a measure fully")
         other_measure: float = parameter(0.02, unit="1/day", range=(0, 1e6), plausible=(0, 0.1), meaning="hazard of an instance that meets only wholly opposed ones")
-        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="how much longer instances that reproduce hierarchy withstand eviction")
+        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command against eviction: the hazard is divided by 1 - this * c where the content hierarchy c is negative")
 
     parameters: "Dissolution.Parameters"
 

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import field_validator
 
-from communize.declare.errors import InputError
+from communize.declare.errors import InputError, WrongEntry, nearest_name
 from communize.declare.parameters import Parameters, parameter
 from communize.declare.registry import (
     ADAPTATION,
@@ -61,7 +61,7 @@ class Reinvention(Parameters):
 
     enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether the channel is open")
     rate: float = parameter(0.015, unit="1/day", range=(0, 1000), plausible=(0.005, 0.04), meaning="hazard of a site whose needs are all open (nu)")
-    breadth: int = parameter(3, unit="need", range=(1, MAX_NEEDS), plausible=(1, 3), meaning="most needs of a new practice")
+    breadth: int = parameter(3, unit="need", range=(1, MAX_NEEDS), plausible=(1, 3), meaning="most needs of a new practice; how many is drawn uniformly")
     content: dict[str, float] = parameter({}, unit="1", plausible=(-1, 1), meaning="mean of a new practice's contents by relation, where it is not content_mean")
     content_mean: float = parameter(0.2, unit="1", range=(-1, 1), plausible=(-0.2, 0.5), meaning="mean of a new practice's contents")
     content_sd: float = parameter(0.4, unit="1", range=(0, 2), plausible=(0.1, 0.6), meaning="standard deviation of a new practice's contents")
@@ -102,7 +102,7 @@ class Broadcast(Parameters):
 
     enabled: bool = parameter(False, unit="yes/no", source="definition", meaning="whether there is such a centre")
     rate: float = parameter(0.05, unit="1/day", range=(0, 1000), plausible=(0, 0.5), meaning="hazard of taking up what is prescribed")
-    practice: Practice = parameter(Practice(needs=["food"]), unit="table", meaning="what is prescribed")
+    practice: Practice = parameter(Practice(needs=["food"]), unit="table", meaning="what is prescribed; food alone, with contents 0, if left out")
 
 
 class Exposure(Parameters):
@@ -112,7 +112,7 @@ class Exposure(Parameters):
     contact: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in contact places")
     links: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in linked places")
     ties: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the share of ties in measures")
-    memory: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the instance that the place remembers, on the day after its end")
+    memory: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the instance that the place remembers, before it fades")
     memory_half_life_days: float = parameter(120.0, unit="day", range=(0.001, 100_000), plausible=(1, 2000), meaning="half-life of that memory")
 
     @property
@@ -133,13 +133,19 @@ class Form(Parameters):
 
     share: dict[str, float] = parameter({"assembly": 0.4, "diffuse": 0.3, "spontaneous": 0.3}, unit="share", plausible=(0, 1), meaning="shares of the forms among new practices")
     delay_days: dict[str, int] = parameter({"assembly": 2, "diffuse": 1, "spontaneous": 0}, unit="day", plausible=(0, 7), meaning="days between decision and beginning")
-    size: dict[str, float] = parameter({"assembly": 1.0, "diffuse": 0.6, "spontaneous": 0.8}, unit="share", plausible=(0.2, 1), meaning="share of the people in struggle at the site who take part at once")
+    size: dict[str, float] = parameter({"assembly": 1.0, "diffuse": 0.6, "spontaneous": 0.8}, unit="share", plausible=(0.2, 1), meaning="probability that a member in struggle takes part at once")
 
     @field_validator("share", "delay_days", "size")
     @classmethod
     def _each_form(cls, values: dict) -> dict:
-        if set(values) != set(FORMS) or any(value < 0 for value in values.values()):
-            raise ValueError(f"a number of at least 0 for each of {', '.join(FORMS)}")
+        for name, value in values.items():
+            if name not in FORMS:
+                raise WrongEntry(name, value, f"forms: {', '.join(FORMS)}", nearest_name(name, FORMS))
+            if value < 0:
+                raise WrongEntry(name, value, "0 or more")
+        missing = [name for name in FORMS if name not in values]
+        if missing:
+            raise WrongEntry(missing[0], "nothing", f"a number for each of {', '.join(FORMS)}")
         return values
 
     @field_validator("share")
@@ -152,8 +158,9 @@ class Form(Parameters):
     @field_validator("size")
     @classmethod
     def _shares(cls, size: dict[str, float]) -> dict[str, float]:
-        if any(value > 1 for value in size.values()):
-            raise ValueError("shares from 0 to 1")
+        for name, value in size.items():
+            if value > 1:
+                raise WrongEntry(name, value, "0 to 1")
         return size
 
 
@@ -197,7 +204,7 @@ class Measures(Mechanism):
         refusal_gain: float = parameter(0.2, unit="1 per refusal", range=(0, 100), plausible=(0, 1), meaning="rise of the hazards of founding by each refused demand of the struggle")
         need_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where nothing needed is there")
         horizon_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where the horizon is 1")
-        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="how much quicker practices that reproduce hierarchy are taken up, and how much longer they withstand eviction")
+        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command in adoption: a factor 1 - this * c where the content hierarchy c of the source is negative")
         reinvention: Reinvention = parameter(Reinvention(), unit="table", meaning="reinvention")
         adoption: Adoption = parameter(Adoption(), unit="table", meaning="adoption")
         adaptation: Adaptation = parameter(Adaptation(), unit="table", meaning="adaptation")
@@ -239,7 +246,7 @@ class Measures(Mechanism):
             return int(there[0])
         practice = self.parameters.broadcast.practice
         needs, content = practice.rows(state, "measures.broadcast.practice")
-        return int(self._enter(state, 0, practice, needs, content, 1, BROADCAST)[0])
+        return int(self._enter(state, state.day, practice, needs, content, 1, BROADCAST)[0])
 
     def _enter(self, state: State, day: int, practice: Practice, needs, content, n: int, channel: int, place: int = -1) -> np.ndarray:
         scope, form = practice.codes
@@ -306,9 +313,10 @@ class Measures(Mechanism):
         rows, numbers = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
         hazards, parts = np.empty((n + 1, channels.N_CHANNELS)), np.empty((n + 1, channels.N_PARTS))
         openness = np.empty((n + 1, n_sectors + 1))
-        live = state.instances.practice[sites.instance[seen.sites]]
         own_mass = max(1, round(p.critical_mass / state.scale))
-        lowest = int(min(state.practices.mass[live].min(initial=own_mass), own_mass))
+        examples = np.concatenate([sites.instance[seen.sites], places.remembered[known]])
+        met = np.append(state.instances.practice[examples], [self._broadcast] if self._broadcast >= 0 else [])
+        lowest = int(state.practices.mass[met.astype(np.int64)].min(initial=own_mass))  # of all that may be taken up today
         found = channels.find_candidates(
             (sites.place, sites.mode, sites.instance, sites.decided, sites.active, sites.eligible, sites.members, sites.struggle,
              sites.ties_in_measures, self._ties, self._solidarity),
@@ -359,7 +367,7 @@ class Measures(Mechanism):
             form = np.searchsorted(np.cumsum([p.form.share[name] for name in FORMS])[:-1], uniform_of(who, 0), side="right")
             practice[new] = records.add_practices(
                 state, day, needs, np.clip(content, -1, 1), scope=state.places.scope[places[who]], form=form,
-                mass_people=p.critical_mass, parent=np.full(who.size, -1), channel=REINVENTION, place=places[who])  # fmt: skip
+                mass_people=p.critical_mass, parent=np.full(who.size, -1), channel=REINVENTION, place=places[who], sites=who)  # fmt: skip
         if changed.any():
             who, old = sites[changed], practice[changed]
             needs = practices.needs[old].copy()

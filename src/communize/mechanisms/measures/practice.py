@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from communize.declare.errors import InputError, nearest_name
+from communize.declare.errors import InputError, WrongEntry, nearest_name
 from communize.declare.parameters import Parameters, parameter
 from communize.declare.registry import CONTENTS, FORMS, KINDS, MAX_NEEDS, SCOPES
 from communize.mechanisms.base import State
@@ -34,10 +34,9 @@ class Practice(Parameters):
     def _known_relations(cls, content: dict[str, float]) -> dict[str, float]:
         for name, value in content.items():
             if name not in CONTENTS:
-                near = nearest_name(name, CONTENTS)
-                raise ValueError(f"relations among {', '.join(CONTENTS)} (found {name!r}{f', nearest {near!r}' if near else ''})")
+                raise WrongEntry(name, value, f"relations among {', '.join(CONTENTS)}", nearest_name(name, CONTENTS))
             if not -1 <= value <= 1:
-                raise ValueError(f"numbers from -1 to 1 (found {name} = {value:g})")
+                raise WrongEntry(name, value, "-1 (reproduces the relation) to 1 (suspends it)")
         return content
 
     def rows(self, state: State, path: str) -> tuple[np.ndarray, np.ndarray]:

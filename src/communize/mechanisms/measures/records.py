@@ -71,11 +71,12 @@ WRITES_OF_ENDING = (
 
 def add_practices(
     state: State, day: int, needs: np.ndarray, content: np.ndarray, *, scope: np.ndarray | int, form: np.ndarray | int,
-    mass_people: np.ndarray | float, parent: np.ndarray, channel: np.ndarray | int, place: np.ndarray | int,
+    mass_people: np.ndarray | float, parent: np.ndarray, channel: np.ndarray | int, place: np.ndarray | int, sites: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Enter new practices, one a row of `needs` (n, 3) and `content` (n, contents); returns their rows.
 
-    The critical mass, in people, becomes a number of agents by a draw of each practice (`rules.md` section 5, scale).
+    The critical mass, in people, becomes a number of agents by a draw (`rules.md` section 5, scale), which is that of the site
+    where the practice arises, so that it does not depend on how many practices there are.
     """
     table, n = state.practices, len(needs)
     rows = np.arange(table.grow(n), len(table))
@@ -83,7 +84,7 @@ def add_practices(
     table.scope[rows], table.form[rows], table.parent[rows], table.channel[rows] = scope, form, parent, channel
     table.place[rows], table.day[rows] = place, day
     table.origin[rows] = np.where(parent >= 0, table.origin[np.maximum(parent, 0)], rows)
-    u = Draws(state.key, decisions.CRITICAL_MASS, day).uniform(rows)
+    u = Draws(state.key, decisions.CRITICAL_MASS, day).uniform(rows if sites is None else sites)
     agents = np.asarray(mass_people) / state.scale
     table.mass[rows] = np.maximum(1, np.floor(agents) + (u < agents % 1.0))
     return rows

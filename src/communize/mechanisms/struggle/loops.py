@@ -125,17 +125,17 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
 
 
 @kernel
-def find_leavers(start, stop, block, home, work, activity, active, rate_leaving, rate_alone, key, day, found):
-    """People of [start, stop) who leave a struggle, written to ``found[start:]``; returns how many."""
+def find_leavers(start, stop, block, home, work, activity, moving, rate_leaving, rate_alone, key, day, found):
+    """People of [start, stop) who leave a struggle, written to ``found[start:]``; returns how many. `moving` counts people in motion."""
     count = 0
     p_alone = rules.leaving_probability(rate_leaving, rate_alone, 0)
     p_with_others = rules.leaving_probability(rate_leaving, rate_alone, 1)
     for i in range(start, stop):
         if activity[i] != IN_STRUGGLE:
             continue
-        others = active[home[i]] - 1
+        others = moving[home[i]] - 1
         if work[i] >= 0:
-            others += active[work[i]] - 1
+            others += moving[work[i]] - 1
         p = p_with_others if others > 0 else p_alone
         if d.uniform(key, i, day, decisions.LEAVE, 0) < p:
             found[start + count] = i

@@ -99,7 +99,7 @@ class Struggle(Mechanism):
         rate_joining: float = parameter(0.35, unit="1/day", range=(0, 10), plausible=(0.1, 1), meaning="highest hazard of joining")
         spontaneous: float = parameter(1.0, unit="share", range=(0, 1), source="definition", meaning="hazard that is left where there is no shock, incident or influence, against the logistic law")
         rate_leaving: float = parameter(0.11, unit="1/day", range=(0, 10), plausible=(0.08, 0.15), meaning="hazard of leaving by fatigue")
-        rate_leaving_alone: float = parameter(0.3, unit="1/day", range=(0, 10), plausible=(0, 1), meaning="added to it when nobody else is active at one's sites")
+        rate_leaving_alone: float = parameter(0.3, unit="1/day", range=(0, 10), plausible=(0, 1), meaning="added to it when nobody else is in motion at one's sites")
         weight_work: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the site of work")
         weight_neighbourhood: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the neighbourhood")
         weight_place: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of the place and its contact places")
@@ -111,7 +111,7 @@ class Struggle(Mechanism):
         weight_constraint: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of class membership lived as a constraint")
         weight_horizon: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 0.8), meaning="pressure where horizon and free coverage are 1: people extend what works (a_horizon)")
         weight_risk: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="how risk holds people back")
-        deterrence: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0.2, 3), meaning="risk from force per active person")
+        deterrence: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0.2, 3), meaning="risk from one agent of force per person in motion")
         fatigue_weight: float = parameter(1.8, unit="pressure", range=(0, 1000), plausible=(1, 3), meaning="rise of nerve with fatigue")
         fatigue_gain: float = parameter(0.06, unit="1/day", range=(0, 1), plausible=(0.03, 0.1), meaning="fatigue from a day in which all are active")
         fatigue_half_life_days: float = parameter(60.0, unit="day", range=(0.1, 10_000), plausible=(30, 120), meaning="half-life of fatigue")
@@ -189,7 +189,7 @@ class Struggle(Mechanism):
             (p.coupling, p.temperature, p.rate_joining, p.spontaneous), self._logs, key, day, found)  # fmt: skip
         joined = gather(found, counts, n, BLOCK)
         counts = state.pool.for_blocks(
-            loops.find_leavers, n, people.home, people.work, people.activity, sites.active, p.rate_leaving,
+            loops.find_leavers, n, people.home, people.work, people.activity, sites.active + sites.participants, p.rate_leaving,
             p.rate_leaving_alone, key, day, found)  # fmt: skip
         return joined, gather(found, counts, n, BLOCK)
 

@@ -29,7 +29,10 @@ Report.charts = (() => {
 
   function series(line, n, stacked) {
     const stroke = inkOf(line, n);
-    if (stacked) return { label: line.label, stroke: colour("panel"), fill: stroke, width: 0.7, points: { show: false } };
+    if (stacked) {
+      const paths = data.days < 3 ? uPlot.paths.bars({ size: [0.8, 24, 1] }) : undefined;
+      return { label: line.label, stroke: colour("panel"), fill: stroke, width: 0.7, paths, points: { show: false } };
+    }
     if (line.kind === "bars") {
       const paths = data.days > 120 ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.bars({ size: [0.8, 24, 1] });
       return { label: line.label, stroke, fill: stroke, width: 0, paths, points: { show: false } };
@@ -117,6 +120,7 @@ Report.charts = (() => {
     ctx.font = `${11.5 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
+    ctx.setLineDash([]);
     const right = bbox.left + bbox.width;
     for (const { text, ink, y, at } of names) {
       ctx.strokeStyle = ctx.fillStyle = ink;
@@ -165,6 +169,7 @@ Report.charts = (() => {
     if (spec.level != null && high != null) [low, high] = [Math.min(low, spec.level), Math.max(high, spec.level)];
     if (low == null) return spec.base ? [0, 1] : [-1, 1];
     if (spec.log) return [0, Math.max(2, high * 1.4)];
+    if (!spec.base && low === high) return [low - 1, high + 1];
     return spec.base ? [0, high > 0 ? high * 1.06 : 1] : uPlot.rangeNum(low, high, 0.1, true);
   }
 

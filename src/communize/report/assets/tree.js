@@ -1,7 +1,7 @@
 // The descent of practices: a row a practice, time along it, lines down to what was changed from it.
 Report.tree = (() => {
   const { data, number, element } = Report;
-  const TOP = 34, BOTTOM = 30, LEFT = 22, THIN = 1.6, THICK = 16, GAP = 4, LABEL = 11.5, MARGIN = 268, NARROW = 640;
+  const TOP = 46, BOTTOM = 30, LEFT = 22, THIN = 1.6, THICK = 16, GAP = 4, LABEL = 11.5, MARGIN = 268, NARROW = 640;
   let box, svg, all, rows, force, chosen = -1, x, right, kin;
 
   const make = (name, attributes, parent, text = "") => {
@@ -53,8 +53,8 @@ Report.tree = (() => {
   function axes(high) {
     const marks = Report.dates.ticks(right - LEFT, 0, data.days - 1), texts = Report.dates.labels(right - LEFT, 0, data.days - 1, marks);
     marks.forEach((day, k) => {
-      make("line", { x1: x(day), x2: x(day), y1: TOP - 6, y2: high - BOTTOM, class: "rule" }, svg);
-      texts[k].split("\n").reverse().forEach((text, up) => make("text", { x: x(day), y: TOP - 11 - 13 * up, class: "date" }, svg, text));
+      make("line", { x1: x(day), x2: x(day), y1: TOP - 12, y2: high - BOTTOM, class: "rule" }, svg);
+      texts[k].split("\n").reverse().forEach((text, up) => make("text", { x: x(day), y: TOP - 17 - 13 * up, class: "date" }, svg, text));
       make("text", { x: x(day), y: high - BOTTOM + 17, class: "date" }, svg, texts[k].split("\n")[0]);
     });
   }
@@ -67,14 +67,14 @@ Report.tree = (() => {
     rows.forEach((row) => { if (row.above >= 0) latest[row.above] = Math.max(latest[row.above], row.day); });
     const groups = rows.map((row, k) => {
       const group = make("g", { class: `practice channel-${row.channel}` }, svg);
-      if (row.above >= 0) make("path", { d: `M${x(row.day)} ${rows[row.above].y}V${row.y}`, class: "link" }, group);
+      if (row.above >= 0) make("path", { d: `M${x(row.day)} ${rows[row.above].y}V${row.y}`, class: row.between ? "link far" : "link" }, group);
       make("line", { x1: x(row.day), x2: x(Math.max(row.last + 1, latest[k])), y1: row.y, y2: row.y, class: "life" }, group);
       make("path", { d: outline(row), class: "force" }, group);
       make("circle", { cx: x(row.day), cy: row.y, r: row.above < 0 ? 3.2 : 1.9, class: row.above < 0 ? "origin" : "start" }, group);
       return group;
     });
     if (labelled) labels(groups);
-    make("line", { x1: 0, x2: 0, y1: TOP - 6, y2: high - BOTTOM, class: "today" }, svg);
+    make("line", { x1: 0, x2: 0, y1: TOP - 12, y2: high - BOTTOM, class: "today" }, svg);
     svg.classList.toggle("some", chosen >= 0);
     rows.forEach((row, k) => { row.group = groups[k]; });
     today();
@@ -108,9 +108,10 @@ Report.tree = (() => {
 
   const dated = (day) => `${Report.longDate(day)} (day ${day})`;
   function linesOf(row) {
-    const from = row.above >= 0 ? `changed from ${rows[row.above].needs}` : "an independent origin";
+    const far = row.between ? `, over ${number(row.between)} not drawn, ` : " ";
+    const from = row.above >= 0 ? `changed${far}from ${rows[row.above].needs}` : "an independent origin";
     return [
-      row.needs, `arose by ${row.channel} on ${dated(row.day)}${row.place ? ` in ${row.place}` : ""}, ${from}`,
+      row.needs, `arose by ${row.by} on ${dated(row.day)}${row.place ? ` in ${row.place}` : ""}, ${from}`,
       `${number(row.instances)} ${row.instances === 1 ? "measure" : "measures"} in ${number(row.places)} ${row.places === 1 ? "place" : "places"}, at most ${number(row.most)} in force at once`,
       row.now ? `${number(row.now)} in force at the end` : `last in force on ${dated(row.last)}`,
     ];
@@ -132,7 +133,7 @@ Report.tree = (() => {
     const tip = document.getElementById("tree-tooltip");
     if (k !== chosen) {
       chosen = k;
-      if (svg) mark();
+      mark();
     }
     tip.hidden = k < 0;
     if (k < 0) return;
@@ -156,18 +157,26 @@ Report.tree = (() => {
     if (event.key === "Escape") return choose(-1);
     if (next === undefined || !/^(Arrow|Home|End)/.test(event.key)) return;
     event.preventDefault();
-    choose(next < 0 ? chosen : next, x(rows[next < 0 ? chosen : next].day));
-    document.getElementById("tree-told").textContent = linesOf(rows[chosen]).join("; ");
+    tell(next < 0 ? chosen : next);
+  }
+  function tell(k) {
+    choose(k, x(rows[k].day));
+    document.getElementById("tree-told").textContent = linesOf(rows[k]).join("; ");
   }
 
   // All rows of the data, or those that stand first by number of measures; `above` is a parent among the rows drawn.
   function show(more) {
     rows = all.filter((row) => more || row.few);
     const at = new Map(rows.map((row, k) => [row.index, k]));
-    rows.forEach((row) => { row.above = row.parent < 0 ? -1 : at.get(row.parent); });
+    rows.forEach((row) => {
+      let parent = row.parent, between = row.skipped;
+      for (; parent >= 0 && !at.has(parent); parent = all[parent].parent) between += 1 + all[parent].skipped;
+      Object.assign(row, { above: at.get(parent) ?? -1, between });
+    });
     kin = rows.map(() => []);
     rows.forEach((row, k) => { if (row.above >= 0) kin[row.above].push(k); });
-    choose(-1);
+    chosen = -1;
+    document.getElementById("tree-tooltip").hidden = true;
     layout();
   }
 
@@ -199,6 +208,7 @@ Report.tree = (() => {
     box.addEventListener("pointermove", pointed);
     box.addEventListener("pointerdown", pointed);
     box.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") choose(-1); });
+    box.addEventListener("focus", () => { if (chosen < 0 && box.matches(":focus-visible")) tell(0); });
     box.addEventListener("blur", () => choose(-1));
     box.addEventListener("keydown", keys);
     box.addEventListener("click", (event) => {

@@ -1,0 +1,73 @@
+"""The summary that `communize run` prints."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import communize as cz
+from communize.cli import show
+from communize.report import text
+
+SMALL = {"society.people": 2000, "society.places.count": 5}
+
+
+@pytest.fixture(scope="module")
+def run():
+    seeds = [{"needs": ["food"], "day": 0, "count": 6, "people": 20}]
+    changes = {**SMALL, "measures.requires_struggle": False, "measures.seed": seeds}
+    return cz.run(cz.load("restructured").replace(changes), days=30)
+
+
+def printed(run, width, monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setattr(show, "_console", lambda: Console(file=out, width=width, highlight=False))
+    show.print_run(run, Path("runs/mine"), with_report=True)
+    return out.getvalue()
+
+
+def test_the_table_gives_the_numbers_and_the_measures(run):
+    rows, outcome, frame = dict(show.run_rows(run)), run.outcome, run.instances
+    assert rows["outcome"].endswith(outcome.why)
+    assert f"(day {outcome.day})" in rows["outcome"]
+    number = text.number(outcome.generalisation_number, 3)
+    assert rows["R  generalisation"].startswith(f"[bold]{number}[/bold] on ")
+    assert f"(day {outcome.generalisation_day}); R_total, " in rows["R  generalisation"]
+    assert rows["λ  reproduction"].startswith("not computed: ")
+    assert rows["κ  commodity reproduction"].startswith("not computed: ")
+    most = run.series["instances"].sum("place").to_numpy().max()
+    in_force = (frame["ended"] < 0).sum()
+    assert rows["measures"] == f"{len(frame):,} begun, {in_force:,} in force at the end ({most:,} at most)"
+    for cause, n in frame["cause"].value_counts().items():
+        assert cause == "in_force" or f"{text.CAUSES[cause]} {n:,}" in rows["why they ended"]
+    assert "people in measures" not in rows["people"]
+    assert rows["people"].startswith("2,000 in 5 places; at most ")
+    assert "unmet need" not in rows
+
+
+def test_unmet_need_is_given_where_it_was_recorded(run):
+    try:
+        run.series["unmet"] = run.series["shortage"] * 0 + 0.25
+        assert dict(show.run_rows(run))["unmet need"] == "0.25 on the last day, at most 0.25"
+    finally:
+        del run.series["unmet"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_it_fits_the_terminal_and_says_nothing_twice(run, width, monkeypatch):
+    told = printed(run, width, monkeypatch)
+    assert max(len(line) for line in told.splitlines()) <= width
+    whole = " ".join(told.split())
+    assert whole.count("R_total") == 1
+    assert whole.count("in force at the end") == 1
+    assert "6 by seeding" in whole
+    assert told.rstrip().endswith("report  runs/mine/report.html")
+
+
+def test_a_run_without_measures(monkeypatch):
+    run = cz.run(cz.load("restructured").replace({**SMALL, "measures.enabled": False}), days=3)
+    rows = dict(show.run_rows(run))
+    assert rows["R  generalisation"] == "not computed: measures are switched off"
+    assert "measures" not in rows
+    assert "Measures are switched off." in printed(run, 80, monkeypatch)
