@@ -25,6 +25,7 @@ for row, course in zip(axes, COURSES):
     share.set_title(f"{course.name}: {result.outcome.name.replace('_', ' ')}", loc="left", fontsize=10, fontweight="bold")
     r.plot(series["generalisation_number"], color=MEASURES, lw=1.4, label="R, descent")
     r.plot(series["generalisation_number_total"], color=TOTAL, lw=1, ls="--", label="R, total")
+    r.plot(series["generalisation_number_of_foundings"], color=STRUGGLE, lw=1, label="R, foundings alone")
     r.axhline(1, color=ONE, lw=0.8)
     r.set_ylim(0, 4)
     r.set_ylabel("R")

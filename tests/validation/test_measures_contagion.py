@@ -43,7 +43,8 @@ def rewired(edges, share, draws):
             c, d = d, c
         new = {frozenset((a, d)), frozenset((c, b))}
         if len({a, b, c, d}) == 4 and not new & there:
-            there = there - {frozenset((a, b)), frozenset((c, d))} | new
+            there -= {frozenset((a, b)), frozenset((c, d))}
+            there |= new
             edges[first], edges[second] = (a, d), (c, b)
             done += 1
     return np.array(edges)

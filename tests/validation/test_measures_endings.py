@@ -54,7 +54,7 @@ def test_isolated_measures_that_resonate_last_longer(together, scale):
     """K instances in a place: each ends at the rate delta exp(-(k - 1) / r0), so that the last ones go quickly; the whole law of k."""
     n_places, hazard, days = 600, 0.3, 25
     rows = (together * np.arange(n_places)[:, None] + np.arange(together)).ravel().tolist()
-    scenario = alone(days, measures__seed=[seed(sites=rows)], dissolution__isolation=hazard, dissolution__resonance_scale=scale)
+    scenario = alone(days, measures__seed=[seed(sites=rows)], dissolution__isolation=hazard, measures__exposure__resonance_scale=scale)
     in_force = simulate(scenario, isolated(n_places, together), 2).series["instances"].to_numpy()
     step = np.zeros((together + 1, together + 1))
     for k in range(together + 1):

@@ -53,7 +53,7 @@ def summary_of(result: Run) -> dict[str, Any]:
     return {
         "outcome": result.outcome.name, "instances": len(result.instances),
         "struggles_with_measures": result.instances["struggle"][result.instances["struggle"] >= 0].nunique() / max(1, len(result.struggles)),
-        "R": result.outcome.generalisation_number, "R_peak": result.outcome.peak_generalisation_number,
+        "R": result.outcome.generalisation_number, "R_foundings": result.outcome.generalisation_number_of_foundings, "R_peak": result.outcome.peak_generalisation_number,
         "active_peak": float((result.series["active"].sum("place") / people).max()),
         "inside_peak": float(inside.max()), "inside_last": float(inside[-1]), "waves": waves(inside),
         "life_median": float(over.median()) if len(over) else None,
@@ -99,13 +99,13 @@ def _range(values: Any, digits: int = 2, percent: bool = False) -> str:
 def markdown(frame: Any) -> str:
     """The table of the documentation: each cell the lowest and highest of the seeds."""
     lines = [
-        "| course | levers | outcome | R at the end | highest R | struggles with measures | most people in measures | at the end | waves | median life, days |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| course | levers | outcome | R at the end | of foundings alone | highest R | struggles with measures | most people in measures | at the end | waves | median life, days |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (course, levers), part in frame.groupby(["course", "levers"], sort=False):
         outcomes = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in part["outcome"].value_counts().items())
         lines.append(
-            f"| {course} | {'as they are' if levers else 'both 0'} | {outcomes} | {_range(part['R'])} | {_range(part['R_peak'])} "
+            f"| {course} | {'as they are' if levers else 'both 0'} | {outcomes} | {_range(part['R'])} | {_range(part['R_foundings'])} | {_range(part['R_peak'])} "
             f"| {_range(part['struggles_with_measures'], 0, True)} | {_range(part['inside_peak'], 1, True)} | {_range(part['inside_last'], 1, True)} "
             f"| {_range(part['waves'], 0)} | {_range(part['life_median'], 1)} |")  # fmt: skip
     return "\n".join(lines) + "\n"

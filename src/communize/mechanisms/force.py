@@ -23,6 +23,7 @@ from communize.kernels.geography import EARTH_RADIUS_KM
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import taking_part
+from communize.mechanisms.measures.rules import eviction_hazard
 
 STATE_FORCE = POSITIONS.index("state_force")
 LONGEST_JOURNEY = 30  # days; journeys beyond take that long
@@ -271,7 +272,7 @@ class Force(Mechanism):
         hold(
             taken, people.home, people.work, people.activity, measure, sites.active, sites.held, people.belonging,
             sites.struggle, state.struggles.arrested, p.arrest_loss)  # fmt: skip
-        places.eviction[:] = p.rate_eviction * factor * places.force / np.maximum(1.0, active)
+        places.eviction[:] = eviction_hazard(p.rate_eviction * factor, places.force, active)
         places.active[:] = state.society.by_place(sites.active)
         places.held[:] = state.society.by_place(sites.held)
         state.days.arrests[0], state.days.releases[0] = taken.size, freed.size

@@ -60,11 +60,12 @@ class Provisioning(Mechanism):
 
     name = "provisioning"
     phase = "provisioning"
-    reads = ("sites.instance", "sites.place")
+    reads = ("sites.instance", "sites.place", "people.unmet")
     writes = ("provision.shortage", "places.coverage", "places.free_coverage")
     columns = PROVISION
     outputs = (
         Output("shortage", "share", "what is missing of people's needs, mean over people and needs (given)"),
+        Output("unmet", "share", "unmet need, mean over people (given by position at the start)"),
         Output("coverage", "share", "essential coverage of participants, mean over people (given)"),
     )
 
@@ -112,4 +113,5 @@ class Provisioning(Mechanism):
 
     def observe(self, state: State) -> dict:
         residents = state.places.residents / max(1, state.places.residents.sum())
-        return {"shortage": float((mean_shortage(state) * residents).sum()), "coverage": float((state.places.coverage * residents).sum())}
+        unmet = float(state.people.unmet.mean(dtype=np.float64)) if len(state.people) else float("nan")
+        return {"unmet": unmet, "shortage": float((mean_shortage(state) * residents).sum()), "coverage": float((state.places.coverage * residents).sum())}

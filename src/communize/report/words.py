@@ -243,6 +243,8 @@ def about_generalisation(run: "Run") -> list[str]:
     if found.generalisation_number is None or found.generalisation_number_total is None:
         return []
     total = f"R_total, with reinventions beside others, {number(found.generalisation_number_total, 3)}"
+    if found.generalisation_number_of_foundings is not None:
+        total += f"; of foundings alone, with sites that join counted to what they join, {number(found.generalisation_number_of_foundings, 3)}"
     peak = found.peak_generalisation_number
     if peak is None:
         return [total, "no peak, for no 180 days hold 30 measures"]

@@ -39,8 +39,8 @@ class Outcome:
         Struggles by how they ended.
     endings_of_measures
         Measures by why they ended; those in force at the end under ``in_force``.
-    generalisation_number, generalisation_number_total, generalisation_day
-        R_descent and R_total on the last day whose window of 180 days holds a measure, and that day; None if none ever began.
+    generalisation_number, generalisation_number_total, generalisation_number_of_foundings, generalisation_day
+        R_descent, R_total and R of foundings (sites that join counted with what they join) on the last day whose window of 180 days holds a measure, and that day; None if none ever began.
     peak_generalisation_number
         The highest R_descent of a day whose window holds at least `ENOUGH` measures; None if no day does.
     objective_day
@@ -59,6 +59,7 @@ class Outcome:
     endings_of_measures: dict[str, int] = field(default_factory=dict)
     generalisation_number: float | None = None
     generalisation_number_total: float | None = None
+    generalisation_number_of_foundings: float | None = None
     generalisation_day: int | None = None
     peak_generalisation_number: float | None = None
     objective_day: int | None = None
@@ -80,7 +81,7 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
     ----------
     series
         Daily totals (days,): ``moving``, people in struggle or in measures; if there are measures ``generalisation_number``,
-        ``generalisation_number_total``, ``aim_changed`` and ``begun``, measures begun on each day.
+        ``generalisation_number_total``, ``generalisation_number_of_foundings``, ``aim_changed`` and ``begun``, measures begun on each day.
     people
         People of the society.
     struggles
@@ -146,11 +147,16 @@ def _of_measures(series: dict[str, np.ndarray]) -> dict[str, Any]:
     return {
         "generalisation_number": float(number[day]),
         "generalisation_number_total": float(series["generalisation_number_total"][day]),
+        "generalisation_number_of_foundings": _finite(series["generalisation_number_of_foundings"][day]),
         "generalisation_day": day,
         "peak_generalisation_number": float(number[enough].max()) if enough.any() else None,
         "objective_day": objective_day(series["aim_changed"]),
         "not_computed": not_computed,
     }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def objective_day(aim_changed: np.ndarray) -> int | None:

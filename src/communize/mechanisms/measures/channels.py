@@ -218,8 +218,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
                 continue
             if channel == AD:
                 accepted = rules.fit(needs[practice], openness[f], openness[f, n_sectors]) if with_fit else 1.0
-                command_of = content[source, hierarchy]
-                accepted *= rules.suspended(command_of) * (1.0 + command * max(0.0, -command_of))
+                accepted *= rules.taken_up(content[source, hierarchy], command)
                 if d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 4) >= accepted:
                     continue
             events[n_events, 0], events[n_events, 2], events[n_events, 3], events[n_events, 4] = s, source, practice, f
@@ -253,8 +252,8 @@ def draw_needs(openness, rows, breadth, key, day, entities, needs):
 
 @kernel
 def move_needs(openness, rows, key, day, entities, needs):
-    """Each row's needs move toward the site's own: its largest open need that is missing takes a free slot, or that of the
-    smallest.
+    """Each row's needs move toward the site's own: its most open need that is missing takes a free slot, or the slot of the least
+    open one if that is less open.
     """
     n_sectors = openness.shape[1] - 1
     for k in range(rows.size):
@@ -273,7 +272,8 @@ def move_needs(openness, rows, key, day, entities, needs):
                 break
             if worst < 0 or openness[rows[k], needs[k, slot]] < openness[rows[k], needs[k, worst]]:
                 worst = slot
-        needs[k, worst] = wanted
+        if needs[k, worst] < 0 or openness[rows[k], wanted] > openness[rows[k], needs[k, worst]]:
+            needs[k, worst] = wanted
 
 
 @kernel

@@ -31,7 +31,7 @@ class Contents(Mechanism):
 
     name = "contents"
     phase = "measures"
-    reads = ("sites.instance", "sites.place", "sites.participants", "sites.members", "contacts.linked")
+    reads = ("sites.instance", "sites.place", "sites.participants", "sites.members", "instances.resonance")
     writes = ("instances.content",)
     columns = records.COLUMNS
     outputs = (Output("content", "1", "what measures suspend (+1) or reproduce (-1), mean over measures in force", ("relation",)),)
@@ -41,7 +41,6 @@ class Contents(Mechanism):
 
         coupling: float = parameter(0.003, unit="1/day", range=(0, 1), plausible=(0, 0.02), meaning="pull of a content down to the mean of the others (psi_c)")
         back: float = parameter(0.0, unit="1/day", range=(0, 1), plausible=(0, 0.006), meaning="rise of all contents at full resonance and activity (psi+)")
-        resonance_scale: float = parameter(2.0, unit="instance", range=(1e-6, 1e6), plausible=(1, 5), meaning="exposure to others at which resonance is 1 - 1/e (r0)")
 
     parameters: "Contents.Parameters"
 
@@ -50,12 +49,10 @@ class Contents(Mechanism):
         if not seen.sites.size or (p.coupling == 0 and p.back == 0):
             return
         taken = seen.sites
-        place = sites.place[taken]
         back = np.zeros(taken.size)
         if p.back > 0:
-            exposure = (seen.count[place] - 1) + seen.near[place] + seen.linked[place]
             activity = np.minimum(1.0, sites.participants[taken] / np.maximum(1, sites.members[taken]))
-            back = p.back * (1.0 - np.exp(-exposure / p.resonance_scale)) * activity
+            back = p.back * state.instances.resonance[sites.instance[taken]] * activity
         drift_contents(sites.instance[taken], state.instances.content, p.coupling, back)
 
     def observe(self, state: State) -> dict:

@@ -18,7 +18,6 @@ from communize.declare.registry import (
     ROUTINE,
     SPENT,
     Column,
-    Output,
 )  # fmt: skip
 from communize.kernels import decisions
 from communize.kernels import draws as d
@@ -26,7 +25,7 @@ from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
-from communize.mechanisms.measures.surroundings import Surroundings, ties_of_sites
+from communize.mechanisms.measures.surroundings import Surroundings
 from communize.mechanisms.provisioning import PROVISION
 
 HIERARCHY = CONTENTS.index("hierarchy")
@@ -67,14 +66,16 @@ def endings(surroundings, resonances, opposed, sites, places, contents, law, key
     sites
         (place, instance, participants, members, practice mass of each instance by site order, began of each instance).
     places
-        (coverage, horizon, people in motion, people who can take part, share in motion in contact places, eviction).
+        (coverage, horizon, people in struggle and in measures as far as these count, people who can take part, their share in contact
+        places, whether there are any, eviction).
     law
-        (spent, isolation, need, ebb, share in motion that carries a measure fully, other measure, advantage of command).
+        (spent, isolation, need, ebb, how far measures carry, share that carries a measure fully, other measure, advantage of
+        command).
     """
     taken, count = surroundings
     place, instance, participants, members, mass, began = sites
-    coverage, horizon, motion, eligible, around, eviction = places
-    spent, isolation, need, ebb, carrying, other, command = law
+    coverage, horizon, struggle, eligible, around, has_contacts, eviction = places
+    spent, isolation, need, ebb, measures_carry, carrying, other, command = law
     for j in range(taken.size):
         s = taken[j]
         causes[j] = IN_FORCE
@@ -84,14 +85,12 @@ def endings(surroundings, resonances, opposed, sites, places, contents, law, key
         if participants[s] < rules.critical_mass(mass[j], members[s], count[p] - 1):
             causes[j] = BELOW_MASS
             continue
-        others = max(0.0, motion[p] - participants[s]) / max(1.0, eligible[p])
-        carried = min(1.0, 0.5 * (others + around[p]) / carrying) if carrying > 0.0 else 1.0
-        resisting = 1.0 + command * max(0.0, -contents[instance[s], HIERARCHY])
+        others = max(0.0, struggle[p] - measures_carry * participants[s]) / max(1.0, eligible[p])
         hazards[SPENT] = spent * (1.0 - horizon[p] * coverage[p])
         hazards[ISOLATION] = isolation * (1.0 - resonances[j])
         hazards[NEED] = need * (1.0 - coverage[p])
-        hazards[EBB] = ebb * (1.0 - carried)
-        hazards[EVICTION] = eviction[p] / resisting
+        hazards[EBB] = ebb * (1.0 - rules.carried(others, around[p], has_contacts[p], carrying))
+        hazards[EVICTION] = eviction[p] / rules.resisting(contents[instance[s], HIERARCHY], command)
         hazards[OTHER_MEASURE] = other * opposed[j]
         if d.uniform(key, s, day, decisions.ENDING, 0) < 1.0 - math.exp(-hazards.sum()):
             causes[j] = d.categorical(hazards, d.uniform(key, s, day, decisions.ENDING, 1))
@@ -104,24 +103,22 @@ class Dissolution(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "places.coverage", "places.eviction",
-        "contacts.linked", "instances.content", "instances.began", "instances.practice", "practices.mass",
+        "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass",
     )  # fmt: skip
-    writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days", "days.resonance")
+    writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days")
     columns = (
         *records.COLUMNS, *PROVISION,
         Column("places", "eviction", "float32", "1/day", "hazard of eviction of each measure there", (0, None)),
-        Column("days", "resonance", "float64", "share", "resonance, mean over measures", (0, 1)),
     )  # fmt: skip
-    outputs = (Output("resonance", "share", "resonance with other measures, mean over measures in force"),)
 
     class Parameters(MechanismParameters):
         """Hazards of ending."""
 
         spent: float = parameter(0.005, unit="1/day", range=(0, 1e6), plausible=(0.001, 0.02), meaning="hazard of being spent (delta_0), falling to 0 where horizon and coverage are 1")
         isolation: float = parameter(0.1, unit="1/day", range=(0, 1e6), plausible=(0, 0.3), meaning="hazard of an instance without resonance")
-        resonance_scale: float = parameter(2.0, unit="instance", range=(1e-6, 1e6), plausible=(1, 5), meaning="exposure to others at which resonance is 1 - 1/e (r0)")
         need: float = parameter(0.05, unit="1/day", range=(0, 1e6), plausible=(0.01, 0.2), meaning="hazard where nothing essential is covered")
         ebb: float = parameter(0.05, unit="1/day", range=(0, 1e6), plausible=(0, 0.2), meaning="hazard where no struggle is left around (delta_struggle)")
+        measures_carry: float = parameter(0.0, unit="share", range=(0, 1), plausible=(0, 1), meaning="how far people in other measures count as struggle around a measure, against people in struggle")
         carrying_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0.01, 0.2), meaning="share of people in motion around that carries a measure fully")
         other_measure: float = parameter(0.02, unit="1/day", range=(0, 1e6), plausible=(0, 0.1), meaning="hazard of an instance that meets only wholly opposed ones")
         command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command against eviction: the hazard is divided by 1 - this * c where the content hierarchy c is negative")
@@ -129,30 +126,25 @@ class Dissolution(Mechanism):
     parameters: "Dissolution.Parameters"
 
     def setup(self, state: State) -> None:
-        self._ties = np.maximum(1, ties_of_sites(state))
+        self._has_contacts = np.diff(state.society.contact.offsets) > 0
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, sites, places, instances = self.parameters, state.sites, state.places, state.instances
         seen = Surroundings.of(state)
-        state.days.resonance[0] = np.nan
         if not seen.sites.size:
             return
         taken, rows = seen.sites, sites.instance[seen.sites]
-        place = sites.place[taken]
-        exposure = (seen.count[place] - 1) + seen.near[place] + seen.linked[place] + sites.ties_in_measures[taken] / self._ties[taken]
-        resonances = 1.0 - np.exp(-exposure / p.resonance_scale)
-        state.days.resonance[0] = resonances.mean()
         opposed = np.zeros(taken.size)
         if p.other_measure > 0:
             opposition(seen.by_place, taken, sites.instance, sites.participants, instances.content, opposed)
-        motion = (places.active + places.participants).astype(float)
-        around = state.society.contact.mean(motion / np.maximum(1, places.eligible))
+        struggle = places.active + p.measures_carry * places.participants
+        around = state.society.contact.mean(struggle / np.maximum(1, places.eligible))
         causes = np.empty(taken.size, np.int64)
         endings(
-            (taken, seen.count), resonances, opposed,
+            (taken, seen.count), instances.resonance[rows], opposed,
             (sites.place, sites.instance, sites.participants, sites.members, state.practices.mass[instances.practice[rows]], instances.began[rows]),
-            (places.coverage, places.horizon, motion, places.eligible, around, places.eviction), instances.content,
-            (p.spent, p.isolation, p.need, p.ebb, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
+            (places.coverage, places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content,
+            (p.spent, p.isolation, p.need, p.ebb, p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
             np.zeros(len(CAUSES)))  # fmt: skip
         participants = sites.participants[taken]
         instances.peak[rows] = np.maximum(instances.peak[rows], participants)
@@ -161,9 +153,6 @@ class Dissolution(Mechanism):
         if ending.size:
             order = ending[np.argsort(rows[ending], kind="stable")]
             dissolve(state, day, taken[order], causes[order])
-
-    def observe(self, state: State) -> dict:
-        return {"resonance": state.days.resonance[0]}
 
 
 def dissolve(state: State, day: int, sites: np.ndarray, causes: np.ndarray) -> None:

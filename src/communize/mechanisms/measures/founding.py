@@ -24,7 +24,7 @@ from communize.kernels import decisions
 from communize.kernels.draws import kernel, uniform
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
-from communize.mechanisms.measures import channels, records, taking_part
+from communize.mechanisms.measures import channels, records, rules, taking_part
 from communize.mechanisms.measures.practice import Practice, Seed
 from communize.mechanisms.measures.surroundings import Surroundings, ties_of_sites
 from communize.mechanisms.provisioning import PROVISION, by_place_and_sector
@@ -113,6 +113,7 @@ class Exposure(Parameters):
     links: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in linked places")
     ties: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the share of ties in measures")
     memory: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the instance that the place remembers, before it fades")
+    resonance_scale: float = parameter(2.0, unit="instance", range=(1e-6, 1e6), plausible=(1, 5), meaning="exposure of an instance to others at which its resonance is 1 - 1/e (r0)")
     memory_half_life_days: float = parameter(120.0, unit="day", range=(0.001, 100_000), plausible=(1, 2000), meaning="half-life of that memory")
 
     @property
@@ -175,7 +176,7 @@ class Measures(Mechanism):
     )  # fmt: skip
     writes = (
         *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "sites.decided_from", "sites.decided_by",
-        "sites.decided_day", "contacts.linked", "places.scope",
+        "sites.decided_day", "contacts.linked", "places.scope", "days.resonance",
     )  # fmt: skip
     columns = (
         *records.COLUMNS,
@@ -183,6 +184,7 @@ class Measures(Mechanism):
         Column("sites", "decided_from", "int32", "instance row", "instance that it was taken from, -1 for none", (-1, None), -1),
         Column("sites", "decided_by", "int8", "code", "channel of the decision, index into CHANNELS", (0, None)),
         Column("sites", "decided_day", "int32", "day", "day on which it is to begin", (-1, None), -1),
+        Column("days", "resonance", "float64", "share", "resonance at the beginning of the day, mean over measures; not a number where there is none", (0, 1)),
         Column("contacts", "linked", "int8", "yes/no", "whether the pair of contact places is linked", (0, 1)),
         Column("places", "scope", "int8", "code", "scope that is unlocked there, index into SCOPES", (0, len(SCOPES) - 1)),
         *PROVISION,
@@ -191,6 +193,7 @@ class Measures(Mechanism):
         Output("instances", "instance", "measures in force", ("place",), "int32"),
         Output("participants", "person", "people in measures", ("place",), "float32"),
         Output("practices", "practice", "practices that ever arose"),
+        Output("resonance", "share", "resonance with other measures, mean over measures in force at the beginning of the day"),
         Output("co_ordinated_places", "place", "places in which measures co-ordinate"),
         Output("links", "link", "links between places, each counted from either end"),
     )
@@ -271,8 +274,9 @@ class Measures(Mechanism):
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         seen = Surroundings.of(state)
-        self._coordinate(state, seen, day, draws.key)
-        seen = Surroundings.of(state) if self.parameters.coordination.enabled else seen
+        if self._coordinate(state, seen, day, draws.key):
+            seen = Surroundings.of(state)
+        self._resonate(state, seen)
         events, openness = self._decide(state, seen, day, draws.key)  # by the morning: what begins today is seen tomorrow
         self._begin_decided(state, day, draws.key)
         for number, (when, place, needs, content, seed) in enumerate(self._seeds):
@@ -280,17 +284,28 @@ class Measures(Mechanism):
                 self._sow(state, number, place, needs, content, seed, day, draws.key)
         self._take_up(state, seen, events[state.sites.instance[events[:, 0]] < 0], openness, day, draws.key)
 
-    def _coordinate(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
+    def _resonate(self, state: State, seen: Surroundings) -> None:
+        """Resonance of the measures in force: with others in the place, in contact and linked places, and through ties."""
+        state.days.resonance[0] = np.nan
+        if seen.sites.size:
+            sites, place = state.sites, state.sites.place[seen.sites]
+            tied = sites.ties_in_measures[seen.sites] / np.maximum(1, self._ties[seen.sites])
+            exposure = (seen.count[place] - 1) + seen.near[place] + seen.linked[place] + tied
+            resonance = rules.resonance(exposure, self.parameters.exposure.resonance_scale)
+            state.instances.resonance[sites.instance[seen.sites]] = resonance
+            state.days.resonance[0] = resonance.mean()
+
+    def _coordinate(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> bool:
+        """Open and close larger scales; whether any link may have changed."""
         p, contact, scope = self.parameters.coordination, state.society.contact, state.places.scope
-        if not p.enabled:
-            return
-        if not (seen.sites.size or state.contacts.linked.any() or scope.any()):
-            return
+        if not p.enabled or not (seen.sites.size or state.contacts.linked.any() or scope.any()):
+            return False
         update_links(
             contact.offsets, contact.neighbours, state.contacts.linked, seen.count, p.instances, 1.0 - np.exp(-p.rate_link), key, day)  # fmt: skip
         scope[:] = seen.count >= p.instances
         edges = np.repeat(np.arange(len(scope)), np.diff(contact.offsets))[state.contacts.linked > 0]
         scope[edges] = SCOPES.index("between_places")
+        return True
 
     def _decide(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
         """Which sites take up what (events as of `channels.thin`), and the open needs of those that met a candidate."""
@@ -398,7 +413,7 @@ class Measures(Mechanism):
         p = self.parameters
         collective = sites.active[due] if p.requires_struggle else sites.eligible[due]
         mass = np.array([
-            channels.rules.critical_mass(int(m), int(n), int(others))
+            rules.critical_mass(int(m), int(n), int(others))
             for m, n, others in zip(practices.mass[practice], sites.members[due], seen.count[sites.place[due]])
         ])  # fmt: skip
         modes = (CONTESTED,) if p.requires_struggle else (CONTESTED, COMMODITY)
@@ -418,7 +433,7 @@ class Measures(Mechanism):
             beside[again] = self._neighbours_of(state, seen, sites[again], day, key)
         places = state.sites.place[sites]
         mass = np.array([
-            channels.rules.critical_mass(int(m), int(n), int(others))
+            rules.critical_mass(int(m), int(n), int(others))
             for m, n, others in zip(practices.mass[practice], state.sites.members[sites], seen.count[places])
         ])  # fmt: skip
         rows = records.begin(state, day, sites, practice, content, channel, source, beside, state.places.scope[places])
@@ -500,6 +515,7 @@ class Measures(Mechanism):
             "instances": np.bincount(sites.place[sites.instance >= 0], minlength=len(places)),
             "participants": places.participants * np.float32(state.scale),
             "practices": len(state.practices),
+            "resonance": state.days.resonance[0],
             "co_ordinated_places": int((places.scope > 0).sum()),
             "links": int(state.contacts.linked.sum()),
         }

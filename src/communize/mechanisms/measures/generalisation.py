@@ -3,7 +3,7 @@
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import CAUSES, CHANNELS, SCOPES, Column, Output
+from communize.declare.registry import CAUSES, CHANNELS, RALLYING, SCOPES, Column, Output
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -13,15 +13,27 @@ WINDOW = 180  # days of the moving window, and oldest age that is counted (`rule
 
 
 @kernel
-def count_births(first, day, began, parent, beside, births_of, born, births, births_total):
-    """Enter the instances from row `first` on into the cohorts of their parents; cohorts are rings of days."""
+def count_births(first, day, instances, born, births, births_total, born_founded, births_founded):
+    """Enter the instances from row `first` on into the cohorts of their parents; cohorts are rings of days.
+
+    `instances` = (began, parent, beside, channel, root, births). The root of a site that joined (channel rallying) is that of the
+    instance it joined, of any other instance itself: R of foundings is that of roots, whose children are the foundings that
+    descend from them or from the sites that joined them.
+    """
+    began, parent, beside, channel, root, births_of = instances
     slot = day % WINDOW
-    born[slot] = began.size - first
+    born[slot], born_founded[slot] = began.size - first, 0
     for age in range(WINDOW):
-        births[slot, age] = births_total[slot, age] = 0
+        births[slot, age] = births_total[slot, age] = births_founded[slot, age] = 0
     for row in range(first, began.size):
+        root[row] = root[parent[row]] if channel[row] == RALLYING and parent[row] >= 0 else row
+        if root[row] == row:
+            born_founded[slot] += 1
         if parent[row] >= 0:
             births_of[parent[row]] += 1
+            age = day - began[root[parent[row]]]
+            if root[row] == row and age < WINDOW:
+                births_founded[began[root[parent[row]]] % WINDOW, age] += 1
         for source, recorded in ((parent[row], True), (beside[row], False)):
             if source < 0:
                 continue
@@ -102,12 +114,13 @@ class Generalisation(Mechanism):
     phase = "reckoning"
     reads = (
         "sites.instance", "instances.began", "instances.ended", "instances.parent", "instances.beside", "instances.practice",
-        "instances.channel", "instances.place", "instances.scope", "practices.origin", "practices.family", "practices.scope", "places.scope",
+        "instances.channel", "instances.place", "instances.root", "instances.scope", "practices.origin", "practices.family", "practices.scope", "places.scope",
         "tally.begun", "tally.ended", "struggles.active", "struggles.participants", "struggles.demand", "struggles.rift", "struggles.ended",
     )  # fmt: skip
     writes = (
         "instances.births", "cohort.born", "cohort.over", "cohort.births", "cohort.births_total", "tally.seen", "tally.begun_before",
         "tally.ended_before", "tally.begun_today", "tally.ended_today", "tally.generalisation", "places.generalisation",
+        "cohort.born_founded", "cohort.births_founded", "instances.root",
     )  # fmt: skip
     columns = (
         *records.COLUMNS,
@@ -115,17 +128,21 @@ class Generalisation(Mechanism):
         Column("cohort", "over", "int64", "instance", "instances ended on a day of the window", (0, None)),
         Column("cohort", "births", "int64", "instance", "recorded descendants of the instances of that day, by their age in days", (0, None), dims=(WINDOW,)),
         Column("cohort", "births_total", "int64", "instance", "the same with reinventions beside them", (0, None), dims=(WINDOW,)),
+        Column("cohort", "born_founded", "int64", "instance", "of those begun on that day, those that were founded and did not join", (0, None)),
+        Column("cohort", "births_founded", "int64", "instance", "foundings that descend from them or from sites that joined them, by age in days", (0, None), dims=(WINDOW,)),
+        Column("instances", "root", "int32", "instance row", "the founding that it goes back to: of a site that joined, that of the instance it joined", (-1, None), -1),
         Column("tally", "seen", "int64", "instance", "instances counted so far", (0, None)),
         Column("tally", "begun_before", "int64", "instance", "instances begun up to yesterday, by channel", (0, None), dims=(len(CHANNELS),)),
         Column("tally", "ended_before", "int64", "instance", "instances ended up to yesterday, by cause", (0, None), dims=(len(CAUSES),)),
         Column("tally", "begun_today", "int64", "instance", "instances begun today, by channel", (0, None), dims=(len(CHANNELS),)),
         Column("tally", "ended_today", "int64", "instance", "instances ended today, by cause", (0, None), dims=(len(CAUSES),)),
-        Column("tally", "generalisation", "float64", "1", "R_descent and R_total; not a number where the window holds no instance", (0, None), float("nan"), (2,)),
+        Column("tally", "generalisation", "float64", "1", "R_descent, R_total and R of foundings; not a number where the window holds none", (0, None), float("nan"), (3,)),
         Column("places", "generalisation", "float32", "1", "R_descent of the place on its last count; not a number where none began", (0, None), float("nan")),
     )
     outputs = (
         Output("generalisation_number", "1", "R_descent: recorded descendants of an instance, cohorts of 180 days"),
         Output("generalisation_number_total", "1", "R_total: the same with reinventions beside it"),
+        Output("generalisation_number_of_foundings", "1", "R of foundings: further foundings of a founding, directly or through sites that joined it"),
         Output("generalisation_number_by_place", "1", "R_descent of the instances that began in a place, counted every 30 days", ("place",)),
         Output("births_per_ending", "1", "instances begun per instance ended, over 180 days"),
         Output("foundings", "instance", "instances begun on the day, by channel", ("channel",), "int32"),
@@ -156,15 +173,17 @@ class Generalisation(Mechanism):
         cohort, tally, instances = state.cohort, state.tally, state.instances
         first = int(tally.seen[0])
         count_births(
-            first, day, instances.began, instances.parent, instances.beside, instances.births, cohort.born, cohort.births, cohort.births_total)  # fmt: skip
+            first, day, (instances.began, instances.parent, instances.beside, instances.channel, instances.root, instances.births),
+            cohort.born, cohort.births, cohort.births_total, cohort.born_founded, cohort.births_founded)  # fmt: skip
         tally.seen[0] = len(instances)
         for now, before, today in (("begun", "begun_before", "begun_today"), ("ended", "ended_before", "ended_today")):
             getattr(tally, today)[0] = getattr(tally, now)[0] - getattr(tally, before)[0]
             getattr(tally, before)[0] = getattr(tally, now)[0]
         cohort.over[day % WINDOW] = tally.ended_today[0].sum()
-        for place, births in enumerate((cohort.births, cohort.births_total)):
-            number = cohort_number(day, cohort.born, births)
-            tally.generalisation[0, place] = number if number >= 0 else np.nan
+        counts = ((cohort.born, cohort.births), (cohort.born, cohort.births_total), (cohort.born_founded, cohort.births_founded))
+        for kind, (born, births) in enumerate(counts):
+            number = cohort_number(day, born, births)
+            tally.generalisation[0, kind] = number if number >= 0 else np.nan
         if day % self.parameters.place_days == self.parameters.place_days - 1 and len(instances):
             oldest = int(np.searchsorted(instances.began, day - WINDOW + 1))
             n = len(state.places)
@@ -179,6 +198,7 @@ class Generalisation(Mechanism):
             "generalisation_number": tally.generalisation[0, 0],
             "generalisation_number_total": tally.generalisation[0, 1],
             "generalisation_number_by_place": state.places.generalisation,
+            "generalisation_number_of_foundings": tally.generalisation[0, 2],
             "births_per_ending": cohort.born.sum() / over if over else float("nan"),
             "foundings": tally.begun_today[0],
             "endings": tally.ended_today[0],

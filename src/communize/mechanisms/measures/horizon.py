@@ -74,7 +74,7 @@ class Horizon(Mechanism):
         if not taken.size and np.all(np.abs(places.horizon - self._start) < NEGLIGIBLE):
             return
         success = np.zeros(len(sites))
-        command = suspended(state.instances.content[sites.instance[taken], HIERARCHY])
+        command = rules.suspended(state.instances.content[sites.instance[taken], HIERARCHY])
         success[taken] = places.coverage[sites.place[taken]] * command
         lived = np.bincount(sites.place[taken], weights=success[taken], minlength=len(places)) / np.maximum(
             1, np.bincount(sites.place[taken], minlength=len(places)))  # fmt: skip
@@ -96,8 +96,3 @@ class Horizon(Mechanism):
         places = state.places
         whole = float((places.horizon.astype(float) * places.residents).sum() / max(1, places.residents.sum()))
         return {"horizon": whole, "horizon_participants": self._inside}
-
-
-def suspended(content: np.ndarray) -> np.ndarray:
-    """`rules.suspended` for an array."""
-    return 0.5 * (1.0 + content)

@@ -267,7 +267,7 @@ class Rallying(Mechanism):
     def _leaving(self, state: State, day: int, key: np.uint64) -> np.ndarray:
         p, people, n = self.parameters, state.people, len(state.people)
         coverage = state.places.coverage.astype(float)
-        probability = 1.0 - np.exp(-(p.rate_leaving + p.rate_leaving_need * (1.0 - coverage) ** 2))
+        probability = 1.0 - np.exp(-rules.leaving_hazard(p.rate_leaving, p.rate_leaving_need, coverage))
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             find_leaving, n, people.activity, people.measure, state.sites.place, probability, key, day, found)  # fmt: skip

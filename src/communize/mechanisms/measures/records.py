@@ -48,6 +48,7 @@ INSTANCES = (
     Column("instances", "founders", "int32", "agent", "participants on its first day", (0, None)),
     Column("instances", "peak", "int32", "agent", "most participants on a day", (0, None)),
     Column("instances", "person_days", "int64", "agent day", "participants summed over days", (0, None)),
+    Column("instances", "resonance", "float32", "share", "resonance with other measures, at the beginning of the day", (0, 1)),
     Column("instances", "births", "int32", "instance", "instances that descend from it directly", (0, None)),
     Column("instances", "content", "float32", "1", "what it suspends (+1) or reproduces (-1), today or when it ended",
            (-1, 1), dims=(len(CONTENTS),)),

@@ -42,6 +42,18 @@ def suspended(content):
 
 
 @kernel
+def taken_up(command, advantage):
+    """Share of adoptions that the content hierarchy lets through: (1 + c) / 2, and where c is negative `advantage` * -c more."""
+    return min(1.0, suspended(command) + advantage * max(0.0, -command))
+
+
+@kernel
+def resisting(command, advantage):
+    """Divisor of the hazard of eviction: 1 + `advantage` * -c where the content hierarchy is negative, else 1."""
+    return 1.0 + advantage * max(0.0, -command)
+
+
+@kernel
 def critical_mass(mass, members, others):
     """Participants that a measure needs, in agents: `mass` where the place has no other instance, else at most half of the
     members (rounded up), but never less than two where `mass` is two or more.
@@ -60,7 +72,7 @@ def readiness(refusals, shortage, horizon, gains):
 @kernel
 def resonance(exposure, scale):
     """Resonance of an instance with others: 1 - exp(-E / r0)."""
-    return 1.0 - math.exp(-exposure / scale)
+    return 1.0 - np.exp(-exposure / scale)
 
 
 @kernel
@@ -93,9 +105,20 @@ def drift(content, others, coupling, back, clip=1.0):
 
 
 @kernel
-def eviction_probability_rate(rate, force, people):
+def carried(others, around, has_contacts, full):
+    """How far struggle around carries a measure, in [0, 1]: mean of the shares in its own place and in contact places (the own
+    alone where there are none) against the share `full` that carries it fully.
+    """
+    if full <= 0.0:
+        return 1.0
+    share = 0.5 * (others + around) if has_contacts else others
+    return min(1.0, share / full)
+
+
+@kernel
+def eviction_hazard(rate, force, people):
     """Hazard of eviction of each instance of a place: every agent of force evicts `rate` participants a day."""
-    return rate * force / max(1.0, people)
+    return rate * force / np.maximum(1.0, people)
 
 
 def family_code(needs: np.ndarray) -> np.ndarray:

@@ -196,15 +196,14 @@ def tally_people(home, work, activity, measure, belonging, struggle, active, par
 
 @kernel
 def tally_sites(mode, struggle, eligible, locus, n_sites, members, by_locus):
-    """Contested and taken sites by struggle, members of the contested ones, and sites by locus."""
+    """Contested and taken sites by struggle, their members, and sites by locus."""
     for s in range(mode.size):
         if struggle[s] < 0:
             continue
         if mode[s] == CONTESTED or mode[s] == TAKEN:
             n_sites[struggle[s]] += 1
-            by_locus[struggle[s], locus[s]] += 1
-        if mode[s] == CONTESTED:
             members[struggle[s]] += eligible[s]
+            by_locus[struggle[s], locus[s]] += 1
 
 
 @kernel
