@@ -50,7 +50,7 @@ MANY_MEASURES = {
     ],
     "provisioning.need": 0.4, "provisioning.level": [{"day": 15, "place": "place-2", "need": 0.8, "coverage": 0.3}],
     "rallying.rate": 0.3, "rallying.rate_leaving": 0.1, "dissolution.other_measure": 0.5, "dissolution.spent": 0.03,
-    "dissolution.isolation": 0.3, "dissolution.resonance_scale": 4.0, "dissolution.ebb": 0.3, "dissolution.carrying_share": 0.2,
+    "dissolution.isolation": 0.3, "measures.exposure.resonance_scale": 4.0, "dissolution.ebb": 0.3, "dissolution.carrying_share": 0.2,
     "contents.back": 0.01, "contents.coupling": 0.01, "horizon.gain": 0.2, "generalisation.place_days": 10, "force.rate_eviction": 0.3,
 }  # fmt: skip
 

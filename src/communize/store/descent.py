@@ -22,10 +22,13 @@ def descent_graph(run: "Run", of: Of = "practices") -> Any:
     Returns
     -------
     networkx.DiGraph
-        Nodes are numbered as the rows of `run.practices` or `run.instances`, whose columns they have as attributes; edges have
+        (NetworkX comes with the extra `experiment`.) Nodes are numbered as the rows of `run.practices` or `run.instances`, whose columns they have as attributes; edges have
         ``channel`` and ``days``, the time from the parent's beginning to the child's.
     """
-    import networkx as nx
+    try:
+        import networkx as nx
+    except ModuleNotFoundError:
+        raise ImportError("descent as a graph needs NetworkX: pip install 'communize[experiment]'") from None
 
     frame, day = _frame(run, of)
     graph = nx.DiGraph(of=of, name=run.scenario.name, seed=run.seed)

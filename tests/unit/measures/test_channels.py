@@ -214,13 +214,13 @@ def test_without_fit_exposure_alone_counts():
     assert close((sim.instances.practice[new] == b).sum(), new.size, 1 / 3)
 
 
-@pytest.mark.parametrize(("hierarchy", "advantage"), [(0.4, 0.0), (-0.5, 0.0), (-0.5, 2.0)])
+@pytest.mark.parametrize(("hierarchy", "advantage"), [(0.4, 0.0), (-0.5, 0.0), (-0.5, 0.8), (-0.5, 9.0)])
 def test_adoption_by_others_is_scaled_by_the_content_hierarchy(hierarchy, advantage):
-    """(1 + c) / 2, and for those that reproduce it an advantage that is a parameter; the content counts as it is today."""
+    """(1 + c) / 2, and for those that reproduce it an advantage more, a parameter; the content counts as it is today."""
     sim, *_ = adopters(0.9, adoption={"rate": 0.9, "exponent": 1.0, "half_exposure": 3.0, "with_fit": False}, command_advantage=advantage)
     sim.instances.content[:3, HIERARCHY] = hierarchy
     step(sim, "measures")
-    scale = (1 + hierarchy) / 2 * (1 + advantage * max(0.0, -hierarchy))
+    scale = min(1.0, (1 + hierarchy) / 2 + advantage * max(0.0, -hierarchy))
     assert close(len(sim.instances) - 3, N_SITES, 1 - math.exp(-0.9 * 0.5 * scale))
 
 
@@ -421,7 +421,11 @@ def test_an_adaptation_moves_the_needs_toward_the_sites_own():
         missing = [k for k in range(6) if k not in has and values[k] > 0]
         if missing:
             most = max(missing, key=lambda k: values[k])
-            has = [*has, most] if len(has) < 3 else [k for k in has if k != min(has, key=lambda k: values[k])] + [most]
+            least = min(has, key=lambda k: values[k])
+            if len(has) < 3:
+                has = [*has, most]
+            elif values[most] > values[least]:
+                has = [k for k in has if k != least] + [most]
         wanted.append(set(has))
     channels.move_needs(openness, np.arange(60), np.uint64(1), 0, np.arange(60), needs)
     assert [{k for k in row if k >= 0} for row in needs.tolist()] == wanted

@@ -1,7 +1,5 @@
 """What changes while a measure is in force: its contents, and what people who live or witness it think possible."""
 
-import math
-
 import numpy as np
 import pytest
 from measure_labs import lab, put, step, take
@@ -15,12 +13,12 @@ HIERARCHY = CONTENTS.index("hierarchy")
 # --- contents ---
 
 
-def drifting(content, participants=1, members=4, **law):
+def drifting(content, participants=1, members=4, resonance=0.0, **law):
     """Measures at sites of four people, in one place; each row of `content` is one of them."""
     n = len(content)
     sim = lab([(s, -1) for s in range(n) for _ in range(members)], ["neighbourhood"] * n, on=("contents",), contents=law)
     rows = take(sim, range(n), people=[range(s * members, s * members + participants) for s in range(n)])
-    sim.instances.content[rows] = np.array(content, np.float32)
+    sim.instances.content[rows], sim.instances.resonance[rows] = np.array(content, np.float32), resonance
     return sim
 
 
@@ -56,11 +54,11 @@ def test_a_measure_against_all_relations_alike_does_not_erode():
 
 @pytest.mark.parametrize("participants", [1, 3, 4])
 def test_resonant_activity_draws_all_contents_up(participants):
-    """By psi+ * resonance * share of members who take part * (1 - c); two others are in the place."""
-    sim = drifting(np.full((3, N), -0.5), participants=participants, coupling=0.0, back=0.1, resonance_scale=2.0)
+    """By psi+ * resonance * share of members who take part * (1 - c)."""
+    sim = drifting(np.full((3, N), -0.5), participants=participants, coupling=0.0, back=0.1, resonance=[0.0, 0.4, 1.0])
     step(sim, "contents")
-    rise = 0.1 * (1 - math.exp(-2 / 2.0)) * participants / 4
-    np.testing.assert_allclose(sim.instances.content, -0.5 + rise * 1.5, rtol=1e-6)
+    rise = 0.1 * np.array([0.0, 0.4, 1.0]) * participants / 4
+    np.testing.assert_allclose(sim.instances.content, np.tile((-0.5 + rise * 1.5)[:, None], N), rtol=1e-6)
 
 
 def test_alone_nothing_draws_contents_up():
@@ -70,7 +68,7 @@ def test_alone_nothing_draws_contents_up():
 
 
 def test_contents_stay_in_their_range():
-    sim = drifting(np.array([[1.0] * 4 + [-1.0] * 4] * 6), participants=4, coupling=1.0, back=1.0, resonance_scale=1e-6)
+    sim = drifting(np.array([[1.0] * 4 + [-1.0] * 4] * 6), participants=4, coupling=1.0, back=1.0, resonance=1.0)
     for day in range(5):
         step(sim, "contents", day)
         assert np.abs(sim.instances.content).max() <= 1

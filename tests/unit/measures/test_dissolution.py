@@ -77,35 +77,13 @@ def test_isolation_is_full_where_nobody_is_near():
     assert found[ISOLATION] + found[IN_FORCE] == N
 
 
-@pytest.mark.parametrize("others", [1, 3])
-def test_isolation_falls_with_other_measures_in_the_place(others):
-    """Of so many besides: 1 - resonance = exp(-others / r0)."""
-    n, size = 600, others + 1
-    sim = lab(
-        [(s, -1) for s in range(n * size)], ["neighbourhood"] * (n * size), place_of=[s // size for s in range(n * size)],
-        km=np.linspace(0, 5000, n), on=("dissolution",), dissolution={**NOTHING, "isolation": 0.9, "resonance_scale": 1.6},
-        society={"contact": {"neighbours": 0}})  # fmt: skip
-    take(sim, np.arange(n * size), people=[[s] for s in range(n * size)], **ALL)
+@pytest.mark.parametrize("resonance", [0.0, 0.3, 1.0])
+def test_isolation_falls_with_resonance(resonance):
+    sim = lonely(isolation=0.9)
+    sim.instances.resonance[:] = resonance
     found = causes_after(sim)
-    assert close(found[ISOLATION], n * size, 1 - math.exp(-0.9 * math.exp(-others / 1.6)))
-    assert sim.state.days.resonance[0] == pytest.approx(1 - math.exp(-others / 1.6))
-
-
-def test_resonance_counts_contact_places_links_and_ties():
-    """Mean over measures; instances in contact places by contact, in linked places whole, ties as their share."""
-    people = [(0, -1), (0, -1), (1, -1), (2, -1), (2, -1)]
-    sim = lab(people, ["neighbourhood"] * 3, place_of=[0, 1, 2], km=[0, 10, 50], ties=[(0, 2), (0, 1), (3, 4), (1, 3)],
-              on=("dissolution",), dissolution={**NOTHING, "resonance_scale": 2.5})  # fmt: skip
-    take(sim, [0, 1], people=[[0], [2]], **ALL)
-    contact = sim.society.contact
-    pairs = list(zip(np.repeat(np.arange(3), np.diff(contact.offsets)).tolist(), contact.neighbours.tolist()))
-    weight = dict(zip(pairs, contact.weights))
-    sim.state.contacts.grow(len(pairs))
-    sim.state.contacts.linked[pairs.index((0, 1))] = 1  # seen from place 0 alone
-    step(sim, "dissolution", 1)
-    # site 0: four ends of ties of its two members, one of which leads to somebody in a measure who is no member; site 1: one of one
-    exposures = [weight[0, 1] + 1.0 + 1 / 4, weight[1, 0] + 1 / 1]
-    assert sim.state.days.resonance[0] == pytest.approx(np.mean([1 - math.exp(-e / 2.5) for e in exposures]))
+    assert close(found[ISOLATION], N, 1 - math.exp(-0.9 * (1 - resonance)))
+    assert found[ISOLATION] + found[IN_FORCE] == N
 
 
 @pytest.mark.parametrize(("others", "around"), [(0, 0), (3, 0), (0, 8), (5, 9), (10, 10)])
@@ -121,6 +99,25 @@ def test_ebb_ends_what_no_struggle_carries(others, around):
     found = causes_after(sim)
     carried = min(1.0, 0.5 * (others / per_place + around / per_place) / 0.6)
     assert close(found[EBB], n / 2, 1 - math.exp(-0.8 * (1 - carried)))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+def test_other_measures_carry_as_far_as_they_are_let(weight):
+    """Places out of contact: the own place alone counts, without the measure's own people."""
+    n, size = 900, 10
+    homes = [2 * p for p in range(n) for _ in range(3)] + [2 * p + 1 for p in range(n) for _ in range(size - 3)]
+    sim = lab([(home, -1) for home in homes], ["neighbourhood"] * (2 * n), place_of=[s // 2 for s in range(2 * n)], km=np.linspace(0, 5000, n),
+              on=("dissolution",), dissolution={**NOTHING, "ebb": 0.7, "carrying_share": 0.6, "measures_carry": weight},
+              society={"contact": {"neighbours": 0}})  # fmt: skip
+    inside = [np.flatnonzero(np.array(homes) == 2 * p) for p in range(n)]
+    elsewhere = 3 * n + np.arange(n) * (size - 3)  # one of each place takes part far away, one is in struggle
+    take(sim, 2 * np.arange(n), people=inside, **ALL)
+    put(sim, elsewhere, IN_MEASURE, 0)
+    put(sim, elsewhere + 1, IN_STRUGGLE)
+    step(sim, "dissolution", 1)
+    carried = min(1.0, (1 + weight) / size / 0.6)
+    others = sim.instances.cause[1:]  # the first site counts those who joined it from everywhere
+    assert close((others == EBB).sum(), n - 1, 1 - math.exp(-0.7 * (1 - carried)))
 
 
 def test_a_carrying_share_of_nothing_carries_always():

@@ -445,6 +445,32 @@ def test_splitting_a_practice_into_identical_labels_changes_no_total():
     assert (more > 0).sum() > 20
 
 
+# --- resonance ---
+
+
+def test_resonance_counts_others_in_the_place_in_contact_and_linked_places_and_ties():
+    """Instances in contact places by contact, in linked places whole, ties as their share, and not the instance itself."""
+    people = [(0, -1), (0, -1), (1, -1), (2, -1), (2, -1), (3, -1)]
+    sim = lab(people, ["neighbourhood"] * 4, place_of=[0, 1, 2, 0], km=[0, 10, 50], ties=[(0, 2), (0, 1), (3, 4), (1, 3)],
+              measures={**ONE_CHANNEL, "exposure": {"resonance_scale": 2.5}})  # fmt: skip
+    rows = take(sim, [0, 1, 3], people=[[0], [2], [5]], **ALL)
+    contact = sim.society.contact
+    pairs = list(zip(np.repeat(np.arange(3), np.diff(contact.offsets)).tolist(), contact.neighbours.tolist()))
+    weight = dict(zip(pairs, contact.weights))
+    sim.state.contacts.linked[pairs.index((0, 1))] = 1  # seen from place 0 alone
+    step(sim, "measures")
+    # site 0: four ends of ties of its two members, one of which leads to somebody in a measure who is no member; site 1: one of one
+    exposures = [1 + weight[0, 1] + 1.0 + 1 / 4, 2 * weight[1, 0] + 1 / 1, 1 + weight[0, 1] + 1.0]
+    wanted = [1 - math.exp(-e / 2.5) for e in exposures]
+    np.testing.assert_allclose(sim.instances.resonance[rows], wanted, rtol=1e-6)
+    assert sim.state.days.resonance[0] == pytest.approx(np.mean(wanted), rel=1e-6)
+    alone = lab([(0, -1)], ["neighbourhood"], measures=ONE_CHANNEL)
+    take(alone, 0, people=[[0]], **ALL)
+    alone.run(1)
+    assert alone.series.resonance.values.tolist() == [0.0]
+    assert np.isnan(lab([(0, -1)], ["neighbourhood"], measures=ONE_CHANNEL).run(1).series.resonance.values).all()
+
+
 # --- co-ordination and links ---
 
 

@@ -36,6 +36,19 @@ def cohort_number(began, sources, day, of=None):
     return sum(count / reached[age] for age, count in births.items())
 
 
+def number_of_foundings(table, day):
+    """R of foundings: a site that joined is part of what it joined, and what descends from it descends from that."""
+    began, parents, joined = table.began.tolist(), table.parent.tolist(), (table.channel == CHANNELS.index("rallying")).tolist()
+
+    def root(row):
+        while joined[row] and parents[row] >= 0:
+            row = parents[row]
+        return row
+
+    sources = [[root(parent)] if parent >= 0 and not joined[row] else [] for row, parent in enumerate(parents)]
+    return cohort_number(began, sources, day, [root(row) == row for row in range(len(began))])
+
+
 def growing(seed, days, rate):
     """A table of instances that grows by a Poisson number a day, each with a parent, a neighbour, both or none."""
     rng = np.random.default_rng(seed)
@@ -51,7 +64,10 @@ def growing(seed, days, rate):
                     sim.instances.parent[row] = rng.integers(max(0, older - 30), older) if rng.random() < 0.7 else rng.integers(0, older)
                 if kind in (2, 3):
                     sim.instances.beside[row] = rng.integers(0, older)
-            sim.state.tally.begun[0, rng.integers(0, len(CHANNELS))] += 1
+            channel = int(rng.integers(0, len(CHANNELS)))
+            joined = channel == CHANNELS.index("rallying") and sim.instances.parent[row] < 0
+            sim.instances.channel[row] = 0 if joined else channel
+            sim.state.tally.begun[0, sim.instances.channel[row]] += 1
         sim.state.tally.ended[0, 1 + rng.integers(0, len(CAUSES) - 1)] += rng.poisson(rate)
         yield day, sim
 
@@ -71,6 +87,7 @@ def test_cohort_numbers_are_those_of_a_count_over_instances(seed, rate):
         total = [p + ([b] if b >= 0 else []) for p, b in zip(parents, table.beside.tolist())]
         for found, sources in zip(tally.generalisation[0], (parents, total)):
             assert found == pytest.approx(cohort_number(began, sources, day), nan_ok=True)
+        assert tally.generalisation[0, 2] == pytest.approx(number_of_foundings(table, day), nan_ok=True)
         empty += math.isnan(tally.generalisation[0, 0])
         checked += tally.generalisation[0, 0] > 0
         assert table.births.tolist() == [sum(p == [i] for p in parents) for i in range(len(table))]
@@ -96,6 +113,17 @@ def test_cohort_numbers_by_place_count_the_children_anywhere():
         elif day > 23:
             np.testing.assert_array_equal(sim.places.generalisation, counted)  # as of the last count
     assert checked > 15
+
+
+def test_sites_that_join_are_no_foundings_and_hand_their_children_on():
+    """A founding, a site that joins it, one that joins that, and a founding that descends from the last; a day apart."""
+    sim = lab([(0, -1)], ["neighbourhood"], on=("generalisation",))
+    for day, channel in enumerate(("reinvention", "rallying", "rallying", "adoption")):
+        row = sim.instances.grow(1)
+        sim.instances.began[row], sim.instances.parent[row], sim.instances.channel[row] = day, row - 1, CHANNELS.index(channel)
+        step(sim, "generalisation", day)
+    assert sim.instances.root.tolist() == [0, 0, 0, 3]
+    assert sim.state.tally.generalisation[0].tolist() == pytest.approx([3 / 3, 3 / 3, 1 / 1])  # at age 1: 3 of 3; at age 3: 1 of 1
 
 
 def test_a_line_of_one_child_each_has_the_number_one():
@@ -132,6 +160,8 @@ def test_numbers_of_a_lively_run():
         upto = [day if first <= day else 10**6 for first in began]
         known = [parents[i] if upto[i] == day else [] for i in range(len(began))]
         with_beside = [total[i] if upto[i] == day else [] for i in range(len(began))]
+        if day == 44:
+            assert series.generalisation_number_of_foundings.values[day] == pytest.approx(number_of_foundings(table, day), rel=1e-6)
         for name, sources in (("generalisation_number", known), ("generalisation_number_total", with_beside)):
             assert series[name].values[day] == pytest.approx(cohort_number(began, sources, day), rel=1e-6, nan_ok=True)
         for code, name in enumerate(CHANNELS):

@@ -99,6 +99,26 @@ def test_readiness_rises_with_what_none_of_is_required(refusals, lack, horizon, 
 def test_resonance(exposure, scale):
     assert rules.resonance(exposure, scale) == pytest.approx(1 - math.exp(-exposure / scale))
     assert rules.resonance(0.0, scale) == 0.0
+    assert rules.resonance(np.array([0.0, exposure]), scale)[1] == rules.resonance(exposure, scale)
+
+
+@quick
+@given(content, st.floats(0, 10))
+def test_command_is_taken_up_less_unless_it_has_an_advantage(hierarchy, advantage):
+    found = rules.taken_up(hierarchy, advantage)
+    assert found == pytest.approx(min(1.0, (1 + hierarchy) / 2 + (advantage * -hierarchy if hierarchy < 0 else 0.0)))
+    assert 0 <= found <= 1
+    assert rules.taken_up(hierarchy, 0.0) == pytest.approx((1 + hierarchy) / 2)
+    assert rules.resisting(hierarchy, advantage) == pytest.approx(1 + (advantage * -hierarchy if hierarchy < 0 else 0.0))
+
+
+@quick
+@given(share, share, st.booleans(), share)
+def test_how_far_struggle_carries(others, around, has_contacts, full):
+    """The mean of the own place and of contact places, or the own place alone, against the share that carries fully."""
+    found = rules.carried(others, around, has_contacts, full)
+    around = around if has_contacts else others
+    assert found == (pytest.approx(min(1.0, (others + around) / 2 / full)) if full > 0 else 1.0)
 
 
 @quick
@@ -144,7 +164,9 @@ def test_drift_of_a_content(c, others, coupling, back):
 @quick
 @given(st.floats(0, 5), st.floats(0, 500), st.floats(0, 5000))
 def test_hazard_of_eviction(rate, force, people):
-    assert rules.eviction_probability_rate(rate, force, people) == pytest.approx(rate * force / max(1, people))
+    assert rules.eviction_hazard(rate, force, people) == pytest.approx(rate * force / max(1, people))
+    both = rules.eviction_hazard(rate, np.array([force, 0.0]), np.array([people, 3.0]))
+    assert both.tolist() == pytest.approx([rate * force / max(1, people), 0.0])
 
 
 def test_a_family_is_a_set_of_needs():

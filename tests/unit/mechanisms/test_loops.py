@@ -545,7 +545,7 @@ def test_struggles_are_tallied_from_their_people_and_sites():
             assert s.active[number] == len(inside[number])
             assert s.participants[number] == carried[number]
             assert s.sites[number] == len(sites)
-            assert s.members[number] == sum(after.sites.eligible[site] for site in sites if after.sites.mode[site] == CONTESTED)
+            assert s.members[number] == sum(after.sites.eligible[site] for site in sites)
             assert s.belonging[number] == pytest.approx(sum(inside[number]) / max(1, len(inside[number])), abs=2e-6)
             assert s.peak[number] == max(was.peak, len(inside[number]) + carried[number])
             assert s.person_days[number] == was.person_days + len(inside[number]) + carried[number]

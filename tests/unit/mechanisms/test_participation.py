@@ -252,12 +252,12 @@ def test_a_struggle_goes_on_in_the_measures_that_it_carries():
     taking_part.enter(sim.state, np.arange(4, dtype=np.int32), np.full(4, 1, np.int32))
     sim.step()
     assert [sim.struggles.active[0], sim.struggles.participants[0]] == [6, 4]
-    assert [sim.struggles.sites[0], sim.struggles.members[0]] == [2, 10]
+    assert [sim.struggles.sites[0], sim.struggles.members[0]] == [2, 20]
     put(sim, range(4, 10), ROUTINE)
     sim.run(3)
     assert sim.sites.struggle.tolist() == [-1, 0]
     assert sim.struggles.ended.tolist() == [-1]
-    assert sim.struggles.members.tolist() == [0]
+    assert sim.struggles.members.tolist() == [10]
     assert sim.struggles.person_days.tolist() == [10 + 10 + 3 * 4]
     assert sim.struggles.peak.tolist() == [10]
 

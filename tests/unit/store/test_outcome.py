@@ -85,12 +85,13 @@ def test_endings_are_counted_and_the_three_numbers_are_not_made_up():
 # --- what measures came to ---
 
 
-def judged(number, begun, total=None, changed=None):
+def judged(number, begun, total=None, changed=None, of_foundings=None):
     """The outcome of a run with these daily series."""
     n = len(number)
     series = {
         "moving": np.zeros(n), "generalisation_number": np.array(number, float), "begun": np.array(begun),
         "generalisation_number_total": np.array(number if total is None else total, float),
+        "generalisation_number_of_foundings": np.array(number if of_foundings is None else of_foundings, float),
         "aim_changed": np.zeros(n) if changed is None else np.array(changed, float),
     }  # fmt: skip
     return judge(series, PEOPLE, table(), measures())
@@ -98,8 +99,11 @@ def judged(number, begun, total=None, changed=None):
 
 def test_the_generalisation_number_is_that_of_the_last_day_that_has_one():
     nan = np.nan
-    outcome = judged([nan, 0.0, 0.5, 1.5, nan, nan], [0, 1, 1, 1, 0, 0], total=[nan, 0.0, 1.5, 2.5, nan, nan])
+    outcome = judged(
+        [nan, 0.0, 0.5, 1.5, nan, nan], [0, 1, 1, 1, 0, 0], total=[nan, 0.0, 1.5, 2.5, nan, nan], of_foundings=[nan, 1, 1, 4.5, 9, 9])
     assert (outcome.generalisation_number, outcome.generalisation_number_total, outcome.generalisation_day) == (1.5, 2.5, 3)
+    assert outcome.generalisation_number_of_foundings == 4.5
+    assert judged([1.0], [1], of_foundings=[nan]).generalisation_number_of_foundings is None  # the window holds sites that joined alone
     assert outcome.peak_generalisation_number is None  # too few measures on any day
     assert set(outcome.not_computed) == {"reproduction_ratio", "commodity_reproduction"}
 

@@ -31,7 +31,7 @@ class Contents(Mechanism):
 
     name = "contents"
     phase = "measures"
-    reads = ("sites.instance", "sites.place", "sites.participants", "sites.members", "instances.resonance")
+    reads = ("sites.instance", "sites.place", "sites.participants", "sites.members", "instances.resonance", "contacts.linked")
     writes = ("instances.content",)
     columns = records.COLUMNS
     outputs = (Output("content", "1", "what measures suspend (+1) or reproduce (-1), mean over measures in force", ("relation",)),)

@@ -103,7 +103,7 @@ class Dissolution(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "places.coverage", "places.eviction",
-        "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass",
+        "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass", "contacts.linked",
     )  # fmt: skip
     writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days")
     columns = (

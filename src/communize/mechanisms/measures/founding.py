@@ -207,7 +207,7 @@ class Measures(Mechanism):
         refusal_gain: float = parameter(0.2, unit="1 per refusal", range=(0, 100), plausible=(0, 1), meaning="rise of the hazards of founding by each refused demand of the struggle")
         need_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where nothing needed is there")
         horizon_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where the horizon is 1")
-        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command in adoption: a factor 1 - this * c where the content hierarchy c of the source is negative")
+        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command in adoption: where the content hierarchy c of the source is negative, the share (1 + c) / 2 that it lets through rises by this * -c, to at most 1")
         reinvention: Reinvention = parameter(Reinvention(), unit="table", meaning="reinvention")
         adoption: Adoption = parameter(Adoption(), unit="table", meaning="adoption")
         adaptation: Adaptation = parameter(Adaptation(), unit="table", meaning="adaptation")
