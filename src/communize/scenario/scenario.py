@@ -1,5 +1,6 @@
 """A scenario: all that a run needs, validated, with every default resolved."""
 
+import copy
 import datetime
 import hashlib
 import importlib
@@ -35,7 +36,7 @@ class Scenario:
     """
 
     def __init__(self, values: dict[str, Any], file: str | None = None, added: tuple[Mechanism, ...] = ()):
-        self.file, self._values, self._added = file, values, added
+        self.file, self._values, self._added = file, copy.deepcopy(values), added
         try:
             self.tables: Any = Tables.model_validate(values)
         except ValidationError as error:
@@ -135,7 +136,7 @@ class Scenario:
             return self
         values = self.values()
         for path, value in changes.items():
-            _put(values, path, value)
+            _put(values, path, copy.deepcopy(value))  # a later path may lead into it
         return Scenario(values, self.file, self._added)
 
     def values(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def number_of_foundings(table, day):
 def growing(seed, days, rate):
     """A table of instances that grows by a Poisson number a day, each with a parent, a neighbour, both or none."""
     rng = np.random.default_rng(seed)
-    sim = lab([(s, -1) for s in range(4)], ["neighbourhood"] * 4, place_of=[0, 1, 2, 2], on=("generalisation",), generalisation={"place_days": 23})
+    sim = lab([(s, -1) for s in range(4)], ["neighbourhood"] * 4, place_of=[0, 1, 2, 2], on=("generalisation",), generalisation={"place_days": 7})
     for day in range(days):
         for _ in range(rng.poisson(rate if day % 50 < 25 else rate / 8)):
             older = len(sim.instances)
@@ -102,7 +102,7 @@ def test_cohort_numbers_by_place_count_the_children_anywhere():
     checked = 0
     for day, sim in growing(5, 300, 0.6):
         step(sim, "generalisation", day)
-        if day % 23 == 22:
+        if day % 7 == 6:
             table = sim.instances
             began, parents = table.began.tolist(), [[p] if p >= 0 else [] for p in table.parent.tolist()]
             for place in range(3):
@@ -110,7 +110,7 @@ def test_cohort_numbers_by_place_count_the_children_anywhere():
                 assert sim.places.generalisation[place] == pytest.approx(wanted, rel=1e-5, nan_ok=True)
                 checked += not math.isnan(wanted)
             counted = sim.places.generalisation.copy()
-        elif day > 23:
+        elif day > 7:
             np.testing.assert_array_equal(sim.places.generalisation, counted)  # as of the last count
     assert checked > 15
 

@@ -49,7 +49,7 @@ def find_candidates(sites, places, seen, society, rates, law, gains, required, k
     Parameters
     ----------
     sites
-        (place, mode, instance, decided, active, eligible, members, struggle, ties into measures, ties of members,
+        (place, mode, instance, decided, collective, active, eligible, members, struggle, ties into measures, ties of members,
         solidarity).
     places
         (shortage (places, sectors), horizon).
@@ -67,7 +67,7 @@ def find_candidates(sites, places, seen, society, rates, law, gains, required, k
         Written for each site found: its row, number of candidates, hazards by channel, parts of the exposure, open needs
         and in the last column their sum.
     """
-    place, mode, instance, decided, active, eligible, members, struggle, site_ties, ties_of_site, solidarity = sites
+    place, mode, instance, decided, collective_of, active, eligible, members, struggle, site_ties, ties_of_site, solidarity = sites
     shortage, horizon = places
     weight, struggle_weight, refusals = society
     exponent, half, floor, lowest, own_mass, weights = law
@@ -79,7 +79,7 @@ def find_candidates(sites, places, seen, society, rates, law, gains, required, k
         if mode[s] != CONTESTED and (required or mode[s] != COMMODITY):
             continue
         p = place[s]
-        collective = active[s] if required else eligible[s]
+        collective = collective_of[s]
         if collective < rules.critical_mass(lowest, members[s], seen[0][p]):
             continue
         exposure = part_sizes(s, p, seen, weights, site_ties, ties_of_site, parts[found])
@@ -179,26 +179,25 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
     found
         (rows, numbers) of the sites that meet candidates.
     sites
-        (place, instance, active, eligible, members).
+        (place, instance, collective, members).
     instances, practices
         (practice, content) and (needs, mass).
     law
-        (whether fit counts, whether a site must be contested, advantage of command, index of the content hierarchy,
-        broadcast practice).
+        (whether fit counts, advantage of command, index of the content hierarchy, broadcast practice).
     events
         Written for each event: site, channel, source instance, practice (-1 for a new one), number among `found`.
     """
     rows, numbers = found
-    place, instance, active, eligible, members = sites
+    place, instance, collective_of, members = sites
     practice_of, content = instances
     needs, mass = practices
-    with_fit, required, command, hierarchy, broadcast = law
+    with_fit, command, hierarchy, broadcast = law
     n_events = 0
     n_sectors = openness.shape[1] - 1
     for f in range(rows.size):
         s = rows[f]
         p = place[s]
-        collective = active[s] if required else eligible[s]
+        collective = collective_of[s]
         for c in range(numbers[f]):
             base = 5 * c
             channel = d.categorical(hazards[f], d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base))

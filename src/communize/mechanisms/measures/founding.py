@@ -13,6 +13,7 @@ from communize.declare.registry import (
     CONTENTS,
     CONTESTED,
     FORMS,
+    GRAFTING,
     MAX_NEEDS,
     REINVENTION,
     SCOPES,
@@ -332,8 +333,9 @@ class Measures(Mechanism):
         examples = np.concatenate([sites.instance[seen.sites], places.remembered[known]])
         met = np.append(state.instances.practice[examples], [self._broadcast] if self._broadcast >= 0 else [])
         lowest = int(state.practices.mass[met.astype(np.int64)].min(initial=own_mass))  # of all that may be taken up today
+        collective = self._collective(state)
         found = channels.find_candidates(
-            (sites.place, sites.mode, sites.instance, sites.decided, sites.active, sites.eligible, sites.members, sites.struggle,
+            (sites.place, sites.mode, sites.instance, sites.decided, collective, sites.active, sites.eligible, sites.members, sites.struggle,
              sites.ties_in_measures, self._ties, self._solidarity),
             (by_place_and_sector(state, "shortage"), places.horizon), (seen.count, seen.near, seen.linked, memory),
             (self._need, self._struggle_need, state.struggles.refusals), rates,
@@ -346,12 +348,21 @@ class Measures(Mechanism):
         tied = self._tied_instances(state, rows, parts, day, key)
         events = np.empty((found, 5), np.int64)
         n_events = channels.thin(
-            (rows, numbers), (sites.place, sites.instance, sites.active, sites.eligible, sites.members), parts, hazards, openness, tied,
+            (rows, numbers), (sites.place, sites.instance, collective, sites.members), parts, hazards, openness, tied,
             places.remembered, (seen.sites, seen.by_place, seen.count),
             (society.contact.offsets, society.contact.neighbours, society.contact.weights), state.contacts.linked,
             (state.instances.practice, state.instances.content), (state.practices.needs, state.practices.mass),
-            (p.adoption.with_fit, p.requires_struggle, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
+            (p.adoption.with_fit, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
         return events[:n_events], openness
+
+    def _collective(self, state: State) -> np.ndarray:
+        """People of each site who can found something: those in struggle; where no struggle is required all who can take part and
+        are neither in a measure nor held.
+        """
+        sites = state.sites
+        if self.parameters.requires_struggle:
+            return sites.active
+        return np.maximum(0, sites.eligible - sites.participants - sites.held)
 
     def _tied_instances(self, state: State, rows, parts, day: int, key: np.uint64) -> np.ndarray:
         tied = np.full(rows.size, -1, np.int64)
@@ -411,7 +422,7 @@ class Measures(Mechanism):
         sites.decided[due] = sites.decided_from[due] = -1
         seen = Surroundings.of(state)
         p = self.parameters
-        collective = sites.active[due] if p.requires_struggle else sites.eligible[due]
+        collective = self._collective(state)[due]
         mass = np.array([
             rules.critical_mass(int(m), int(n), int(others))
             for m, n, others in zip(practices.mass[practice], sites.members[due], seen.count[sites.place[due]])
@@ -425,7 +436,7 @@ class Measures(Mechanism):
         """Begin instances and let the people in who found them."""
         practices = state.practices
         content = np.where(
-            (channel == ADOPTION)[:, None] & (source >= 0)[:, None], state.instances.content[np.maximum(source, 0)] if len(state.instances) else 0.0,
+            (np.isin(channel, (ADOPTION, GRAFTING)) & (source >= 0))[:, None], state.instances.content[np.maximum(source, 0)] if len(state.instances) else 0.0,
             practices.content[practice])  # fmt: skip
         beside = np.full(sites.size, -1, np.int64)
         again = np.flatnonzero(channel == REINVENTION)
