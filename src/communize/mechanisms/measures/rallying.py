@@ -152,9 +152,18 @@ def draw_by_participants(first, last, taken, participants, u):
 def find_leaving(start, stop, block, activity, measure, site_place, probability, key, day, found):
     """Participants of [start, stop) who leave, written to ``found[start:]``; returns how many."""
     count = 0
-    for i in range(start, stop):
-        if activity[i] == IN_MEASURE:
-            if d.uniform(key, i, day, decisions.LEAVE_MEASURE, 0) < probability[site_place[measure[i]]]:
+    for quad in range(start >> 2, (stop + 3) >> 2):
+        first = quad << 2
+        last = min(stop, first + 4)
+        inside = False
+        for i in range(first, last):
+            inside = inside or activity[i] == IN_MEASURE
+        if not inside:
+            continue
+        words = d.shared_block(key, quad, day, decisions.LEAVE_MEASURE, 0)
+        for lane in range(last - first):
+            i = first + lane
+            if activity[i] == IN_MEASURE and d.to_unit(words[lane]) < probability[site_place[measure[i]]]:
                 found[start + count] = i
                 count += 1
     return count
