@@ -40,3 +40,12 @@ def test_command(monkeypatch, capsys):
         main()
     assert stop.value.code == 0
     assert json.loads(capsys.readouterr().out)["rows"][0]["people"] == 2000
+
+
+def test_a_load_of_practices_and_instances_is_in_force():
+    from communize.experiment.load import measure
+
+    found = measure(5_000, 2, instances=150, practices=400)
+    assert found["instances"] >= 150
+    assert found["practices"] >= 400
+    assert found["seconds"] > 0
