@@ -481,7 +481,9 @@ class Measures(Mechanism):
         return np.stack([draws.normal(sites, number) for number in range(len(CONTENTS))], axis=1)
 
     def _sow(self, state: State, number: int, place: int, needs, content, seed: Seed, day: int, key: np.uint64) -> None:
-        """Begin the instances of a seed: at contested sites with most people in struggle first, then at sites drawn."""
+        """Begin the instances of a seed: at sites with enough people for the critical mass before others, among them at contested
+        ones with most people in struggle first, then at sites drawn.
+        """
         sites = state.sites
         free = (sites.instance < 0) & np.isin(sites.mode, (COMMODITY, CONTESTED)) & (sites.eligible > 0)
         if seed.kind_code >= 0:
@@ -499,7 +501,9 @@ class Measures(Mechanism):
         if not count:
             return
         u = Draws(key, decisions.SEED_SITE, day).uniform(candidates, number)
-        order = np.lexsort((u, -np.where(sites.mode[candidates] == CONTESTED, sites.active[candidates], 0)))
+        mass = np.ceil((seed.critical_mass or self.parameters.critical_mass) / state.scale)
+        contested = np.where(sites.mode[candidates] == CONTESTED, sites.active[candidates], 0)
+        order = np.lexsort((u, -contested, sites.eligible[candidates] < mass))
         chosen = np.sort(candidates[order[:count]])
         practice = self._enter(state, day, seed, needs, content, count if seed.distinct else 1, SEEDED, place)
         practice = np.broadcast_to(practice, (count,))
@@ -508,7 +512,7 @@ class Measures(Mechanism):
             state, day, chosen, practice, state.practices.content[practice], SEEDED, none, none, state.places.scope[sites.place[chosen]])  # fmt: skip
         wanted = np.minimum(
             state.practices.mass[practice] if seed.people is None else max(1, round(seed.people / state.scale)), sites.eligible[chosen])  # fmt: skip
-        self._let_in(state, rows, chosen, np.ones(count), wanted.astype(np.int64), np.ones(count, np.bool_), day, key)
+        self._let_in(state, rows, chosen, np.zeros(count), wanted.astype(np.int64), np.ones(count, np.bool_), day, key)
 
     def notes(self, state: State) -> list[str]:
         masses = {"measures.critical_mass": self.parameters.critical_mass}
