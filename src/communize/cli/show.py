@@ -61,7 +61,10 @@ def run_rows(run: Any) -> list[tuple[str, str]]:
     rows.append(("people", "; ".join([f"{number(run.info['people'])} in {number(len(run.places))} places", *most])))
     if "unmet" in run.series:
         unmet = run.series["unmet"].mean([dim for dim in run.series["unmet"].dims if dim != "day"])
-        rows.append(("unmet need", f"{number(float(unmet[-1]), 3)} on the last day, at most {number(float(unmet.max()), 3)}"))
+        rows.append(("unmet need", f"{number(float(unmet[-1]), 3)}, given by position at the start"))
+    if "shortage" in run.series:
+        given = [f"{name} {number(float(run.series[name][-1]), 3)}" for name in ("shortage", "coverage")]
+        rows.append(("given", f"{' and '.join(given)} of those in measures, on the last day"))
     rows += _measure_rows(run)
     rows.append(("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
                           f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s"))  # fmt: skip

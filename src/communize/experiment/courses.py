@@ -34,8 +34,8 @@ COURSES = (
            "a milder crisis without the shock; measures provide for half of what is essential"),
     Course("exhaustion", {"provisioning.coverage": 0.5},
            "the deep crisis; measures provide for half of what is essential, and people leave"),
-    Course("repression", {"provisioning.coverage": 0.6, "force.rate_arrest": 0.2, "force.rate_eviction": 2.0, "force.deployment_delay": 1},
-           "ten times the arrests, eight times the evictions, and force a day behind instead of five"),
+    Course("repression", {"force.rate_arrest": 0.4, "force.rate_eviction": 4.0, "force.deployment_delay": 1},
+           "twenty times the arrests, sixteen times the evictions, and force a day behind instead of five"),
     Course("wide generalisation", {}, "the scenario as it is"),
 )  # fmt: skip
 

@@ -53,6 +53,10 @@ def _check(scenario: Scenario) -> dict[str, Any]:
     warnings = []
     if not any(mechanism.name == "struggle" for mechanism in mechanisms):
         warnings.append("struggle is switched off: nothing will happen")
+    state.day = scenario.days  # events after the end are noted
+    measures = scenario.tables.measures
+    if measures.seed and not measures.enabled:
+        warnings.append("measures.seed: none begins, as measures are switched off")
     warnings += [note for mechanism in mechanisms for note in mechanism.notes(state)]
     for number, target in enumerate(scenario.tables.target):
         if target.region is not None and target.region not in places.region:

@@ -95,6 +95,9 @@ class Simulation:
         for mechanism in (*MECHANISMS, *self.mechanisms):
             with naming(mechanism):
                 state.ensure(mechanism.columns)
+        if np.any(state.sites.instance >= 0) and not any(mechanism.name == "measures" for mechanism in self.mechanisms):
+            allowed = "true while measures are in force (measures.founding = false ends all founding)"
+            raise InputError("measures.enabled", False, allowed)
         for mechanism in self.mechanisms:
             mechanism.setup(state)
 

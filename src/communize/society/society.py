@@ -154,7 +154,7 @@ class Society:
         places.residents[:] = society.by_place(sites.members)
         places.eligible[:] = society.by_place(sites.eligible)
         total = np.bincount(sites.place[people.home], weights=people.horizon, minlength=len(places))
-        places.horizon[:] = total / np.maximum(1, places.residents)
+        places.horizon[:] = np.where(places.residents > 0, total / np.maximum(1, places.residents), parameters.horizon)
         return society
 
     def by_place(self, site_counts: np.ndarray) -> np.ndarray:

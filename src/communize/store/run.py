@@ -262,6 +262,10 @@ def read_run(folder: str | Path) -> Run:
     path = Path(folder)
     if not (path / "run.json").is_file():
         raise InputError("", str(folder), "the folder of a finished run (it holds run.json)")
+    missing = [f"{name}.parquet" for name in TABLES if not (path / f"{name}.parquet").is_file()]
+    if missing:
+        allowed = f"a run folder of this version (without {missing[0]} it is of an older one, or damaged: run its scenario.toml again)"
+        raise InputError("", str(folder), allowed)
     try:
         info = json.loads((path / "run.json").read_text(encoding="utf-8"))
         scenario = load(path / "scenario.toml")

@@ -43,14 +43,15 @@ def test_the_table_gives_the_numbers_and_the_measures(run):
         assert cause == "in_force" or f"{text.CAUSES[cause]} {n:,}" in rows["why they ended"]
     assert "people in measures" not in rows["people"]
     assert rows["people"].startswith("2,000 in 5 places; at most ")
-    assert rows["unmet need"].startswith(f"{text.number(float(run.series['unmet'][-1]), 3)} on the last day, at most ")
+    assert rows["unmet need"] == f"{text.number(float(run.series['unmet'][-1]), 3)}, given by position at the start"
+    assert rows["given"].startswith(f"shortage {text.number(float(run.series['shortage'][-1]), 3)} and coverage ")
 
 
 def test_unmet_need_is_given_where_it_was_recorded(run):
     whole = run.series
     try:
         run.series = whole.assign(unmet=whole["shortage"] * 0 + 0.25)
-        assert dict(show.run_rows(run))["unmet need"] == "0.25 on the last day, at most 0.25"
+        assert dict(show.run_rows(run))["unmet need"] == "0.25, given by position at the start"
         run.series = whole.drop_vars("unmet")
         assert "unmet need" not in dict(show.run_rows(run))
     finally:

@@ -8,6 +8,7 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
+import oracles
 import pytest
 from measure_labs import close, contest, in_motion, lab, practice, put, set_shortage, sites_of, step, take, tallied
 from scipy import stats
@@ -23,6 +24,7 @@ from communize.declare.registry import (
     REINVENTION,
     TAKEN,
 )  # fmt: skip
+from communize.kernels import decisions
 from communize.mechanisms.measures import channels, founding
 
 ALL = dict.fromkeys(CONTENTS, 1.0)
@@ -184,7 +186,7 @@ def fit_of(sim, needs):
     """Share of the open needs of a site whose people are all in struggle."""
     sectors = sim.society.parameters.sectors
     open_needs = {name: (s.need + s.struggle_need) * lack for (name, s), lack in zip(sectors.items(), np.linspace(0.2, 1.0, len(sectors)))}
-    return sum(open_needs[name] for name in needs) / sum(open_needs.values())
+    return sum(open_needs[name] for name in needs) / sum(open_needs.values()) / len(needs)
 
 
 @pytest.mark.parametrize("alpha", [0.9, 6.0])
@@ -418,18 +420,23 @@ def test_an_adaptation_moves_the_needs_toward_the_sites_own():
     for row in needs:
         size = rng.integers(1, 4)
         row[:size] = rng.choice(6, size, replace=False)
-    wanted = []
-    for slots, values in zip(needs.tolist(), openness.tolist()):
+    wanted, kinds = [], set()
+    for row, (slots, values) in enumerate(zip(needs.tolist(), openness.tolist())):
         has = [k for k in slots if k >= 0]
         missing = [k for k in range(6) if k not in has and values[k] > 0]
-        if missing:
-            most = max(missing, key=lambda k: values[k])
-            least = min(has, key=lambda k: values[k])
-            if len(has) < 3:
-                has = [*has, most]
-            elif values[most] > values[least]:
-                has = [k for k in has if k != least] + [most]
-        wanted.append(set(has))
+        most = max(missing, key=lambda k: values[k]) if missing else None
+        least = min(has, key=lambda k: values[k])
+        moves = {}
+        if most is not None and len(has) < 3:
+            moves["add"] = {*has, most}
+        if most is not None and values[most] > values[least]:
+            moves["swap"] = {*has, most} - {least}
+        if len(has) > 1:
+            moves["drop"] = {*has} - {least}
+        drawn = oracles.word(1, row, 0, decisions.PRACTICE_NEEDS, 8) * len(moves) >> 32 if moves else None
+        wanted.append(list(moves.values())[drawn] if moves else set(has))
+        kinds |= {list(moves)[drawn]} if moves else set()
+    assert kinds == {"add", "swap", "drop"}
     channels.move_needs(openness, np.arange(60), np.uint64(1), 0, np.arange(60), needs)
     assert [{k for k in row if k >= 0} for row in needs.tolist()] == wanted
 

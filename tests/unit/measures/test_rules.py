@@ -51,10 +51,13 @@ def test_open_need_keeps_a_floor(weight, struggle_weight, active_share, shortage
 @quick
 @given(st.lists(st.floats(0, 5, allow_subnormal=False), min_size=4, max_size=4), st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True))
 def test_fit_is_the_answered_part_of_the_open_needs(openness, needs):
+    """Labour divides among the needs, wholly (1), in part, or not at all (0)."""
     slots = np.array(needs + [-1] * (MAX_NEEDS - len(needs)), np.int8)
     total = sum(openness)
     wanted = sum(openness[k] for k in needs) / total if total > 0 else 0.0
-    assert rules.fit(slots, np.array(openness), total) == pytest.approx(min(1.0, wanted), abs=1e-12)
+    for division in (0.0, 0.4, 1.0):
+        found = rules.fit(slots, np.array(openness), total, division)
+        assert found == pytest.approx(min(1.0, wanted / len(needs) ** division), abs=1e-12)
 
 
 @quick

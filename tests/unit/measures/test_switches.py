@@ -6,7 +6,7 @@ import xarray as xr
 from worlds import MANY_MEASURES, MEASURES, lively
 
 import communize as cz
-from communize.declare.registry import IN_MEASURE
+from communize.declare.registry import CHANNELS, IN_MEASURE
 
 DAYS = 22
 BUSY = {**MANY_MEASURES, "measures.broadcast.enabled": True, "measures.broadcast.rate": 0.2, "neutral.enabled": True}
@@ -129,7 +129,7 @@ def test_a_branch_is_the_run_that_was_not_interrupted(day, busy):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"measures.adoption.rate": 0.0}, {"dissolution.enabled": False}, {"rallying.people": False}, {"measures.enabled": False}, {"horizon.gain": 1.0}],
+    [{"measures.adoption.rate": 0.0}, {"dissolution.enabled": False}, {"rallying.people": False}, {"measures.founding": False}, {"horizon.gain": 1.0}],
     ids=str,
 )
 def test_a_branch_with_other_measures_differs_from_its_day_on(changes, busy):
@@ -155,3 +155,35 @@ def test_the_measures_of_a_seed_are_those_of_that_seed():
     assert_same(one, again)
     assert len(one.instances) > 50
     assert one.instances.site.tolist() != other.instances.site.tolist()
+
+
+def test_measures_in_force_cannot_be_switched_off_in_a_branch():
+    """Their resonance and links would stand still; `measures.founding` ends founding, and what is in force goes on."""
+    sim = simulation(12, **{"neutral.enabled": False})
+    assert (sim.sites.instance >= 0).any()
+    with pytest.raises(cz.InputError, match=r"measures\.founding = false ends all founding"):
+        sim.branch({"measures.enabled": False})
+    begun = len(sim.instances)
+    calm = sim.branch({"measures.founding": False}).run(6)
+    channels = set(calm.instances.channel[begun:].tolist())
+    assert channels <= {CHANNELS.index("rallying"), CHANNELS.index("seeded")}
+    assert (sim.branch().run(6).instances.channel[begun:] == CHANNELS.index("adoption")).any()
+
+
+def test_links_are_gone_when_co_ordination_is_switched_off_in_a_branch():
+    sim = simulation(25)
+    assert sim.places.scope.any()
+    apart = sim.branch({"measures.coordination.enabled": False}).run(1)
+    assert not apart.places.scope.any()
+    assert not apart.state.contacts.linked.any()
+
+
+def test_generalisation_switched_on_again_counts_what_it_missed():
+    sim = simulation(10)
+    blind = sim.branch({"generalisation.enabled": False}).run(8)
+    seeing = blind.branch({"generalisation.enabled": True}).run(4)
+    whole = sim.branch().run(12)
+    for name in ("generalisation_number", "generalisation_number_total", "generalisation_number_of_foundings", "births_per_ending"):
+        np.testing.assert_allclose(seeing.series[name][-4:], whole.series[name][-4:], err_msg=name)
+    for name in ("foundings", "endings"):
+        np.testing.assert_array_equal(seeing.series[name][-4:], whole.series[name][-4:], name)

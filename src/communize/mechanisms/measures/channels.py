@@ -183,7 +183,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
     instances, practices
         (practice, content) and (needs, mass).
     law
-        (whether fit counts, advantage of command, index of the content hierarchy, broadcast practice).
+        (whether fit counts, how far labour divides among needs, advantage of command, index of the content hierarchy, broadcast practice).
     events
         Written for each event: site, channel, source instance, practice (-1 for a new one), number among `found`.
     """
@@ -191,7 +191,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
     place, instance, collective_of, members = sites
     practice_of, content = instances
     needs, mass = practices
-    with_fit, command, hierarchy, broadcast = law
+    with_fit, division, command, hierarchy, broadcast = law
     n_events = 0
     n_sectors = openness.shape[1] - 1
     for f in range(rows.size):
@@ -216,7 +216,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
             if practice >= 0 and collective < rules.critical_mass(mass[practice], members[s], surroundings[2][p]):
                 continue
             if channel == AD:
-                accepted = rules.fit(needs[practice], openness[f], openness[f, n_sectors]) if with_fit else 1.0
+                accepted = rules.fit(needs[practice], openness[f], openness[f, n_sectors], division) if with_fit else 1.0
                 accepted *= rules.taken_up(content[source, hierarchy], command)
                 if d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 4) >= accepted:
                     continue
@@ -251,28 +251,45 @@ def draw_needs(openness, rows, breadth, key, day, entities, needs):
 
 @kernel
 def move_needs(openness, rows, key, day, entities, needs):
-    """Each row's needs move toward the site's own: its most open need that is missing takes a free slot, or the slot of the least
-    open one if that is less open.
+    """Each row's needs move toward the site's own, by one of the moves that are possible, drawn uniformly.
+
+    With `wanted` the most open need that is missing and `worst` the least open one that is there: `wanted` takes a free slot;
+    it takes the slot of `worst`, if it is more open; `worst` is given up, if others are left.
     """
     n_sectors = openness.shape[1] - 1
+    moves = np.empty(3, np.int64)
     for k in range(rows.size):
-        wanted, worst = -1, -1
+        wanted, worst, free, number = -1, -1, -1, 0
+        for slot in range(needs.shape[1]):
+            if needs[k, slot] < 0:
+                free = slot if free < 0 else free
+                continue
+            number += 1
+            if worst < 0 or openness[rows[k], needs[k, slot]] < openness[rows[k], needs[k, worst]]:
+                worst = slot
         for sector in range(n_sectors):
             present = False
             for slot in range(needs.shape[1]):
                 present = present or needs[k, slot] == sector
             if not present and openness[rows[k], sector] > 0.0 and (wanted < 0 or openness[rows[k], sector] > openness[rows[k], wanted]):
                 wanted = sector
-        if wanted < 0:
+        possible = 0
+        for move in range(3):
+            adds = move == 0 and wanted >= 0 and free >= 0
+            swaps = move == 1 and wanted >= 0 and worst >= 0 and openness[rows[k], wanted] > openness[rows[k], needs[k, worst]]
+            drops = move == 2 and number > 1
+            if adds or swaps or drops:
+                moves[possible] = move
+                possible += 1
+        if possible == 0:
             continue
-        for slot in range(needs.shape[1]):
-            if needs[k, slot] < 0:
-                worst = slot
-                break
-            if worst < 0 or openness[rows[k], needs[k, slot]] < openness[rows[k], needs[k, worst]]:
-                worst = slot
-        if needs[k, worst] < 0 or openness[rows[k], wanted] > openness[rows[k], needs[k, worst]]:
+        move = moves[d.below(key, entities[k], day, decisions.PRACTICE_NEEDS, 8, possible)]
+        if move == 0:
+            needs[k, free] = wanted
+        elif move == 1:
             needs[k, worst] = wanted
+        else:
+            needs[k, worst] = -1
 
 
 @kernel

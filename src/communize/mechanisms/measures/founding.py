@@ -81,6 +81,7 @@ class Adoption(Parameters):
     exponent: float = parameter(1.5, unit="1", range=(0.1, 500), plausible=(1, 2.5), meaning="exponent of the Hill function of exposure: 1 simple, above 1 complex contagion")
     half_exposure: float = parameter(1.0, unit="instance", range=(1e-6, 1e9), plausible=(0.3, 3), meaning="exposure at which it is half (E0)")
     with_fit: bool = parameter(True, unit="yes/no", source="definition", meaning="whether fit to the site's needs counts")
+    division: float = parameter(1.0, unit="1", range=(0, 1), plausible=(0, 1), meaning="how far labour divides among the needs of a practice: fit is divided by their number to this power; 0: breadth is free")
 
 
 class Adaptation(Parameters):
@@ -150,6 +151,14 @@ class Form(Parameters):
             raise WrongEntry(missing[0], "nothing", f"a number for each of {', '.join(FORMS)}")
         return values
 
+    @field_validator("delay_days")
+    @classmethod
+    def _within_reason(cls, days: dict[str, int]) -> dict[str, int]:
+        for name, value in days.items():
+            if value > 100_000:
+                raise WrongEntry(name, value, "0 to 100,000 (day)")
+        return days
+
     @field_validator("share")
     @classmethod
     def _whole(cls, share: dict[str, float]) -> dict[str, float]:
@@ -202,6 +211,7 @@ class Measures(Mechanism):
     class Parameters(MechanismParameters):
         """Channels, exposure, and what a founding needs."""
 
+        founding: bool = parameter(True, unit="yes/no", source="definition", meaning="whether sites found measures; off, those in force go on, and only seeds and joining sites add to them")
         requires_struggle: bool = parameter(True, unit="yes/no", source="definition", meaning="whether a site must be contested to found a measure")
         critical_mass: float = parameter(6.0, unit="person", range=(1, 1e6), plausible=(3, 30), meaning="participants that a measure needs (M_c)")
         fit_floor: float = parameter(0.2, unit="share", range=(0, 1), plausible=(0, 0.3), meaning="least openness of a need, however well it is met (f0)")
@@ -229,6 +239,8 @@ class Measures(Mechanism):
         self._struggle_need = np.array([sector.struggle_need for sector in sectors])
         if not len(state.contacts):
             state.contacts.grow(society.contact.neighbours.size)
+        if not p.coordination.enabled:  # in a branch that switches it off
+            state.contacts.linked[:], state.places.scope[:] = 0, 0
         self._ties = ties_of_sites(state)
         inside = np.zeros(len(state.sites), np.int64)
         if p.grafting.enabled and society.ties.neighbours.size:
@@ -312,7 +324,7 @@ class Measures(Mechanism):
         """Which sites take up what (events as of `channels.thin`), and the open needs of those that met a candidate."""
         p, sites, places, society = self.parameters, state.sites, state.places, state.society
         none = np.empty((0, 5), np.int64), np.empty((0, self._need.size + 1))
-        if p.requires_struggle and not np.any(sites.mode == CONTESTED):
+        if not p.founding or (p.requires_struggle and not np.any(sites.mode == CONTESTED)):
             return none
         rates = np.array([
             p.reinvention.rate * p.reinvention.enabled, p.adoption.rate * p.adoption.enabled,
@@ -352,7 +364,7 @@ class Measures(Mechanism):
             places.remembered, (seen.sites, seen.by_place, seen.count),
             (society.contact.offsets, society.contact.neighbours, society.contact.weights), state.contacts.linked,
             (state.instances.practice, state.instances.content), (state.practices.needs, state.practices.mass),
-            (p.adoption.with_fit, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
+            (p.adoption.with_fit, p.adoption.division, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
         return events[:n_events], openness
 
     def _collective(self, state: State) -> np.ndarray:
@@ -420,6 +432,8 @@ class Measures(Mechanism):
             return
         practice, source, channel = sites.decided[due].copy(), sites.decided_from[due].copy(), sites.decided_by[due].astype(np.int64)
         sites.decided[due] = sites.decided_from[due] = -1
+        if not self.parameters.founding:
+            return
         seen = Surroundings.of(state)
         p = self.parameters
         collective = self._collective(state)[due]
@@ -503,11 +517,15 @@ class Measures(Mechanism):
         u = Draws(key, decisions.SEED_SITE, day).uniform(candidates, number)
         mass = np.ceil((seed.critical_mass or self.parameters.critical_mass) / state.scale)
         contested = np.where(sites.mode[candidates] == CONTESTED, sites.active[candidates], 0)
-        order = np.lexsort((u, -contested, sites.eligible[candidates] < mass))
+        needed = max(mass, (seed.people or 0.0) / state.scale)
+        order = np.lexsort((u, -contested, sites.eligible[candidates] < needed))
         chosen = np.sort(candidates[order[:count]])
         practice = self._enter(state, day, seed, needs, content, count if seed.distinct else 1, SEEDED, place)
         practice = np.broadcast_to(practice, (count,))
         none = np.full(count, -1)
+        short = int((sites.eligible[chosen] < needed).sum())
+        if short:
+            state.notes.append(f"measures.seed[{number}]: {short} of {count} began at sites with fewer than {needed:g} agents who can take part")
         rows = records.begin(
             state, day, chosen, practice, state.practices.content[practice], SEEDED, none, none, state.places.scope[sites.place[chosen]])  # fmt: skip
         wanted = np.minimum(
@@ -519,7 +537,11 @@ class Measures(Mechanism):
         for number, seed in enumerate(self.parameters.seed):
             if seed.critical_mass is not None:
                 masses[f"measures.seed[{number}].critical_mass"] = seed.critical_mass
-        return [
+        late = [
+            f"measures.seed[{number}]: day {when} lies after the end of the run: it does not begin"
+            for number, (when, *_) in enumerate(self._seeds) if when >= state.day > 0
+        ]  # fmt: skip
+        return late + [
             f"{path}: {mass:g} people are {mass / state.scale:.3g} agents at a scale of {state.scale:g}; below 3 the result depends on rounding"
             for path, mass in masses.items() if mass / state.scale < 3
         ]  # fmt: skip

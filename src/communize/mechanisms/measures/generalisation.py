@@ -13,35 +13,43 @@ WINDOW = 180  # days of the moving window, and oldest age that is counted (`rule
 
 
 @kernel
-def count_births(first, day, instances, born, births, births_total, born_founded, births_founded):
+def count_births(first, counted, day, instances, born, births, births_total, born_founded, births_founded):
     """Enter the instances from row `first` on into the cohorts of their parents; cohorts are rings of days.
+
+    `counted` is the last day that was counted, usually yesterday.
 
     `instances` = (began, parent, beside, channel, root, births). The root of a site that joined (channel rallying) is that of the
     instance it joined, of any other instance itself: R of foundings is that of roots, whose children are the foundings that
     descend from them or from the sites that joined them.
     """
     began, parent, beside, channel, root, births_of = instances
-    slot = day % WINDOW
-    born[slot], born_founded[slot] = began.size - first, 0
-    for age in range(WINDOW):
-        births[slot, age] = births_total[slot, age] = births_founded[slot, age] = 0
+    oldest = day - WINDOW + 1
+    for other in range(max(counted + 1, oldest), day + 1):
+        slot = other % WINDOW
+        born[slot], born_founded[slot] = 0, 0
+        for age in range(WINDOW):
+            births[slot, age] = births_total[slot, age] = births_founded[slot, age] = 0
     for row in range(first, began.size):
+        slot = began[row] % WINDOW
         root[row] = root[parent[row]] if channel[row] == RALLYING and parent[row] >= 0 else row
+        if parent[row] >= 0:
+            births_of[parent[row]] += 1
+        if began[row] < oldest:
+            continue
+        born[slot] += 1
         if root[row] == row:
             born_founded[slot] += 1
         if parent[row] >= 0:
-            births_of[parent[row]] += 1
-            age = day - began[root[parent[row]]]
-            if root[row] == row and age < WINDOW:
-                births_founded[began[root[parent[row]]] % WINDOW, age] += 1
+            source = began[root[parent[row]]]
+            if root[row] == row and source >= oldest:
+                births_founded[source % WINDOW, began[row] - source] += 1
         for source, recorded in ((parent[row], True), (beside[row], False)):
-            if source < 0:
+            if source < 0 or began[source] < oldest:
                 continue
-            age = day - began[source]
-            if 0 <= age < WINDOW:
-                births_total[began[source] % WINDOW, age] += 1
-                if recorded:
-                    births[began[source] % WINDOW, age] += 1
+            age = began[row] - began[source]
+            births_total[began[source] % WINDOW, age] += 1
+            if recorded:
+                births[began[source] % WINDOW, age] += 1
 
 
 @kernel
@@ -114,11 +122,11 @@ class Generalisation(Mechanism):
     phase = "reckoning"
     reads = (
         "sites.instance", "instances.began", "instances.ended", "instances.parent", "instances.beside", "instances.practice",
-        "instances.channel", "instances.place", "instances.root", "instances.scope", "practices.origin", "practices.family", "practices.scope", "places.scope",
+        "instances.channel", "instances.cause", "instances.place", "instances.root", "instances.scope", "practices.origin", "practices.family", "practices.scope", "places.scope",
         "tally.begun", "tally.ended", "struggles.active", "struggles.participants", "struggles.demand", "struggles.rift", "struggles.ended",
     )  # fmt: skip
     writes = (
-        "instances.births", "cohort.born", "cohort.over", "cohort.births", "cohort.births_total", "tally.seen", "tally.begun_before",
+        "instances.births", "cohort.born", "cohort.over", "cohort.births", "cohort.births_total", "tally.seen", "tally.counted", "tally.begun_before",
         "tally.ended_before", "tally.begun_today", "tally.ended_today", "tally.generalisation", "places.generalisation",
         "cohort.born_founded", "cohort.births_founded", "instances.root",
     )  # fmt: skip
@@ -132,6 +140,7 @@ class Generalisation(Mechanism):
         Column("cohort", "births_founded", "int64", "instance", "foundings that descend from them or from sites that joined them, by age in days", (0, None), dims=(WINDOW,)),
         Column("instances", "root", "int32", "instance row", "the founding that it goes back to: of a site that joined, that of the instance it joined", (-1, None), -1),
         Column("tally", "seen", "int64", "instance", "instances counted so far", (0, None)),
+        Column("tally", "counted", "int64", "day", "last day counted, -1 for none", (-1, None), -1),
         Column("tally", "begun_before", "int64", "instance", "instances begun up to yesterday, by channel", (0, None), dims=(len(CHANNELS),)),
         Column("tally", "ended_before", "int64", "instance", "instances ended up to yesterday, by cause", (0, None), dims=(len(CAUSES),)),
         Column("tally", "begun_today", "int64", "instance", "instances begun today, by channel", (0, None), dims=(len(CHANNELS),)),
@@ -171,14 +180,16 @@ class Generalisation(Mechanism):
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         cohort, tally, instances = state.cohort, state.tally, state.instances
-        first = int(tally.seen[0])
+        first, counted = int(tally.seen[0]), int(tally.counted[0])
         count_births(
-            first, day, (instances.began, instances.parent, instances.beside, instances.channel, instances.root, instances.births),
+            first, counted, day, (instances.began, instances.parent, instances.beside, instances.channel, instances.root, instances.births),
             cohort.born, cohort.births, cohort.births_total, cohort.born_founded, cohort.births_founded)  # fmt: skip
-        tally.seen[0] = len(instances)
+        tally.seen[0], tally.counted[0] = len(instances), day
         for now, before, today in (("begun", "begun_before", "begun_today"), ("ended", "ended_before", "ended_today")):
             getattr(tally, today)[0] = getattr(tally, now)[0] - getattr(tally, before)[0]
             getattr(tally, before)[0] = getattr(tally, now)[0]
+        if counted < day - 1:
+            self._catch_up(state, counted, day)
         cohort.over[day % WINDOW] = tally.ended_today[0].sum()
         counts = ((cohort.born, cohort.births), (cohort.born, cohort.births_total), (cohort.born_founded, cohort.births_founded))
         for kind, (born, births) in enumerate(counts):
@@ -190,6 +201,14 @@ class Generalisation(Mechanism):
             cohort_by_place(
                 oldest, day, instances.place, instances.began, instances.parent, np.empty((n, WINDOW), np.int64),
                 np.empty((n, WINDOW), np.int64), state.places.generalisation)  # fmt: skip
+
+    def _catch_up(self, state: State, counted: int, day: int) -> None:
+        """After days that nobody counted: what began and ended today alone, and the endings of the days between."""
+        tally, instances = state.tally, state.instances
+        tally.begun_today[0] = np.bincount(instances.channel[instances.began == day], minlength=len(CHANNELS))
+        tally.ended_today[0] = np.bincount(instances.cause[instances.ended == day], minlength=len(CAUSES))
+        for other in range(max(counted + 1, day - WINDOW + 1), day):
+            state.cohort.over[other % WINDOW] = np.count_nonzero(instances.ended == other)
 
     def observe(self, state: State) -> dict:
         tally, cohort = state.tally, state.cohort

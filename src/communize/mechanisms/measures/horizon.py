@@ -71,7 +71,7 @@ class Horizon(Mechanism):
         p, people, sites, places = self.parameters, state.people, state.sites, state.places
         taken = np.flatnonzero(sites.instance >= 0)
         self._inside = float("nan")
-        if not taken.size and np.all(np.abs(places.horizon - self._start) < NEGLIGIBLE):
+        if not taken.size and np.all(np.abs(places.horizon - self._start)[places.residents > 0] < NEGLIGIBLE):
             return
         success = np.zeros(len(sites))
         command = rules.suspended(state.instances.content[sites.instance[taken], HIERARCHY])
@@ -90,7 +90,7 @@ class Horizon(Mechanism):
         inside, count = sum_by_place(people.home, people.activity, sites.place, people.horizon, total)
         if count:
             self._inside = inside / count
-        places.horizon[:] = total / np.maximum(1, places.residents)
+        places.horizon[:] = np.where(places.residents > 0, total / np.maximum(1, places.residents), self._start)
 
     def observe(self, state: State) -> dict:
         places = state.places

@@ -93,7 +93,9 @@ class Neutral(Mechanism):
         """New practices like their parents in all but their name; one may be the parent of the next."""
         table = state.practices
         rows = np.arange(table.grow(parent.size), len(table))
-        for row, of, where in zip(rows, parent, place):
-            for column in ("needs", "family", "content", "scope", "form", "mass", "origin"):
-                getattr(table, column)[row] = getattr(table, column)[of]
-            table.parent[row], table.channel[row], table.place[row], table.day[row] = of, ADAPTATION, where, day
+        like = parent.copy()  # the practice of before today that each goes back to
+        for k in np.flatnonzero(parent >= rows[0] if parent.size else parent):
+            like[k] = like[parent[k] - rows[0]]
+        for column in ("needs", "family", "content", "scope", "form", "mass", "origin"):
+            getattr(table, column)[rows] = getattr(table, column)[like]
+        table.parent[rows], table.channel[rows], table.place[rows], table.day[rows] = parent, ADAPTATION, place, day

@@ -24,15 +24,19 @@ def open_need(weight, struggle_weight, active_share, shortage, floor):
 
 
 @kernel
-def fit(needs, open_needs, total):
-    """Share of the open needs that a practice answers: the sum over its needs / the sum over all, in [0, 1]."""
+def fit(needs, open_needs, total, division):
+    """Share of the open needs that a practice answers: the sum over its n needs / the sum over all / n^division, in [0, 1].
+
+    With `division` 1 labour divides among the needs, so that breadth has its price; with 0 it is free.
+    """
     if total <= 0.0:
         return 0.0
-    answered = 0.0
+    answered, number = 0.0, 0
     for slot in range(MAX_NEEDS):
         if needs[slot] >= 0:
             answered += open_needs[needs[slot]]
-    return min(1.0, answered / total)
+            number += 1
+    return min(1.0, answered / total / number**division) if number > 0 else 0.0
 
 
 @kernel
