@@ -135,12 +135,15 @@ def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write
 
 
 @app.command()
-def check(scenario: ScenarioArgument, as_json: JsonOption = False) -> None:
+def check(
+    scenario: ScenarioArgument,
+    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Validate a scenario: its values, its places and dates, its mechanisms."""
     from communize.scenario.check import check_scenario
-    from communize.scenario.scenario import load
 
-    loaded = load(scenario)
+    loaded = _load(scenario, None, None, None, None, assignments or [])
     found = check_scenario(loaded)
     if as_json:
         print(json.dumps({"name": loaded.name, "hash": loaded.hash, **found}))

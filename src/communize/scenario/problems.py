@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from communize.declare.errors import InputError, WrongEntry, nearest_name
 
 KINDS_OF_VALUE = {
-    "int": "a whole number", "float": "a number", "string": "text", "bool": "true or false", "date": "a date such as 2005-10-27",
+    "int": "a whole number", "float": "a number", "string": "text", "bool": "true or false", "date": "a date such as 2005-10-27, without quotes",
     "list": "a list", "dict": "a table", "model": "a table",
 }  # fmt: skip
 
