@@ -437,10 +437,7 @@ class Measures(Mechanism):
         seen = Surroundings.of(state)
         p = self.parameters
         collective = self._collective(state)[due]
-        mass = np.array([
-            rules.critical_mass(int(m), int(n), int(others))
-            for m, n, others in zip(practices.mass[practice], sites.members[due], seen.count[sites.place[due]])
-        ])  # fmt: skip
+        mass = rules.critical_masses(practices.mass[practice], sites.members[due], seen.count[sites.place[due]])
         modes = (CONTESTED,) if p.requires_struggle else (CONTESTED, COMMODITY)
         still = (collective >= mass) & np.isin(sites.mode[due], modes)
         if still.any():
@@ -457,10 +454,7 @@ class Measures(Mechanism):
         if again.size and seen.sites.size:
             beside[again] = self._neighbours_of(state, seen, sites[again], day, key)
         places = state.sites.place[sites]
-        mass = np.array([
-            rules.critical_mass(int(m), int(n), int(others))
-            for m, n, others in zip(practices.mass[practice], state.sites.members[sites], seen.count[places])
-        ])  # fmt: skip
+        mass = rules.critical_masses(practices.mass[practice], state.sites.members[sites], seen.count[places])
         rows = records.begin(state, day, sites, practice, content, channel, source, beside, state.places.scope[places])
         quiet = np.full(sites.size, not self.parameters.requires_struggle)
         self._let_in(state, rows, sites, self._sizes[practices.form[practice]], mass, quiet, day, key)

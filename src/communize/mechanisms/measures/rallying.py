@@ -298,10 +298,7 @@ class Rallying(Mechanism):
             np.full(n, 2.0), chosen)  # fmt: skip
         rows, chosen = rows[chosen >= 0], chosen[chosen >= 0]
         practice = instances.practice[chosen]
-        mass = np.array([
-            rules.critical_mass(int(m), int(size), int(others))
-            for m, size, others in zip(practices.mass[practice], sites.members[rows], seen.count[sites.place[rows]])
-        ])  # fmt: skip
+        mass = rules.critical_masses(practices.mass[practice], sites.members[rows], seen.count[sites.place[rows]])
         enough = sites.participants[rows] >= mass
         rows, chosen, practice = rows[enough], chosen[enough], practice[enough]
         if rows.size:

@@ -68,6 +68,15 @@ def critical_mass(mass, members, others):
 
 
 @kernel
+def critical_masses(mass, members, others):
+    """`critical_mass` of many sites, int64 (n,)."""
+    out = np.empty(mass.size, np.int64)
+    for k in range(mass.size):
+        out[k] = critical_mass(mass[k], members[k], others[k])
+    return out
+
+
+@kernel
 def readiness(refusals, shortage, horizon, gains):
     """Factor on the hazards of founding: 1 + gains of (refused demands, shortage, horizon); none of them is required."""
     return 1.0 + gains[0] * refusals + gains[1] * shortage + gains[2] * horizon
