@@ -24,6 +24,7 @@ from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.mechanisms.measures import rules
+from communize.mechanisms.struggle.attribution import draw_contact_place
 
 OWN_PLACE, CONTACT_PLACES, LINKS, TIES, MEMORY = range(5)  # parts of the exposure
 RE, AD, GR, BR = range(4)  # channels that compete at a site
@@ -140,14 +141,13 @@ def draw_instance_of_place(p, u, sites, by_place, instance):
 
 
 @kernel
-def draw_seen_place(p, u, contact, count, linked, by_links):
-    """A contact place of `p` drawn in proportion to contact times instances, or a linked one in proportion to instances."""
-    offsets, neighbours, weights = contact
+def draw_linked_place(p, u, contact, count, linked):
+    """A place that `p` is linked to, drawn in proportion to its instances; -1 if there is nothing to draw."""
+    offsets, neighbours, _ = contact
     first, last = offsets[p], offsets[p + 1]
     parts = np.empty(last - first)
     for j in range(first, last):
-        n = count[neighbours[j]]
-        parts[j - first] = (n if linked[j] else 0.0) if by_links else weights[j] * n
+        parts[j - first] = count[neighbours[j]] if linked[j] else 0.0
     drawn = d.categorical(parts, u)
     return neighbours[first + drawn] if drawn >= 0 else -1
 
@@ -162,8 +162,10 @@ def draw_source(p, parts, u_part, u_place, u_instance, tied, remembered, surroun
     if part == MEMORY:
         return remembered[p]
     source = p
-    if part in (CONTACT_PLACES, LINKS):
-        source = draw_seen_place(p, u_place, contact, count, linked, part == LINKS)
+    if part == CONTACT_PLACES:
+        source = draw_contact_place(p, u_place, contact, count)
+    elif part == LINKS:
+        source = draw_linked_place(p, u_place, contact, count, linked)
     if part < 0 or source < 0 or count[source] == 0:
         return -1
     return draw_instance_of_place(source, u_instance, sites, by_place, instance)

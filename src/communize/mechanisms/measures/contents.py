@@ -8,7 +8,6 @@ from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules
-from communize.mechanisms.measures.surroundings import Surroundings
 
 
 @kernel
@@ -31,7 +30,7 @@ class Contents(Mechanism):
 
     name = "contents"
     phase = "measures"
-    reads = ("sites.instance", "sites.place", "sites.participants", "sites.members", "instances.resonance", "contacts.linked")
+    reads = ("sites.instance", "sites.participants", "sites.members", "instances.resonance")
     writes = ("instances.content",)
     columns = records.COLUMNS
     outputs = (Output("content", "1", "what measures suspend (+1) or reproduce (-1), mean over measures in force", ("relation",)),)
@@ -45,10 +44,10 @@ class Contents(Mechanism):
     parameters: "Contents.Parameters"
 
     def step(self, state: State, day: int, draws: Draws) -> None:
-        p, sites, seen = self.parameters, state.sites, Surroundings.of(state)
-        if not seen.sites.size or (p.coupling == 0 and p.back == 0):
+        p, sites = self.parameters, state.sites
+        taken = np.flatnonzero(sites.instance >= 0)
+        if not taken.size or (p.coupling == 0 and p.back == 0):
             return
-        taken = seen.sites
         back = np.zeros(taken.size)
         if p.back > 0:
             activity = np.minimum(1.0, sites.participants[taken] / np.maximum(1, sites.members[taken]))

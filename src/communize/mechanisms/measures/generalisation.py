@@ -9,7 +9,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records
 
-WINDOW = 180  # days of the moving window, and oldest age that is counted (`rules.md` section 5)
+WINDOW = 180  # days of the moving window; ages 0 to 179 are counted (`rules.md` section 5)
 
 
 @kernel

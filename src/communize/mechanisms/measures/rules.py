@@ -108,13 +108,13 @@ def horizon_after(horizon, start, keep, gain, success):
 
 
 @kernel
-def drift(content, others, coupling, back, clip=1.0):
+def drift(content, others, coupling, back):
     """A content after a day: pulled down to the mean of the others where that is lower, drawn up by activity that resonates.
 
     `coupling` is psi_c; `back` is psi+ * resonance * current activity.
     """
     moved = content - coupling * max(0.0, content - others) + back * (1.0 - content)
-    return max(-clip, min(clip, moved))
+    return max(-1.0, min(1.0, moved))
 
 
 @kernel

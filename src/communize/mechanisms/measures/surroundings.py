@@ -1,6 +1,6 @@
 """What each place sees of measures: instances there, in contact places, linked, remembered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,11 +61,15 @@ class Surroundings:
         offsets, order = np.zeros(n + 1, np.int64), np.empty(taken.size, np.int32)
         counting_sort(state.sites.place[taken].astype(np.int32), n, offsets, order)
         count = np.diff(offsets)
-        linked, contact = np.zeros(n), state.society.contact
+        near = state.society.contact.mean(count.astype(float)) if taken.size else np.zeros(n)
+        return cls(taken[order].astype(np.int32), offsets, count, near, np.zeros(n)).relinked(state)
+
+    def relinked(self, state: State) -> "Surroundings":
+        """The same measures with the links as they are now."""
+        linked, contact = np.zeros(len(state.places)), state.society.contact
         if np.any(state.contacts.linked):
-            count_linked(contact.offsets, contact.neighbours, state.contacts.linked, count, linked)
-        near = contact.mean(count.astype(float)) if taken.size else np.zeros(n)
-        return cls(taken[order].astype(np.int32), offsets, count, near, linked)
+            count_linked(contact.offsets, contact.neighbours, state.contacts.linked, self.count, linked)
+        return replace(self, linked=linked)
 
 
 def ties_of_sites(state: State) -> np.ndarray:
