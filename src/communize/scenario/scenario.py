@@ -17,7 +17,7 @@ from communize.declare.errors import InputError, nearest_name
 from communize.mechanisms.base import PHASES, Mechanism
 from communize.mechanisms.struggle.shocks import Shocks
 from communize.scenario.problems import to_input_error
-from communize.scenario.tables import Tables
+from communize.scenario.tables import SWITCHED, Tables
 from communize.simulation.day import MECHANISMS
 from communize.society.parameters import SocietyParameters
 
@@ -38,7 +38,7 @@ class Scenario:
     def __init__(self, values: dict[str, Any], file: str | None = None, added: tuple[Mechanism, ...] = ()):
         self.file, self._values, self._added = file, copy.deepcopy(values), added
         try:
-            self.tables: Any = Tables.model_validate(values)
+            self.tables: Any = Tables.model_validate(_with_switches(values, file))
         except ValidationError as error:
             raise to_input_error(error, Tables, file) from None
 
@@ -140,8 +140,14 @@ class Scenario:
         return Scenario(values, self.file, self._added)
 
     def values(self) -> dict[str, Any]:
-        """Every value, defaults included, as plain Python; absent optional values are left out."""
-        return self.tables.model_dump(exclude_none=True)
+        """Every value, defaults included, as plain Python; absent optional values are left out, and so are the switches that
+        `scenario.only` sets.
+        """
+        values = self.tables.model_dump(exclude_none=True)
+        if self.tables.scenario.only:
+            for name in SWITCHED:
+                del values[name]["enabled"]
+        return values
 
     def set_values(self) -> dict[str, Any]:
         """The values that the scenario sets itself (those of its base included), by dotted path."""
@@ -150,7 +156,7 @@ class Scenario:
     @property
     def hash(self) -> str:
         """Hash of all that decides the results: everything but title, texts, claims, sources, threads and length."""
-        values = self.values()
+        values = self.tables.model_dump(exclude_none=True)
         values["run"] = {}
         values["scenario"] = {"start": values["scenario"]["start"]}
         for key in ("target", "observed", "prior"):
@@ -216,8 +222,31 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
         below = _read(path.parent / base, base, (*above, shown))
     else:
         raise InputError("scenario.based_on", base, f"a case ({', '.join(case_names())}) or a TOML file", nearest_name(base, case_names()), shown)
-    own_head = {key: value for key, value in below["scenario"].items() if key in ("start", "days", "sources")}
+    own_head = {key: value for key, value in below["scenario"].items() if key in ("start", "days", "only", "sources")}
     return merge({**below, "scenario": own_head}, values)
+
+
+def _with_switches(values: dict[str, Any], file: str | None) -> dict[str, Any]:
+    """The values with every switch set as `scenario.only` says; unchanged where it names nothing."""
+    head = values.get("scenario")
+    only = head.get("only") if isinstance(head, dict) else None
+    if not isinstance(only, list) or not only:
+        return values
+    for number, name in enumerate(only):
+        if name not in SWITCHED:
+            nearest = nearest_name(name, SWITCHED) if isinstance(name, str) else None
+            raise InputError(f"scenario.only[{number}]", name, f"mechanisms: {', '.join(SWITCHED)}", nearest, file)
+    switched = dict(values)
+    for name in SWITCHED:
+        table = values.get(name, {})
+        if not isinstance(table, dict):
+            continue  # an error that validation names
+        on = name in only
+        if table.get("enabled", on) is not on:
+            allowed = f"{'true' if on else 'false'}, as scenario.only {'names' if on else 'does not name'} {name}"
+            raise InputError(f"{name}.enabled", table["enabled"], allowed, None, file)
+        switched[name] = {**table, "enabled": on}
+    return switched
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

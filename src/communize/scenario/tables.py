@@ -22,6 +22,7 @@ class Head(Parameters):
     based_on: str | None = parameter(None, unit="name or file", source=DEFINITION, meaning="scenario whose values hold where this one says nothing")
     start: datetime.date = parameter(datetime.date(2005, 1, 1), unit="date", source=DEFINITION, meaning="date of day 0")
     days: int = parameter(365, unit="day", range=(1, 100_000), source=DEFINITION, meaning="length of a run")
+    only: list[str] = parameter([], unit="mechanism", source=DEFINITION, meaning="mechanisms that work, all others being off; none named: each as its own switch says")
     claims: list[str] = parameter([], unit="id", source=DEFINITION, meaning="claims that the case bears on")
     sources: dict[str, str] = parameter({}, unit="text", source=DEFINITION, meaning="source of each value set here: URL, DOI, or assumed with a range")
 
@@ -120,6 +121,8 @@ _by_mechanism: dict[str, Any] = {
     for mechanism in MECHANISMS
     if mechanism is not Shocks
 }
+
+SWITCHED = tuple(name for name in _by_mechanism if name != "reckoning")  # counting the people is never switched off
 
 Tables: type[BaseModel] = create_model(
     "Tables",
