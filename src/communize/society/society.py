@@ -48,6 +48,8 @@ class Society:
         Names of the sectors, and the locus (index into LOCI) of each.
     parameters
         The `[society]` table it was made from.
+    given
+        Columns of people that the user's own table gave.
     """
 
     people: Table
@@ -57,6 +59,7 @@ class Society:
     contact: Contact
     place_list: PlaceList
     parameters: SocietyParameters
+    given: frozenset[str] = frozenset()
 
     @property
     def scale(self) -> float:
@@ -91,7 +94,7 @@ class Society:
         """A copy whose columns are independent; ties, contact and names, which never change, are shared."""
         return Society(
             self.people.copy(), self.sites.copy(), self.places.copy(), self.ties, self.contact, self.place_list,
-            self.parameters)  # fmt: skip
+            self.parameters, self.given)  # fmt: skip
 
     @classmethod
     def synthesise(cls, parameters: SocietyParameters | None = None, *, seed: int = 0, threads: int = 1) -> "Society":
@@ -131,7 +134,7 @@ class Society:
         parameters: SocietyParameters | None = None, seed: int = 0,
     ) -> "Society":  # fmt: skip
         """Make a society from tables of real people, sites, places and ties (see `society.tables`)."""
-        from communize.society.tables import read_society
+        from communize.society.tables import column_names, read_society
 
         parameters = parameters or SocietyParameters()
         people_table, sites_table, place_list, tie_list = read_society(people, sites, places, ties, len(parameters.sectors))
@@ -139,7 +142,33 @@ class Society:
         contact = contact_between(place_list, parameters.contact, pool)
         if tie_list is None:
             tie_list = _make_ties(parameters, people_table, sites_table, contact, key, pool)
-        return cls._assemble(parameters, people_table, sites_table, tie_list, contact, place_list)
+        society = cls._assemble(parameters, people_table, sites_table, tie_list, contact, place_list)
+        society.given = frozenset(people if isinstance(people, dict) else column_names(people))
+        return society
+
+    @classmethod
+    def from_graph(cls, graph: Any, *, parameters: SocietyParameters | None = None) -> "Society":
+        """Make a society of one place and one neighbourhood whose ties are a graph.
+
+        Parameters
+        ----------
+        graph
+            An undirected NetworkX graph, whose nodes are people in their order (attributes of nodes named nerve, belonging,
+            unmet, horizon, position or group become columns of people); a symmetric SciPy sparse matrix; or ``(n, a, b)``, a
+            number of people and the two ends of each tie as integer arrays. Loops and repeats are dropped.
+        parameters
+            The `[society]` table; its defaults if omitted.
+
+        Raises
+        ------
+        InputError
+            A directed graph, or ends that are no person.
+        """
+        from communize.society.tables import edges_of_graph
+
+        n, a, b, columns = edges_of_graph(graph)
+        people = {"home": np.zeros(n, np.int64), **columns}
+        return cls.from_tables(people=people, sites={"kind": ["neighbourhood"]}, ties={"a": a, "b": b}, parameters=parameters)
 
     @classmethod
     def _assemble(cls, parameters, people, sites, ties, contact, place_list) -> "Society":

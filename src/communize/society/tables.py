@@ -18,7 +18,7 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int
     ----------
     people
         One row a person: `home` (row of a neighbourhood in `sites`); optionally `work` (row of another kind of
-        site, -1 for none), `position` (name), `group` (code), `money`, `belonging`, `unmet`, `horizon`.
+        site, -1 for none), `position` (name), `group` (code), `money`, `belonging`, `unmet`, `horizon`, `nerve` (which the scenario then leaves as it is).
     sites
         One row a site: `kind` (name), `place` (row of `places`); optionally `sector` (code).
     places
@@ -59,6 +59,11 @@ def _frame(table: Any, path: str):
     if isinstance(table, (str, bytes)) or hasattr(table, "__fspath__"):
         return read_table(str(table), path)
     return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
+
+
+def column_names(table: Any) -> list[str]:
+    """Names of the columns of a table that the user gave."""
+    return list(_frame(table, "people").columns)
 
 
 def _places(places: Any) -> PlaceList:
@@ -107,7 +112,7 @@ def _people(frame, sites: Table) -> Table:
             if name not in POSITIONS:
                 raise InputError("people.position", name, ", ".join(POSITIONS), nearest_name(name, POSITIONS))
         table.position[:] = frame["position"].map({name: code for code, name in enumerate(POSITIONS)}).to_numpy()
-    for column, low, high in (("belonging", -1, 1), ("unmet", 0, 1), ("horizon", 0, 1)):
+    for column, low, high in (("belonging", -1, 1), ("unmet", 0, 1), ("horizon", 0, 1), ("nerve", -1e9, 1e9)):
         if column in frame:
             getattr(table, column)[:] = numbers(frame, column, f"people.{column}", low, high)
     for column, highest in (("group", 15), ("money", 2**62)):
@@ -123,3 +128,35 @@ def _rows(values, n: int, path: str, lowest: int = 0) -> np.ndarray:
     if rows.size and (rows.min() < lowest or rows.max() >= n):
         raise InputError(path, f"rows from {rows.min()} to {rows.max()}", f"{lowest} to {n - 1}")
     return rows
+
+
+def edges_of_graph(graph: Any) -> tuple[int, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Number of nodes, both ends of each edge as rows of nodes, and attributes of nodes that are columns of people.
+
+    `graph` is an undirected NetworkX graph (rows in the order of its nodes), a symmetric SciPy sparse matrix, or
+    ``(n, a, b)``: a number of nodes and two integer columns.
+    """
+    if hasattr(graph, "is_directed") and hasattr(graph, "nodes"):
+        if graph.is_directed():
+            raise InputError("graph", type(graph).__name__, "an undirected graph (graph.to_undirected() makes one)")
+        row = {node: number for number, node in enumerate(graph.nodes)}
+        ends = np.array([(row[a], row[b]) for a, b in graph.edges()], np.int64).reshape(-1, 2)
+        columns = {}
+        for name in ("nerve", "belonging", "unmet", "horizon", "position", "group"):
+            values = [graph.nodes[node].get(name) for node in graph.nodes]
+            given = sum(value is not None for value in values)
+            if given == len(values) and given:
+                columns[name] = np.array(values)
+            elif given:
+                raise InputError(f"graph.nodes.{name}", f"{given} of {len(values)} nodes", f"{name} at every node or at none")
+        return len(row), ends[:, 0], ends[:, 1], columns
+    if hasattr(graph, "tocoo"):
+        if graph.shape[0] != graph.shape[1]:
+            raise InputError("graph", f"a matrix of shape {graph.shape}", "a square matrix")
+        if (graph != graph.T).nnz:
+            raise InputError("graph", "a matrix that is not symmetric", "a symmetric matrix: ties are undirected")
+        entries = graph.tocoo()
+        return graph.shape[0], entries.row.astype(np.int64), entries.col.astype(np.int64), {}
+    if isinstance(graph, tuple) and len(graph) == 3:
+        return int(graph[0]), np.asarray(graph[1]), np.asarray(graph[2]), {}
+    raise InputError("graph", type(graph).__name__, "a NetworkX graph, a SciPy sparse matrix, or (n, a, b)")

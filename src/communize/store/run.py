@@ -21,6 +21,7 @@ from communize.scenario.check import check_comparisons
 from communize.scenario.scenario import Scenario, load
 from communize.scenario.write import to_toml
 from communize.simulation.simulation import Simulation
+from communize.society.society import Society
 from communize.store.frames import instances_frame, people_frame, places_frame, practices_frame, struggles_frame
 from communize.store.outcome import Outcome, judge
 from communize.store.targets import Comparison, ObservedFit, compare, fit_observed
@@ -166,7 +167,7 @@ class Run:
 
 def run(
     scenario: str | Path | Scenario, days: int | None = None, seed: int | None = None, *, threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None, keep_people: bool = False,
+    society: Society | None = None, progress: Callable[[int, int], None] | None = None, keep_people: bool = False,
 ) -> Run:  # fmt: skip
     """Run a scenario.
 
@@ -176,6 +177,8 @@ def run(
         A `Scenario`, the name of a case, or a TOML file.
     days, seed, threads
         The scenario's if omitted.
+    society
+        A society made elsewhere (`Society.from_graph`, `Society.from_tables`); synthesised from the scenario if omitted.
     progress
         Called with (days done, days in all) after every day.
     keep_people
@@ -195,7 +198,9 @@ def run(
     if progress is not None:
         progress(0, total)
     started = time.perf_counter()
-    simulation = Simulation(loaded, threads=threads)
+    simulation = Simulation(loaded, threads=threads, society=society)
+    if society is not None:
+        simulation.state.notes.append("the society was made outside the scenario, which alone does not repeat this run")
     made = time.perf_counter()
     simulation.run(total, None if progress is None else lambda done: progress(done, total))
     return collect(simulation, {"making_s": made - started, "running_s": time.perf_counter() - made}, keep_people=keep_people)
@@ -281,8 +286,11 @@ def read_run(folder: str | Path) -> Run:
 
 def check_free(target: Path, identity: dict[str, Any]) -> None:
     """Raise an `InputError` if something other than this run stands at `target`."""
-    if not target.exists():
-        return
+    try:
+        if not target.exists():
+            return
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
+        raise InputError("--out", str(target), f"a folder that can be written ({error})") from None
     try:
         there = json.loads((target / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

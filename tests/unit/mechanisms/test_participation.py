@@ -478,7 +478,7 @@ def test_influence_of_places_is_a_share_of_the_own_and_of_contact_places():
     share = np.array([0.5, 0.75, 0.0])
     contact = sim.society.contact.mean(share)
     wanted = 0.6 * share + 0.4 * (0.75 * contact + 0.25 * 4 / 7)
-    np.testing.assert_allclose(struggle.influence(sim.state), wanted, rtol=1e-12)
+    np.testing.assert_allclose(struggle._law.around.of_places(sim.state), wanted, rtol=1e-12)
 
 
 def test_join_draws_are_of_the_day_and_the_person():

@@ -48,16 +48,6 @@ def count_eligible_ties(start, stop, block, offsets, neighbours, takes_part, pos
 
 
 @kernel
-def count_active_ties(activity, offsets, neighbours, count):
-    """Ties of each person to people in struggle; written from the active, so the work follows their number."""
-    count[:] = 0
-    for i in range(activity.size):
-        if activity[i] == IN_STRUGGLE:
-            for j in range(offsets[i], offsets[i + 1]):
-                count[neighbours[j]] += 1
-
-
-@kernel
 def find_joiners(start, stop, block, people, ties, site_place, terms, places, takes_part, weights, law, logs, key, day,
                  found):
     """People of [start, stop) who join, written to ``found[start:]``; returns how many.
@@ -65,7 +55,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     Parameters
     ----------
     people
-        (home, work, position, group, activity, belonging, nerve, unmet).
+        (home, work, position, group, activity, belonging, nerve, unmet, removed).
     ties
         (ties to people in struggle, ties to people in measures, ties to people who can take part).
     terms
@@ -82,7 +72,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     The uniform draw comes first, and its logarithm is bounded from below by a table: the exponentials are computed only
     where the draw is below rate * exp(drive / temperature), which bounds the probability from above.
     """
-    home, work, position, group, activity, belonging, nerve, unmet = people
+    home, work, position, group, activity, belonging, nerve, unmet, removed = people
     active_ties, tied, eligible_ties = ties
     w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
     influence, quiet_pressure = places
@@ -118,7 +108,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
             if drive / temperature + log_rate < lowest:
                 continue
             quiet = own + quiet_pressure[site_place[h]] - tired
-            if d.to_unit(word) < rules.joining_probability(drive, quiet, temperature, rate, spontaneous):
+            if d.to_unit(word) < rules.joining_probability(drive, quiet, temperature, rate, spontaneous) and removed[i] == 0:
                 found[start + count] = i
                 count += 1
     return count

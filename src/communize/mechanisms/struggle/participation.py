@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from communize.declare.errors import InputError
 from communize.declare.parameters import parameter
 from communize.declare.registry import (
     CONTESTED,
@@ -16,11 +17,11 @@ from communize.declare.registry import (
     Output,
 )  # fmt: skip
 from communize.kernels import decisions
-from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.provisioning import PROVISION
-from communize.mechanisms.struggle import attribution, loops
+from communize.mechanisms.struggle import attribution, loops, seeds
+from communize.mechanisms.struggle.laws import LAWS, Surroundings, risk_of_places
 
 GOING_ON, SETTLED, EBBED, REPRESSED = range(len(STRUGGLE_ENDS))
 
@@ -54,11 +55,12 @@ class Struggle(Mechanism):
         "people.ties_in_measures", "people.measure", "struggles.arrested",
     )  # fmt: skip
     writes = (
-        "people.activity", "people.nerve", "sites.active", "sites.mode", "sites.began", "sites.struggle", "sites.last_struggle",
+        "people.activity", "people.nerve", "people.removed", "sites.active", "sites.mode", "sites.began", "sites.struggle", "sites.last_struggle",
         "sites.fatigue", "places.active", "places.risk", "places.shock_struggle", *(column.path for column in STRUGGLES),
-        "days.joined", "days.left", "days.newly_contested", "days.spread",
+        "days.joined", "days.left", "days.newly_contested", "days.spread", "tally.removed",
     )  # fmt: skip
     columns = (
+        Column("people", "removed", "int8", "yes/no", "1 for those who left for good and join no struggle again", (0, 1)),
         Column("sites", "struggle", "int32", "struggle row", "struggle that the site belongs to, -1 for none", (-1, None), -1),
         Column("sites", "last_struggle", "int32", "struggle row", "struggle that the site was last in, -1 for none", (-1, None), -1),
         Column("sites", "fatigue", "float32", "1", "memory of past activity", (0, None)),
@@ -69,6 +71,7 @@ class Struggle(Mechanism):
         *STRUGGLES, *PROVISION,
         Column("days", "joined", "int64", "agent", "people who joined on the day", (0, None)),
         Column("days", "left", "int64", "agent", "people who left on the day by fatigue", (0, None)),
+        Column("tally", "removed", "int64", "agent", "people who left for good so far", (0, None)),
         Column("days", "newly_contested", "int64", "site", "sites that became contested on the day", (0, None)),
         Column("days", "spread", "int64", "site", "of these, taken into a struggle that existed", (0, None)),
     )
@@ -79,6 +82,7 @@ class Struggle(Mechanism):
         Output("risk", "probability", "risk of taking part, mean over people"),
         Output("joined", "person", "people who joined a struggle on the day"),
         Output("left", "person", "people who left a struggle on the day by fatigue"),
+        Output("removed", "person", "people who left for good so far"),
         Output("struggles_live", "struggle", "struggles going on"),
         Output("struggles_begun", "struggle", "struggles begun so far"),
         Output("struggle_size", "person", "people in the largest struggle of the day"),
@@ -89,12 +93,20 @@ class Struggle(Mechanism):
     class Parameters(MechanismParameters):
         """Pressure, influence, and the law of joining and leaving."""
 
-        response: Literal["logistic"] = parameter("logistic", unit="name", source="definition", meaning="law of joining")
+        response: Literal["logistic", "threshold", "contacts"] = parameter(
+            "logistic", unit="name", source="definition",
+            meaning="law of joining: logistic in pressure and influence; threshold: where exposure to people in motion reaches nerve; contacts: at rate_contact times their number")
+        threshold_on: Literal["share", "count"] = parameter("share", unit="name", source="definition", meaning="threshold: exposure is the weighted mean share of people in motion, or their weighted number")
+        threshold_probability: float = parameter(1.0, unit="1/day", range=(0, 1), source="definition", meaning="threshold: probability of joining on a day on which exposure reaches nerve")
+        rate_contact: float = parameter(0.02, unit="1/day per person in motion", range=(0, 1000), plausible=(0.001, 1), meaning="contacts: hazard of joining from each person in motion around, times the weight of the source")
+        holding: float | None = parameter(None, unit="as exposure", range=(0, None), source="definition", meaning="threshold and contacts: exposure from which nobody leaves; none if left out")
+        leaving_for_good: float = parameter(0.0, unit="share", range=(0, 1), source="definition", meaning="share of those who leave by fatigue who never join again (1: as in an SIR epidemic)")
         coupling: float = parameter(4.6, unit="pressure", range=(0, 100), plausible=(3.0, 6.0), meaning="pressure from everybody around being active (J)")
-        nerve: float = parameter(1.3, unit="pressure", range=(-50, 50), plausible=(1.2, 1.4), meaning="mean threshold of joining")
-        nerve_sd_site: float = parameter(0.12, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between sites")
-        nerve_sd_place: float = parameter(0.08, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between places")
-        nerve_sd_person: float = parameter(0.0, unit="pressure", range=(0, 10), plausible=(0, 0.3), meaning="its standard deviation between people of one site")
+        nerve: float = parameter(1.3, unit="pressure", range=(-1e9, 1e9), plausible=(1.2, 1.4), meaning="mean threshold of joining (threshold: a share or a number)")
+        nerves: list[float] = parameter([], unit="as nerve", source="definition", meaning="thresholds of the people one by one instead, again from the first where there are more people")
+        nerve_sd_site: float = parameter(0.12, unit="pressure", range=(0, 1e9), plausible=(0, 0.3), meaning="its standard deviation between sites")
+        nerve_sd_place: float = parameter(0.08, unit="pressure", range=(0, 1e9), plausible=(0, 0.3), meaning="its standard deviation between places")
+        nerve_sd_person: float = parameter(0.0, unit="pressure", range=(0, 1e9), plausible=(0, 0.3), meaning="its standard deviation between people of one site")
         temperature: float = parameter(0.15, unit="pressure", range=(0.001, 10), plausible=(0.12, 0.18), meaning="width of the logistic")
         rate_joining: float = parameter(0.35, unit="1/day", range=(0, 10), plausible=(0.1, 1), meaning="highest hazard of joining")
         spontaneous: float = parameter(1.0, unit="share", range=(0, 1), source="definition", meaning="hazard that is left where there is no shock, incident or influence, against the logistic law")
@@ -119,22 +131,27 @@ class Struggle(Mechanism):
         contested_end: float = parameter(0.5, unit="share of that level", range=(0, 1), plausible=(0.3, 0.9), meaning="level at which it ceases to be")
         contested_people: float = parameter(5.0, unit="person", range=(0, 10_000), plausible=(2, 20), meaning="least number of active people of a contested site")
         repressed_share: float = parameter(0.5, unit="share", range=(0, 10), plausible=(0.2, 1), meaning="arrests against peak size at which an ending counts as repressed")
+        seed: list[seeds.Seed] = parameter([], unit="table", source="see the scenario", meaning="people in struggle from a day on: [[struggle.seed]]")
 
     parameters: "Struggle.Parameters"
 
     def setup(self, state: State) -> None:
-        p, people, sites = self.parameters, state.people, state.sites
+        p, society = self.parameters, state.society
         self._least = state.agents(p.contested_people)
-        self._logs = loops.log_table()
-        self._takes_part = state.society.takes_part
-        self._locus = state.society.site_locus()
-        ties, n = state.society.ties, len(people)
-        self._active_ties, self._eligible_ties = np.zeros(n, np.int32), np.zeros(n, np.int32)
-        self._tied = p.weight_ties > 0 and ties.neighbours.size > 0
-        if self._tied:
-            state.pool.for_blocks(
-                loops.count_eligible_ties, n, ties.offsets, ties.neighbours, self._takes_part, people.position,
-                people.group, self._eligible_ties)  # fmt: skip
+        self._takes_part, self._locus = society.takes_part, society.site_locus()
+        self._set_nerves(state)
+        self._law = LAWS[p.response](state, p, Surroundings(state, p))
+        self._seeds = [seeds.resolve(state, number, seed) for number, seed in enumerate(p.seed)]
+
+    def _set_nerves(self, state: State) -> None:
+        p, people, sites = self.parameters, state.people, state.sites
+        if "nerve" in state.society.given:
+            if p.nerves:
+                raise InputError("struggle.nerves", p.nerves, "none, as the table of people gives nerve")
+            return
+        if p.nerves:
+            people.nerve[:] = np.resize(np.array(p.nerves, np.float32), len(people))
+            return
         of_place = Draws(state.key, decisions.NERVE_OF_PLACE, 0).normal(len(state.places))
         of_site = Draws(state.key, decisions.NERVE_OF_SITE, 0).normal(len(sites))
         home, work = people.home, people.work
@@ -144,54 +161,42 @@ class Struggle(Mechanism):
             people.nerve += (p.nerve_sd_person * Draws(state.key, decisions.NERVE_OF_PERSON, 0).normal(len(people))).astype(np.float32)
 
     def step(self, state: State, day: int, draws: Draws) -> None:
-        joined, left = self._people_who_change(state, day, draws.key)
-        people, sites = state.people, state.sites
+        people, sites, days = state.people, state.sites, state.days
+        seeded = self._sow(state, day, draws.key)
+        state.places.risk[:] = risk_of_places(state, self.parameters)
+        joined, left = self._law.movers(state, day, draws.key)
         loops.change_activity(joined, IN_STRUGGLE, people.home, people.work, people.activity, sites.active, 1)
         loops.change_activity(left, ROUTINE, people.home, people.work, people.activity, sites.active, -1)
+        self._remove(state, left, day, draws.key)
         state.places.active[:] = state.society.by_place(sites.active)
-        state.days.joined[0], state.days.left[0] = joined.size, left.size
+        days.joined[0], days.left[0] = joined.size + seeded, left.size
         self._contest(state, day, draws.key)
         self._tally(state, day)
 
-    def influence(self, state: State) -> np.ndarray:
-        """Influence of people in motion (in struggle or in measures) in the own place and its contact places, float64 (places,), each in [0, 1]."""
-        p, places = self.parameters, state.places
-        moving = places.active + places.participants
-        share = np.minimum(1.0, moving / np.maximum(1, places.eligible))
-        country = moving.sum() / max(1, places.eligible.sum())
-        contact = state.society.contact
-        others = (1 - p.uniform_share) * contact.mean(share) + p.uniform_share * country
-        influence = (1 - p.away_share) * share + p.away_share * others
-        lone = np.diff(contact.offsets) == 0  # the weight of the contact places that a place lacks falls to the others
-        there = 1 - p.away_share * (1 - p.uniform_share)
-        influence[lone] = influence[lone] / there if there > 0 else share[lone]
-        return influence
+    def _sow(self, state: State, day: int, key: np.uint64) -> int:
+        """Put the people of today's seeds into struggle; returns how many."""
+        people, sites, count = state.people, state.sites, 0
+        for number, (when, place, seed) in enumerate(self._seeds):
+            if when == day:
+                rows = seeds.choose(state, number, place, seed, day, key)
+                loops.change_activity(rows, IN_STRUGGLE, people.home, people.work, people.activity, sites.active, 1)
+                state.places.active[:] = state.society.by_place(sites.active)
+                count += rows.size
+        return count
 
-    def _people_who_change(self, state: State, day: int, key: np.uint64) -> tuple[np.ndarray, np.ndarray]:
-        p, people, sites, places = self.parameters, state.people, state.sites, state.places
-        moving = places.active + places.participants
-        risk = 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + moving * state.scale))
-        places.risk[:] = risk
-        quiet = (p.weight_coercion * places.coercion - p.weight_risk * risk).astype(np.float64)
-        n, n_sites = len(people), len(sites)
-        terms = np.empty((n_sites, 4))
-        loops.site_terms(
-            sites.active, sites.participants, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
-            quiet + places.shock + p.weight_horizon * (places.horizon * places.free_coverage), p.fatigue_weight, terms)  # fmt: skip
-        if self._tied:
-            loops.count_active_ties(people.activity, state.society.ties.offsets, state.society.ties.neighbours, self._active_ties)
-        found = np.empty(n, np.int32)
-        counts = state.pool.for_blocks(
-            loops.find_joiners, n,
-            (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet),
-            (self._active_ties, people.ties_in_measures, self._eligible_ties), sites.place, terms, (self.influence(state), quiet), self._takes_part,
-            (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
-            (p.coupling, p.temperature, p.rate_joining, p.spontaneous), self._logs, key, day, found)  # fmt: skip
-        joined = gather(found, counts, n, BLOCK)
-        counts = state.pool.for_blocks(
-            loops.find_leavers, n, people.home, people.work, people.activity, sites.active + sites.participants, p.rate_leaving,
-            p.rate_leaving_alone, key, day, found)  # fmt: skip
-        return joined, gather(found, counts, n, BLOCK)
+    def _remove(self, state: State, left: np.ndarray, day: int, key: np.uint64) -> None:
+        """Some of those who left never join again."""
+        share = self.parameters.leaving_for_good
+        if share > 0 and left.size:
+            gone = left if share == 1 else left[Draws(key, decisions.FOR_GOOD, day).uniform(left) < share]
+            state.people.removed[gone] = 1
+            state.tally.removed[0] += gone.size
+
+    def notes(self, state: State) -> list[str]:
+        return [
+            f"struggle.seed[{number}]: day {when} lies after the end of the run: it does not begin"
+            for number, (when, *_) in enumerate(self._seeds) if when >= state.day > 0
+        ]  # fmt: skip
 
     def _contest(self, state: State, day: int, key: np.uint64) -> None:
         p, sites, people = self.parameters, state.sites, state.people
@@ -268,6 +273,7 @@ class Struggle(Mechanism):
             "contested_sites": np.bincount(sites.place[contested], minlength=len(places)),
             "contested_by_locus": np.bincount(self._locus[contested], minlength=len(LOCI)),
             "risk": float((places.risk * places.residents).sum() / residents),
+            "removed": state.tally.removed[0] * scale,
             "joined": days.joined[0] * scale,
             "left": days.left[0] * scale,
             "struggles_live": int((struggles.ended < 0).sum()),
