@@ -23,7 +23,7 @@ from communize.kernels.blocks import Pool
 from communize.society.columns import PEOPLE, PLACES, SITES
 from communize.society.parameters import MAX_GROUPS, SocietyParameters
 from communize.society.places import Contact, PlaceList, agents_of_places, contact_between, list_places
-from communize.society.ties import Ties, generate_ties, read_edge_list
+from communize.society.ties import Ties, generate_ties
 
 KIND_OF_SECTOR = {"workplace": WORKPLACE, "farm": FARM, "state_site": STATE_SITE}
 FARMER, STUDENT, STATE_FORCE, OWNER = (POSITIONS.index(n) for n in ("farmer", "student", "state_force", "owner"))
@@ -262,10 +262,9 @@ def _assign_work(parameters, people, home_place, contact, n_places, key, pool) -
 
 
 def _make_ties(parameters, people, sites, contact, key, pool) -> Ties:
-    if parameters.ties.file:
-        return read_edge_list(parameters.ties.file, len(people))
     home_place = sites.place[people.home]
-    if np.any(np.diff(people.home) < 0) or np.any(np.diff(home_place) < 0):
+    drawn = parameters.ties.form == "drawn" and parameters.ties.file is None
+    if drawn and (np.any(np.diff(people.home) < 0) or np.any(np.diff(home_place) < 0)):
         raise InputError("ties", None, "a table of ties, or people sorted by place and neighbourhood so that ties can be drawn")
     return generate_ties(
         parameters.ties, people.home, home_place, people.position, people.group, contact.offsets, contact.neighbours,

@@ -35,6 +35,7 @@ from communize.declare.parameters import Parameters, parameter
 from communize.kernels import matching as m
 from communize.kernels import meeting
 from communize.kernels.blocks import Pool
+from communize.society.lattices import lattice_edges, rewire
 
 PATH = "society.ties"
 PLACES_PER_BLOCK = 16
@@ -45,6 +46,17 @@ LARGEST_DEGREE = 65535
 class TieParameters(Parameters):
     """How many ties people have, and with whom."""
 
+    form: Literal["drawn", "ring", "torus"] = parameter(
+        "drawn", unit="name", source="definition",
+        meaning="drawn: as the values below say; ring: to the mean_degree / 2 nearest rows of people on either side; torus: to the 4 or 8 "
+        "(mean_degree) around on a grid without edges",
+    )  # fmt: skip
+    width: int | None = parameter(
+        None, unit="person", range=(3, 10**9), source="definition", meaning="torus: people in a row; a square if left out"
+    )
+    rewired: float = parameter(
+        0.0, unit="share", range=(0.0, 1.0), source="definition", meaning="share of the ties rewired by swaps that keep all degrees"
+    )
     degree_distribution: Literal["poisson", "fixed", "negative_binomial", "power_law", "none"] = parameter(
         "poisson", unit="name", source="definition", meaning="distribution of people's numbers of ties; none: no ties"
     )
@@ -166,7 +178,11 @@ def generate_ties(
     """
     n_people = home.size
     if parameters.file is not None:
-        return read_edge_list(parameters.file, n_people)
+        return _rewired(read_edge_list(parameters.file, n_people), parameters.rewired, key)
+    if parameters.form != "drawn":
+        if n_people < 2:
+            return Ties(np.zeros(n_people + 1, np.int64), np.empty(0, np.int32))
+        return _rewired(ties_from_edges(*lattice_edges(parameters, n_people), n_people), parameters.rewired, key)
     cumulative = _degree_table(parameters, n_people)
     if n_people < 2 or cumulative.size < 2:
         return Ties(np.zeros(n_people + 1, np.int64), np.empty(0, np.int32))
@@ -183,7 +199,15 @@ def generate_ties(
     )
     _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool)
     pool.for_blocks(m.sort_rows, n_people, *rows)
-    return _packed(*rows)
+    return _rewired(_packed(*rows), parameters.rewired, key)
+
+
+def _rewired(ties: Ties, share: float, key: np.uint64) -> Ties:
+    """The ties with a share of them swapped (see `lattices.swap_ties`)."""
+    if share > 0.0 and ties.n_ties > 1:
+        rewire(ties.offsets, ties.neighbours, share, np.uint64(key))
+        m.sort_rows(0, ties.offsets.size - 1, 0, ties.offsets, np.diff(ties.offsets).astype(np.int32), ties.neighbours)
+    return ties
 
 
 def ties_from_edges(a: np.ndarray, b: np.ndarray, n_people: int) -> Ties:
