@@ -119,10 +119,10 @@ def mark_exposed(order, offsets, moving, mark):
 
 
 @kernel
-def bytes_of(first_block, n_blocks, key, day, decision, words):
+def bytes_of(first_block, n_blocks, key, day, words):
     """The words of `n_blocks` blocks of draws of sixteen people each, uint32 (4 * n_blocks,)."""
     for b in range(n_blocks):
-        w0, w1, w2, w3 = d.shared_block(key, first_block + b, day, decision, 0)
+        w0, w1, w2, w3 = d.shared_block(key, first_block + b, day, decisions.MOVE, 0)
         words[4 * b] = w0
         words[4 * b + 1] = w1
         words[4 * b + 2] = w2
@@ -130,13 +130,14 @@ def bytes_of(first_block, n_blocks, key, day, decision, words):
 
 
 @kernel
-def happens(hazard, byte, bounds, key, person, day, decision):
+def happens(hazard, byte, bounds, key, person, day):
     """Whether an event of a hazard happens today, given the leading byte of the person's uniform number."""
-    if hazard >= bounds[byte + 1]:
+    leading = np.int64(byte)
+    if hazard >= bounds[leading + 1]:
         return True
-    if hazard <= bounds[byte]:
+    if hazard <= bounds[leading]:
         return False
-    return (byte + d.uniform(key, person, day, decision, 1)) / 256.0 < 1.0 - math.exp(-hazard)
+    return (leading + d.uniform(key, person, day, decisions.MOVE, 1)) / 256.0 < 1.0 - math.exp(-hazard)
 
 
 @kernel
@@ -149,44 +150,54 @@ def anybody(words):
 
 
 @kernel
-def exposure_of(i, share, only_ties, w_ties, home, work, ties, at_home, at_work):
-    """Exposure of person `i` to people in motion: weighted mean share over the sources there are, or weighted number."""
-    active_ties, tied, eligible_ties = ties
-    near = float(np.int64(active_ties[i]) + np.int64(tied[i]))
-    top, bottom = w_ties * near, w_ties
-    if share:
+def exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure):
+    """Weighted mean share of people in motion over the sources that each person from `first` on has."""
+    for k in range(exposure.size):
+        i = first + k
+        top = bottom = 0.0
         if eligible_ties[i] > 0:
-            top = w_ties * min(1.0, near / eligible_ties[i])
-        else:
-            top = bottom = 0.0
+            top = w_ties * min(1.0, (active_ties[i] + tied[i]) / eligible_ties[i])
+            bottom = w_ties
+        if not only_ties:
+            h, w = home[i], work[i]
+            top += at_home[h, 0]
+            bottom += at_home[h, 1]
+            if w >= 0:
+                top += at_work[w, 0]
+                bottom += at_work[w, 1]
+        exposure[k] = top / bottom if bottom > 0.0 else 0.0
+
+
+@kernel
+def exposures_by_count(first, home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure):
+    """Weighted number of people in motion around each person from `first` on."""
+    n = exposure.size
+    near, near_measures = active_ties[first : first + n], tied[first : first + n]
+    for k in range(n):
+        exposure[k] = w_ties * (np.float64(near[k]) + np.float64(near_measures[k]))
     if not only_ties:
-        h, w = home[i], work[i]
-        top += at_home[h, 0]
-        bottom += at_home[h, 1]
-        if w >= 0:
-            top += at_work[w, 0]
-            bottom += at_work[w, 1]
-    if share:
-        return top / bottom if bottom > 0.0 else 0.0
-    return top
+        for k in range(n):
+            i = first + k
+            exposure[k] += at_home[home[i], 0]
+            if work[i] >= 0:
+                exposure[k] += at_work[work[i], 0]
 
 
 @kernel
-def bound_by_ties(activity, removed, active_ties, tied, rate, rate_leaving, most):
-    """256 times an upper bound of each person's hazard where only the number of ties counts, float32."""
-    joining, leaving = np.float32(256.0001 * rate), np.float32(256.0001 * rate_leaving)
-    for k in range(activity.size):
-        near = np.float32(active_ties[k]) + np.float32(tied[k])
-        stays = removed[k] != 0 and activity[k] == ROUTINE
-        most[k] = joining * near if activity[k] == ROUTINE else (leaving if activity[k] == IN_STRUGGLE else np.float32(0.0))
-        most[k] = np.float32(0.0) if stays else most[k]
-
-
-@kernel
-def single_out(drawn, most, maybe):
-    """Mark the people whom their byte may move: 1 - exp(-h) is at most h."""
-    for k in range(drawn.size):
-        maybe[k] = np.float32(drawn[k]) < most[k]
+def single_out(what, exposure, activity, removed, nerve, drawn, rate, rate_leaving, maybe):
+    """Mark the people whom their byte may move, by a bound: 1 - exp(-h) is at most h."""
+    joining = np.float32(256.0001 * rate)
+    leaving = np.float32(256.0001 * rate_leaving)
+    nothing, certain = np.float32(0.0), np.float32(256.0)
+    for k in range(exposure.size):
+        near = np.float32(exposure[k])
+        if what == CONTACTS:
+            most = joining * near
+        else:
+            most = min(joining, certain) if near >= nerve[k] else nothing
+        routine = activity[k] == ROUTINE and removed[k] == 0
+        most = most if routine else (leaving if activity[k] == IN_STRUGGLE else nothing)
+        maybe[k] = np.float32(drawn[k]) < most
 
 
 @kernel
@@ -214,66 +225,49 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
         How many join and how many leave.
     """
     home, work, position, group, activity, nerve, removed = people
-    active_ties, tied, _ = ties
+    active_ties, tied, eligible_ties = ties
     at_home, at_work, moving = sites
     what, only_ties, w_ties, rate, rate_leaving, rate_alone, holding, takes_part = law
     share = what == SHARE_THRESHOLD
     words = np.empty(GROUP >> 2, np.uint32)
     drawn = words.view(np.uint8)
-    most, maybe = np.empty(GROUP, np.float32), np.empty(GROUP, np.uint8)
+    exposures, maybe = np.empty(GROUP), np.zeros(GROUP, np.uint8)
     flags = maybe.view(np.uint64)
     n_joined = n_left = 0
     for number in range(start >> GROUP_BITS, (stop + GROUP - 1) >> GROUP_BITS):
         first = number << GROUP_BITS
         n = min(GROUP, stop - first)
+        last = first + n
         if n == GROUP and mark[number] == 0:
-            last = first + GROUP
             if not (anybody(active_ties[first:last].view(np.uint64)) or anybody(activity[first:last].view(np.uint64))
                     or anybody(tied[first:last].view(np.uint64))):
                 continue
-        bytes_of(first >> 4, (n + 15) >> 4, key, day, decisions.MOVE, words)
-        if what == CONTACTS and only_ties:
-            bound_by_ties(activity[first : first + n], removed[first : first + n], active_ties[first : first + n], tied[first : first + n], rate * w_ties,
-                          rate_leaving + rate_alone, most)
+        bytes_of(first >> 4, (n + 15) >> 4, key, day, words)
+        exposure = exposures[:n]
+        if share:
+            exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure)
         else:
-            for k in range(n):
-                i = first + k
-                most[k] = 0.0
-                if activity[i] == ROUTINE:
-                    exposure = exposure_of(i, share, only_ties, w_ties, home, work, ties, at_home, at_work)
-                    if what == CONTACTS:
-                        most[k] = 256.0001 * rate * exposure
-                    elif np.float32(exposure) >= nerve[i]:
-                        most[k] = np.inf if rate > 0.0 else 0.0
-                elif activity[i] == IN_STRUGGLE:
-                    most[k] = 256.0001 * (rate_leaving + rate_alone)
-        most[n:] = 0.0
-        single_out(drawn, most, maybe)
-        for eight in range(GROUP >> 3):
+            exposures_by_count(first, home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure)
+        maybe[n:] = 0
+        single_out(what, exposure, activity[first:last], removed[first:last], nerve[first:last], drawn, rate,
+                   rate_leaving + rate_alone, maybe)
+        for eight in range((n + 7) >> 3):
             if flags[eight] == 0:
                 continue
-            for k in range(eight << 3, (eight << 3) + 8):
+            for k in range(eight << 3, min(n, (eight + 1) << 3)):
                 if maybe[k] == 0:
                     continue
                 i = first + k
-                byte = np.int64(drawn[k])
                 if activity[i] == ROUTINE:
-                    if removed[i] != 0 or not takes_part[position[i], group[i]]:
-                        continue
-                    hazard = rate
-                    if what == CONTACTS:
-                        hazard *= exposure_of(i, share, only_ties, w_ties, home, work, ties, at_home, at_work)
-                    if happens(hazard, byte, bounds, key, i, day, decisions.MOVE):
+                    hazard = rate * exposure[k] if what == CONTACTS else rate
+                    if takes_part[position[i], group[i]] and happens(hazard, drawn[k], bounds, key, i, day):
                         joined[start + n_joined] = i
                         n_joined += 1
-                else:
-                    if holding < np.inf:
-                        if np.float32(exposure_of(i, share, only_ties, w_ties, home, work, ties, at_home, at_work)) >= holding:
-                            continue
+                elif not np.float32(exposure[k]) >= holding:
                     hazard = rate_leaving
                     if rate_alone > 0.0 and moving[home[i]] <= 1 and (work[i] < 0 or moving[work[i]] <= 1):
                         hazard += rate_alone
-                    if happens(hazard, byte, bounds, key, i, day, decisions.MOVE):
+                    if happens(hazard, drawn[k], bounds, key, i, day):
                         left[start + n_left] = i
                         n_left += 1
     return n_joined, n_left
