@@ -35,6 +35,7 @@ ROWS = {
     "contacts": "a place and one of its contact places",
     "provision": "a place and a sector, in this order",
     "cohort": "a day of the window of 180 days, by day modulo 180",
+    "lattice": "an agent of the society of `civil_violence`",
     "tally": "the whole society",
     "economy": "the whole society",
     "force": "the whole society",

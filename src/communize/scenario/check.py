@@ -10,6 +10,7 @@ from communize.mechanisms.base import State
 from communize.scenario.scenario import Scenario
 from communize.simulation.day import MECHANISMS
 from communize.society.columns import PEOPLE, PLACES, SITES
+from communize.society.lattices import check_lattice
 from communize.society.places import Contact, agents_of_places, list_places
 from communize.society.society import Society
 from communize.society.ties import ties_from_edges
@@ -39,6 +40,8 @@ def _check(scenario: Scenario) -> dict[str, Any]:
     check_comparisons(scenario)
     places = list_places(parameters.places, np.uint64(scenario.seed))
     agents = agents_of_places(places.population, parameters.people, parameters.scale)
+    if parameters.ties.form != "drawn" and parameters.ties.file is None:
+        check_lattice(parameters.ties, int(agents.sum()))
     empty = np.zeros(0, np.int32)
     contact = Contact(np.zeros(len(places) + 1, np.int64), empty, np.zeros(0), np.zeros((len(places), 3)))
     society = Society(
@@ -51,7 +54,7 @@ def _check(scenario: Scenario) -> dict[str, Any]:
         state.ensure(mechanism.columns)
         mechanism.setup(state)
     warnings = []
-    if not any(mechanism.name == "struggle" for mechanism in mechanisms):
+    if not any(mechanism.name in ("struggle", "civil_violence") for mechanism in mechanisms):
         warnings.append("struggle is switched off: nothing will happen")
     state.day = scenario.days  # events after the end are noted
     measures = scenario.tables.measures

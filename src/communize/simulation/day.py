@@ -5,6 +5,7 @@ Each phase reads the state that the phase before left. A user's mechanism is add
 
 from communize.mechanisms.base import PHASES, Mechanism
 from communize.mechanisms.belonging import Belonging
+from communize.mechanisms.civil_violence import CivilViolence
 from communize.mechanisms.economy import Economy
 from communize.mechanisms.force import Force
 from communize.mechanisms.measures.contents import Contents
@@ -25,7 +26,7 @@ DAY: tuple[tuple[str, tuple[type[Mechanism], ...]], ...] = (
     ("economy", (Economy,)),
     ("provisioning", (Provisioning,)),
     ("counter_forces", (Force,)),
-    ("struggle", (Shocks, Incidents, Struggle, Acts)),
+    ("struggle", (Shocks, Incidents, Struggle, Acts, CivilViolence)),
     ("measures", (Measures, Rallying, Dissolution, Contents, Horizon, Neutral)),
     ("reckoning", (Belonging, Generalisation, Reckoning)),
 )

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 ATTEMPTS_PER_SWAP = 200  # a graph in which hardly any swap is possible, such as a complete one, is left after so many
 
 
-def lattice_edges(parameters: "TieParameters", n_people: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both ends of every tie of a ring or torus, int64.
-
-    A ring ties everybody to the `mean_degree` / 2 nearest on either side; a torus of rows of `width` people to the four (von
-    Neumann) or eight (Moore) around.
+def check_lattice(parameters: "TieParameters", n_people: int) -> int:
+    """Width of the torus of so many people (0 for a ring).
 
     Raises
     ------
@@ -28,19 +25,32 @@ def lattice_edges(parameters: "TieParameters", n_people: int) -> tuple[np.ndarra
         A degree that the form does not have, or people who do not fill a torus.
     """
     path, degree = "society.ties", parameters.mean_degree
-    people = np.arange(n_people)
+    if n_people < 2:
+        return 0
     if parameters.form == "ring":
         if degree % 2 or degree < 2 or degree >= max(3, n_people):
             raise InputError(f"{path}.mean_degree", degree, f"an even number from 2 to {max(2, n_people - 1)} on a ring of {n_people} agents")
-        steps = [(people, (people + step) % n_people) for step in range(1, int(degree) // 2 + 1)]
+        return 0
+    if degree not in (4, 8):
+        raise InputError(f"{path}.mean_degree", degree, "4 or 8 on a torus")
+    width = parameters.width or math.isqrt(n_people)
+    if n_people % width or min(width, n_people // width) < 3:
+        raise InputError(f"{path}.width", parameters.width or "none", f"a divisor of the number of agents, {n_people}, with at least 3 on either side")
+    return width
+
+
+def lattice_edges(parameters: "TieParameters", n_people: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of every tie of a ring or torus, int64.
+
+    A ring ties everybody to the `mean_degree` / 2 nearest on either side; a torus of rows of `width` people to the four (von
+    Neumann) or eight (Moore) around. See `check_lattice` for the errors.
+    """
+    width, half, people = check_lattice(parameters, n_people), int(parameters.mean_degree) // 2, np.arange(n_people)
+    if not width:
+        steps = [(people, (people + step) % n_people) for step in range(1, half + 1)]
     else:
-        if degree not in (4, 8):
-            raise InputError(f"{path}.mean_degree", degree, "4 or 8 on a torus")
-        width = parameters.width or math.isqrt(n_people)
-        if n_people % width or min(width, n_people // width) < 3:
-            raise InputError(f"{path}.width", parameters.width or "none", f"a divisor of the number of agents, {n_people}, with at least 3 on either side")
         row, column = np.divmod(people, width)
-        ways = ((0, 1), (1, 0), (1, 1), (1, -1))[: int(degree) // 2]
+        ways = ((0, 1), (1, 0), (1, 1), (1, -1))[:half]
         steps = [(people, (row + y) % (n_people // width) * width + (column + x) % width) for y, x in ways]
     return np.concatenate([a for a, _ in steps]), np.concatenate([b for _, b in steps])
 
