@@ -96,6 +96,15 @@ def wait(page, expression, argument=None):
         page.wait_for_timeout(20)
 
 
+@pytest.mark.parametrize(("people", "days"), [(1, 0), (300, 0), (1, 1), (1, 5)])
+def test_runs_of_no_days_and_of_one_person_have_a_page(opened, people, days, tmp_path):
+    run = cz.run(cz.load("restructured").replace({"society.people": people, "society.places.count": 3}), days=days)
+    one = opened(write_report(run, tmp_path / "report.html"))
+    assert one.complaints == []
+    assert one.page.inner_text("#outcome").lower() == "no spark"
+    assert one.page.locator("canvas").count() > 0 or not days
+
+
 def test_it_asks_for_nothing_and_complains_of_nothing(opened, file):
     one = opened()
     assert one.asked == [file.as_uri()]

@@ -5,22 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from invariants import check
 
 import communize as cz
-from communize.declare.registry import (
-    ACTIVITIES,
-    CONTESTED,
-    HELD,
-    IN_FORCE,
-    IN_MEASURE,
-    IN_STRUGGLE,
-    KINDS,
-    MODES,
-    NEIGHBOURHOOD,
-    POSITIONS,
-    STRUGGLE_ENDS,
-    TAKEN,
-)  # fmt: skip
+from communize.declare.registry import KINDS, NEIGHBOURHOOD, POSITIONS, STRUGGLE_ENDS
 from communize.store.outcome import judge
 
 DAYS = 20
@@ -110,81 +98,6 @@ def scenarios(draw):
     return cz.Scenario(values)
 
 
-def recount(sim, code):
-    """People of an activity by site and by place, one by one."""
-    by_site, by_place = [0] * len(sim.sites), [0] * len(sim.places)
-    for person in np.flatnonzero(sim.people.activity == code).tolist():
-        home, work = int(sim.people.home[person]), int(sim.people.work[person])
-        at = {home, work} | ({int(sim.people.measure[person])} if code == IN_MEASURE else set())
-        by_place[sim.sites.place[home]] += 1
-        for site in at - {-1}:
-            by_site[site] += 1
-    return by_site, by_place
-
-
-def check(sim, coins, force):
-    people, sites, places, struggles = sim.people, sim.sites, sim.places, sim.struggles
-    assert set(people.activity) <= set(range(len(ACTIVITIES)))
-    assert set(sites.mode) <= set(range(len(MODES)))
-    assert int(people.money.sum()) == coins
-    for code, column in ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held")):
-        by_site, by_place = recount(sim, code)
-        assert getattr(sites, column).tolist() == by_site
-        assert getattr(places, column).tolist() == by_place
-    takes_part = sim.society.takes_part[people.position, people.group]
-    assert takes_part[people.activity != 0].all()
-    for path, values in sim.state.arrays():
-        table, name = path.split(".")
-        column = sim.state.tables[table].declared(name) if table in sim.state.tables else None
-        if values.dtype.kind == "f" and not (column and np.isnan(column.start)) and path != "days.resonance":
-            assert np.isfinite(values).all(), path
-    here = places.force.sum(dtype=float) + places.arriving.sum(dtype=float) + sim.state.force.reserve[0]
-    assert abs(here - force) <= 1e-4 * max(1.0, force)
-    # contested sites are in a struggle that goes on, and other sites only with a measure that a struggle carries
-    assert np.all(sites.struggle[sites.mode == CONTESTED] >= 0)
-    assert set(sites.mode[sites.struggle >= 0]) <= {CONTESTED, TAKEN}
-    live = struggles.ended < 0
-    inside = sites.struggle[sites.struggle >= 0]
-    assert live[inside].all()
-    if sim.day:  # a struggle whose last site lost its measure today is over tomorrow
-        without = np.setdiff1d(np.flatnonzero(live), inside)
-        assert np.all(struggles.sites[without] > 0)
-        assert struggles.sites[without].sum() <= (sim.instances.ended == sim.day - 1).sum()
-    check_measures(sim)
-    assert set(struggles.end) <= set(range(len(STRUGGLE_ENDS)))
-    assert np.all(struggles.end[~live] > 0)
-    assert np.all(struggles.peak >= struggles.active)
-    assert np.all(struggles.person_days >= struggles.peak)
-    for table in sim.state.tables.values():
-        for column, values in table.columns():
-            low, high = column.range
-            values = values[~np.isnan(values)] if values.dtype.kind == "f" else values
-            if values.size:
-                assert low is None or values.min() >= low, column.path
-                assert high is None or values.max() <= high, column.path
-
-
-def check_measures(sim):
-    people, sites, instances, practices, tally = sim.people, sim.sites, sim.instances, sim.practices, sim.state.tally
-    taken = np.flatnonzero(sites.mode == TAKEN)
-    assert np.array_equal(taken, np.flatnonzero(sites.instance >= 0))
-    assert np.array_equal(instances.site[sites.instance[taken]], taken)
-    assert set(np.flatnonzero(instances.ended < 0)) == set(sites.instance[taken].tolist())
-    assert np.array_equal(instances.ended < 0, instances.cause == IN_FORCE)
-    assert np.array_equal(people.measure >= 0, people.activity == IN_MEASURE)
-    assert np.all(sites.mode[people.measure[people.measure >= 0]] == TAKEN)
-    assert tally.begun.sum() == len(instances) == tally.ended.sum() + taken.size
-    assert np.all(np.diff(instances.began) >= 0)
-    assert np.all(instances.parent < np.arange(len(instances)))
-    assert np.all(practices.parent < np.arange(len(practices)))
-    assert np.all(practices.needs[:, 0] >= 0)
-    assert np.all(instances.practice < len(practices))
-    assert np.array_equal(instances.births, np.bincount(instances.parent[instances.parent >= 0], minlength=len(instances)))
-    ties = sim.society.ties
-    ends = np.repeat(np.arange(len(people)), np.diff(ties.offsets))[people.activity[ties.neighbours] == IN_MEASURE]
-    assert np.array_equal(people.ties_in_measures, np.bincount(ends, minlength=len(people)))
-
-
 @few
 @given(scenarios())
 def test_nothing_is_lost_in_tiny_societies(scenario):
@@ -214,6 +127,13 @@ def test_nothing_is_lost_in_tiny_societies(scenario):
         assert np.all(change[series.settlements.values == 0] == lost.values[series.settlements.values == 0])
     held = np.diff(series.held.sum("place").values, prepend=0.0)
     np.testing.assert_array_equal(held, (series.arrests - series.releases).values)
+
+
+@settings(few, max_examples=12)
+@given(scenarios())
+def test_every_invariant_holds_after_every_mechanism(scenario):
+    sim = cz.Simulation(scenario, threads=1, audit=True).run(8)
+    assert sim.state_hash() == cz.Simulation(scenario, threads=1).run(8).state_hash()
 
 
 @few

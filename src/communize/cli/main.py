@@ -3,11 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from communize.declare.errors import CommunizeError, InputError
+from communize.declare.errors import CommunizeError, InputError, InvariantViolation
 
 app = typer.Typer(
     name="communize",
@@ -25,17 +25,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 def _parse_set(assignments: list[str]) -> dict[str, Any]:
     """``["a.b=3", "c='x'"]`` as values by path; a value is read as TOML, else taken as text."""
-    import tomllib
+    from communize.scenario.reading import value_of
 
     changes: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path.strip():
             raise InputError("--set", assignment, "path=value, such as struggle.coupling=2.4")
-        try:
-            changes[path.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            changes[path.strip()] = text.strip()
+        changes[path.strip()] = value_of(text)
     return changes
 
 
@@ -82,6 +79,8 @@ def run(
             result = store.run(loaded, progress=progress.update, keep_people=keep_people)
             progress.say("writing the run folder")
             result.save(target, people=keep_people, also=None if no_report else lambda part: write_report(result, part / "report.html"))
+    except InvariantViolation as violation:
+        _stop(violation, target, as_json)
     except KeyboardInterrupt:  # caught here, for the command line library ends silently on it
         _say("communize: interrupted; nothing was written")
         raise typer.Exit(130) from None
@@ -185,6 +184,19 @@ def bench(
         print_bench(rows)
 
 
+def _stop(violation: InvariantViolation, target: Path, as_json: bool) -> NoReturn:
+    """Report a broken invariant, write the report beside the run folder, and end with status 1."""
+    from communize.store.violation import write_violation
+
+    file = write_violation(violation, target)
+    if as_json:
+        print(json.dumps({"violation": violation.report(), "file": str(file) if file else None}))
+    else:
+        _say(f"communize: the run failed, by a fault of the program or of a mechanism: {violation}")
+        _say(f"  all of this, and the scenario: {file or 'could not be written'}")
+    raise typer.Exit(1) from None
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -203,6 +215,9 @@ def _root(
 
 def main() -> None:
     """Entry point: exit status 0 done, 1 the run failed, 2 the input is wrong."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may not know all letters of a title or of a file's name
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except InputError as error:
@@ -211,8 +226,8 @@ def main() -> None:
     except CommunizeError as error:
         _say(f"communize: the run failed: {error}")
         sys.exit(1)
-    except MemoryError:
-        _say("communize: the run failed: not enough memory; use fewer people, or a larger society.scale")
+    except MemoryError as error:
+        _say(f"communize: the run failed: not enough memory ({error or 'it ran out'}); use fewer people, a larger society.scale, or fewer places")
         sys.exit(1)
 
 

@@ -46,11 +46,11 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
 
 def run_rows(run: Any) -> list[tuple[str, str]]:
     """The table of a run as (name, markup): outcome, the three numbers, people, measures, speed."""
-    from communize.report.text import dated, number
-    from communize.report.words import about_generalisation, generalisation_date, three_numbers
+    from communize.report.text import number
+    from communize.report.words import about_generalisation, generalisation_date, outcome_date, three_numbers
 
     outcome, timings = run.outcome, run.info["timings"]
-    day = dated(run.scenario.start, outcome.day)
+    day = outcome_date(run)
     rows = [("outcome", f"[bold]{outcome.name.replace('_', ' ')}[/bold], {day}: {escape(outcome.why)}")]
     for symbol, name, value, why in three_numbers(run):
         text = f"not computed: {escape(why)}" if value is None else f"[bold]{value}[/bold]"
@@ -59,10 +59,10 @@ def run_rows(run: Any) -> list[tuple[str, str]]:
         rows.append((f"{symbol}  {name}", text))
     most = [f"at most {number(total.max())} {where}" for where, total in _totals(run) if total.any()]
     rows.append(("people", "; ".join([f"{number(run.info['people'])} in {number(len(run.places))} places", *most])))
-    if "unmet" in run.series:
+    if "unmet" in run.series and run.days:
         unmet = run.series["unmet"].mean([dim for dim in run.series["unmet"].dims if dim != "day"])
         rows.append(("unmet need", f"{number(float(unmet[-1]), 3)}, given by position at the start"))
-    if "shortage" in run.series:
+    if "shortage" in run.series and run.days:
         given = [f"{name} {number(float(run.series[name][-1]), 3)}" for name in ("shortage", "coverage")]
         rows.append(("given", f"{' and '.join(given)} of those in measures, on the last day"))
     rows += _measure_rows(run)

@@ -42,7 +42,8 @@ class Column:
     """One column of the state.
 
     `table` and `name` address it (``people.belonging``); `dims` are the dimensions after the table's own row;
-    `start` is the value that every row has before anything is set.
+    `start` is the value that every row has before anything is set. Every value must lie in `range` at the end of a day, and a
+    float be a finite number; not a number stands for none where `may_lack` says so, or where it is the start value.
     """
 
     table: str
@@ -53,6 +54,7 @@ class Column:
     range: tuple[float | None, float | None] = (None, None)
     start: float = 0
     dims: tuple[int, ...] = ()
+    may_lack: bool = False
 
     @property
     def path(self) -> str:
@@ -61,13 +63,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Output:
-    """One variable of a run's series: `dims` besides ``day``, unit and meaning."""
+    """One variable of a run's series: `dims` besides ``day``, unit and meaning.
+
+    What is reported must be finite; with `may_lack` not a number stands for none.
+    """
 
     name: str
     unit: str
     meaning: str
     dims: tuple[str, ...] = ()
     dtype: str = "float32"
+    may_lack: bool = False
 
 
 class Table:
@@ -103,6 +109,7 @@ class Table:
             values = np.full((max(capacity, self._n), *column.dims), column.start, dtype=column.dtype)
         elif values.dtype != np.dtype(column.dtype) or values.shape != (self._n, *column.dims):
             raise ValueError(f"{column.path}: got {values.dtype} {values.shape}, declared {column.dtype}")
+        values = np.ascontiguousarray(values)
         self._columns[column.name] = column
         self._storage[column.name] = values
         setattr(self, column.name, values[: self._n])
@@ -134,6 +141,11 @@ class Table:
         for column, values in self.columns():
             twin.add(column, values.copy())
         return twin
+
+    @property
+    def capacity(self) -> int:
+        """Rows for which there is room; the arrays of the columns stay where they are until it changes."""
+        return next(iter(self._storage.values())).shape[0] if self._storage else self._n
 
     @property
     def nbytes(self) -> int:

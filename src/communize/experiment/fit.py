@@ -35,7 +35,7 @@ def distance(scenario: Scenario, changes: dict[str, float], society: Society, da
     simulation = Simulation(scenario.replace(changes), society=society)
     simulation.run(days)
     fit = fit_observed(scenario, simulation.series)
-    assert fit is not None
+    assert fit is not None and fit.root_mean_square is not None
     return fit.root_mean_square, fit.events_per_person
 
 

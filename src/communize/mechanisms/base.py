@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from communize.declare.errors import InputError
+from communize.declare.errors import InputError, InvariantViolation
 from communize.declare.parameters import Parameters as _Parameters
 from communize.declare.parameters import parameter
 from communize.declare.registry import Column, Output, Table, hash_arrays
 from communize.kernels import decisions, draws
 from communize.kernels.blocks import Pool
+from communize.kernels.ranges import any_outside
 from communize.kernels.vector import Draws
 from communize.society.society import Society
 
@@ -43,6 +44,8 @@ class State:
         attribute: ``state.people.belonging``.
     notes
         What a user should know of this run and no figure shows, such as a seed that found no free site.
+    counted
+        A day, and the people by activity and position at its end, int64 (activities, positions).
     """
 
     society: Society
@@ -52,10 +55,18 @@ class State:
     tables: dict[str, Table] = field(default_factory=dict)
     pool: Pool = field(default_factory=lambda: Pool(1))
     notes: list[str] = field(default_factory=list)
+    counted: tuple[int, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         for name in ("people", "sites", "places"):
             self.tables.setdefault(name, getattr(self.society, name))
+        for name in self.tables:
+            self._expose(name)
+
+    def _expose(self, name: str) -> None:
+        """Make a table an attribute, which is found several times faster than through `__getattr__`."""
+        if not hasattr(type(self), name):
+            self.__dict__[name] = self.tables[name]
 
     def __getattr__(self, name: str) -> Table:
         tables = self.__dict__.get("tables", {})
@@ -73,6 +84,7 @@ class State:
         for column in columns:
             if column.table not in self.tables:
                 self.tables[column.table] = Table(column.table, int(column.table in ONE_ROW))
+                self._expose(column.table)
             table = self.tables[column.table]
             there = table.declared(column.name)
             if there is None:
@@ -94,6 +106,16 @@ class State:
     def day_of_event(self, event: Any) -> int:
         """Day number of something that the scenario puts on a `day` or a `date`."""
         return event.day if event.day is not None else (event.date - self.start).days
+
+    def require_within(self, what: str, values: np.ndarray, low: float, high: float) -> None:
+        """Stop the run if one of the floats `values` (a row a place or a site) is not a number from `low` to `high`.
+
+        For hazards and probabilities that are no column of the state; a column states its range itself.
+        """
+        if any_outside(values, low, high, False):
+            row = int(np.flatnonzero(~((values >= low) & (values <= high)))[0])
+            raise InvariantViolation(
+                "hazard", f"{what} of row {row} is {values[row]}", row=row, found=values[row], expected=f"{low:g} to {high:g}")
 
     def agents(self, people: float) -> int:
         """A count threshold stated in people as a number of agents, rounded by a draw; at least 1."""

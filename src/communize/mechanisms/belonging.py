@@ -13,10 +13,14 @@ FIXED_POINT = 1 << 20
 
 @kernel
 def drift_of_belonging(start, stop, block, position, step, belonging):
-    """Move belonging by its position's daily step, clipped to [-1, 1]; returns nothing of its own."""
+    """Move belonging by its position's daily step, clipped to [-1, 1]; returns nothing of its own.
+
+    What is not a number stays so, for the invariants to find.
+    """
     for person in range(start, stop):
         moved = belonging[person] + step[position[person]]
-        belonging[person] = max(np.float32(-1.0), min(np.float32(1.0), moved))
+        moved = np.float32(1.0) if moved > np.float32(1.0) else moved
+        belonging[person] = np.float32(-1.0) if moved < np.float32(-1.0) else moved
     return 0
 
 
@@ -44,7 +48,7 @@ class Belonging(Mechanism):
     writes = ("people.belonging",)
     outputs = (
         Output("belonging", "1", "belonging, mean over people"),
-        Output("belonging_active", "1", "belonging, mean over people in struggle; not a number when there is none"),
+        Output("belonging_active", "1", "belonging, mean over people in struggle; not a number when there is none", may_lack=True),
     )
 
     class Parameters(MechanismParameters):

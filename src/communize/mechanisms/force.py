@@ -261,6 +261,7 @@ class Force(Mechanism):
         freed = gather(found, counts, n, BLOCK)
         active, probability = (places.active + places.participants).astype(np.float64), np.empty(len(places))
         arrest_probabilities(places.force, active, p.rate_arrest * factor, probability)
+        state.require_within("the probability of arrest", probability, 0.0, 1.0)
         taken = found[:0]
         if active.any():
             counts = state.pool.for_blocks(

@@ -18,7 +18,9 @@ SEVERAL = 8  # times that a run must be as long as the days of a moving mean
 def day_charts(run: "Run", declared: Iterable[Chart] = CHARTS) -> list[dict[str, Any]]:
     """The charts whose variables were recorded."""
     shade = exception_days(run)
-    charts = []
+    charts: list[dict[str, Any]] = []
+    if not run.days:
+        return charts
     for chart in declared:
         lines = [line for line in chart.lines if line.variable in run.series]
         if chart.some:
@@ -36,7 +38,7 @@ def further_charts(run: "Run") -> list[dict[str, Any]]:
     shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
     of_measures = {line.variable for chart in MEASURES for line in chart.lines} - shown
     charts = []
-    for name, data in sorted(run.series.data_vars.items()):
+    for name, data in sorted(run.series.data_vars.items()) if run.days else ():
         idle = name in of_measures and (len(run.instances) > 0 or not _varies(data.to_numpy()))
         if data.dims == ("day",) and name not in shown and not idle:
             title = str(data.attrs.get("long_name") or name).partition(";")[0]

@@ -24,7 +24,7 @@ COUNTS = ("instances", "contested_sites")
 def map_data(run: "Run") -> dict[str, Any] | None:
     """Everything the map needs; None if no variable by place was recorded."""
     names = [name for name in VARIABLES if name in run.series and (name not in OF_MEASURES or len(run.instances))]
-    if not names:
+    if not names or not run.days:
         return None
     places, peak = run.places, peak_day(run)
     stride = max(1, -(-run.days * len(places) // MAX_VALUES))
@@ -54,7 +54,7 @@ def peak_day(run: "Run") -> int:
     from communize.store.targets import total_of
 
     name = next((name for name in ("active", "participants") if name in run.series), None)
-    return int(np.argmax(total_of(run.series, name))) if name else 0
+    return int(np.argmax(total_of(run.series, name))) if name and run.days else 0
 
 
 def step_of(values: np.ndarray, exact: float | None) -> float:

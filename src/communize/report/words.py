@@ -43,7 +43,7 @@ def what_was_run(run: "Run") -> str:
     title = f"“{run.scenario.title}” ({run.scenario.name})" if run.scenario.title else f"“{run.scenario.name}”"
     until = (
         f", {long_date(start)}"
-        if run.days == 1
+        if run.days <= 1
         else f", from {long_date(start)} to {long_date(date_of(start, run.days - 1))}"
     )
     scale = info["scale"]
@@ -58,7 +58,12 @@ def what_was_run(run: "Run") -> str:
 def outcome(run: "Run") -> str:
     """The outcome, its day and the rule."""
     found = run.outcome
-    return f"Outcome: {found.name.replace('_', ' ')}, {dated(run.scenario.start, found.day)}. The rule that decided: {found.why}."
+    return f"Outcome: {found.name.replace('_', ' ')}, {outcome_date(run)}. The rule that decided: {found.why}."
+
+
+def outcome_date(run: "Run") -> str:
+    """The day of the outcome, in words."""
+    return dated(run.scenario.start, run.outcome.day) if run.days else "for the run has no day"
 
 
 def participation(run: "Run") -> str:
@@ -68,9 +73,9 @@ def participation(run: "Run") -> str:
     if "active" not in run.series:
         return "People in struggle were not recorded: the mechanism of struggle is switched off."
     total = total_of(run.series, "active")
-    day = int(total.argmax())
-    if not total[day] > 0:
+    if not total.any():
         return "Nobody was in struggle on any day."
+    day = int(total.argmax())
     last = f"; on the last day it was {number(total[-1])}" if run.days > 1 else ""
     return (
         f"Participation was highest on {dated(run.scenario.start, day)}, with {counted(total[day], 'person', 'people')} "
@@ -127,8 +132,8 @@ def _in_force(run: "Run") -> list[str]:
         if name not in run.series:
             continue
         total = total_of(run.series, name)
-        day = int(total.argmax())
-        if not total[day] > 0:
+        day = int(total.argmax()) if total.size else 0
+        if not total.any():
             sentences.append(f"At the end of no day was a {one} {where}.")
             continue
         share = f", {percent(total[day] / run.info['people'])} of all" if name == "participants" else ""

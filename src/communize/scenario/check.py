@@ -1,5 +1,6 @@
 """Validating a scenario beyond its values: places, dates and mechanisms, without making its people."""
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def check_scenario(scenario: Scenario) -> dict[str, Any]:
 
 def _check(scenario: Scenario) -> dict[str, Any]:
     parameters = scenario.society
+    check_length(scenario)
     check_comparisons(scenario)
     places = list_places(parameters.places, np.uint64(scenario.seed))
     agents = agents_of_places(places.population, parameters.people, parameters.scale)
@@ -68,6 +70,14 @@ def _check(scenario: Scenario) -> dict[str, Any]:
         "people": round(float(agents.sum()) * parameters.scale), "agents": int(agents.sum()), "places": len(places),
         "warnings": warnings,
     }  # fmt: skip
+
+
+def check_length(scenario: Scenario) -> None:
+    """Raise an `InputError` for a run beyond the last date that there is."""
+    longest = (datetime.date.max - scenario.start).days
+    if scenario.days > longest:
+        path = "scenario.days" if scenario.tables.run.days is None else "run.days"
+        raise InputError(path, scenario.days, f"0 to {longest} days from {scenario.start}, as dates end with the year 9999", None, scenario.file)
 
 
 def check_comparisons(scenario: Scenario) -> None:

@@ -57,15 +57,22 @@ def _models_of(annotation: Any) -> list[type[BaseModel]]:
 
 def model_at(model: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:
     """The pydantic model that stands at a location, or None."""
-    current: type[BaseModel] | None = model
+    annotation: Any = model
     for part in location:
-        if current is None:
-            return None
-        if isinstance(part, str) and part in current.model_fields:
-            annotation = current.model_fields[part].annotation
-            found = _models_of(annotation)
-            current = found[0] if found else None
-    return current
+        annotation = _within(annotation, part)
+    found = _models_of(annotation)
+    return found[0] if found else None
+
+
+def _within(annotation: Any, part: Any) -> Any:
+    """What is declared for an entry of a value: of a table by its name, of a list by its number; None if nothing is."""
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        options = [_within(option, part) for option in typing.get_args(annotation)]
+        return next((option for option in options if option is not None), None)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.model_fields[part].annotation if part in annotation.model_fields else None
+    inner = typing.get_args(annotation)
+    return inner[-1] if typing.get_origin(annotation) in (dict, list) and inner else None
 
 
 def names_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
@@ -76,11 +83,10 @@ def names_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
 
 def field_at(model: type[BaseModel], location: tuple[Any, ...]) -> Any:
     """The declaration of the value at a location, or None."""
-    names = [part for part in location if isinstance(part, str)]
-    for cut in range(len(names), 0, -1):
-        outer = model_at(model, location[: location.index(names[cut - 1])])
-        if outer is not None and names[cut - 1] in outer.model_fields:
-            return outer.model_fields[names[cut - 1]]
+    for last in range(len(location) - 1, -1, -1):
+        outer = model_at(model, location[:last])
+        if outer is not None and location[last] in outer.model_fields:
+            return outer.model_fields[location[last]]
     return None
 
 

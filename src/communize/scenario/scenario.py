@@ -7,16 +7,17 @@ import importlib
 import importlib.util
 import json
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from communize.declare.errors import InputError, nearest_name
+from communize.declare.files import is_file
 from communize.mechanisms.base import PHASES, Mechanism
 from communize.mechanisms.struggle.shocks import Shocks
 from communize.scenario.problems import to_input_error
+from communize.scenario.reading import check_depth, read_toml
 from communize.scenario.tables import SWITCHED, Tables
 from communize.simulation.day import MECHANISMS
 from communize.society.parameters import SocietyParameters
@@ -36,6 +37,7 @@ class Scenario:
     """
 
     def __init__(self, values: dict[str, Any], file: str | None = None, added: tuple[Mechanism, ...] = ()):
+        check_depth(values, file)
         self.file, self._values, self._added = file, copy.deepcopy(values), added
         try:
             self.tables: Any = Tables.model_validate(_with_switches(values, file))
@@ -60,7 +62,7 @@ class Scenario:
     @property
     def days(self) -> int:
         """Length of a run: `run.days`, else `scenario.days`."""
-        return self.tables.run.days or self.tables.scenario.days
+        return self.tables.scenario.days if self.tables.run.days is None else self.tables.run.days
 
     @property
     def seed(self) -> int:
@@ -101,6 +103,8 @@ class Scenario:
     def _users(self, number: int, entry: Any) -> Mechanism:
         path = f"mechanism[{number}]"
         cls = find_class(entry.use, f"{path}.use", self.folder)
+        if cls.phase not in PHASES:
+            raise InputError(f"{path}.use", cls.phase, f"a class with a phase among {', '.join(PHASES)}", nearest_name(cls.phase, PHASES), self.file)
         try:
             return cls(cls.Parameters.model_validate(entry.parameters))
         except ValidationError as error:
@@ -135,6 +139,9 @@ class Scenario:
         if not changes:
             return self
         values = self.values()
+        if "scenario.only" in changes:  # it decides all switches anew
+            for name in SWITCHED:
+                values[name].pop("enabled", None)
         for path, value in changes.items():
             _put(values, path, copy.deepcopy(value))  # a later path may lead into it
         return Scenario(values, self.file, self._added)
@@ -162,7 +169,7 @@ class Scenario:
         for key in ("target", "observed", "prior"):
             values.pop(key)
         for table in (values["society"]["places"], values["society"]["ties"]):
-            if table.get("file") and Path(table["file"]).is_file():
+            if table.get("file") and is_file(table["file"]):
                 table["file"] = hashlib.blake2b(Path(table["file"]).read_bytes()).hexdigest()
         values["mechanism"] = [
             [class_path(type(m)), _source_digest(type(m)), m.parameters.model_dump()] for m in self.own_mechanisms()
@@ -185,7 +192,7 @@ def load(scenario: str | Path | Scenario) -> Scenario:
     if text in case_names():
         return Scenario(_read(LIBRARY / f"{text}.toml", text), text)
     path = Path(text)
-    if path.suffix == ".toml" or path.is_file() or "/" in text:
+    if path.suffix == ".toml" or is_file(path) or "/" in text:
         return Scenario(_read(path, text), text)
     raise InputError("", text, f"a case ({', '.join(case_names())}) or a TOML file", nearest_name(text, case_names()))
 
@@ -196,14 +203,7 @@ def case_names() -> list[str]:
 
 
 def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("", shown, "a TOML file that exists", None, shown) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("", shown, f"a readable TOML file ({type(error).__name__})", None, shown) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError("", str(error), "valid TOML", None, shown) from None
+    values = read_toml(path, shown)
     for outer in ("places", "ties"):  # files are named from the scenario's own folder
         table = values.get("society", {}).get(outer) if isinstance(values.get("society"), dict) else None
         if isinstance(table, dict) and isinstance(table.get("file"), str):
@@ -222,7 +222,10 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
         below = _read(path.parent / base, base, (*above, shown))
     else:
         raise InputError("scenario.based_on", base, f"a case ({', '.join(case_names())}) or a TOML file", nearest_name(base, case_names()), shown)
-    own_head = {key: value for key, value in below["scenario"].items() if key in ("start", "days", "only", "sources")}
+    head_below = below.get("scenario", {})
+    if not isinstance(head_below, dict):
+        raise InputError("scenario", head_below, "a table", None, base)
+    own_head = {key: value for key, value in head_below.items() if key in ("start", "days", "only", "sources")}
     return merge({**below, "scenario": own_head}, values)
 
 
@@ -288,7 +291,7 @@ def find_class(use: str, path: str, folder: Path) -> type[Mechanism]:
             module = importlib.import_module(where)
     except (ImportError, FileNotFoundError):
         raise InputError(path, use, "a Python file or module that exists") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(path, use, f"a module that can be imported ({type(error).__name__}: {error})") from None
     classes = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, Mechanism) and value is not Mechanism]
     if name not in classes:
@@ -301,7 +304,7 @@ def _put(values: dict[str, Any], path: str, value: Any) -> None:
     for piece in path.replace("]", "").split("."):
         name, *indices = piece.split("[")
         parts.append(name)
-        parts += [int(index) if index.isdigit() else index for index in indices]
+        parts += [int(index) if index.isdecimal() and len(index) < 10 else index for index in indices]
     here: Any = values
     for part in parts[:-1]:
         if isinstance(part, int):

@@ -11,6 +11,8 @@ from communize.simulation.day import MECHANISMS
 from communize.society.parameters import SocietyParameters
 
 DEFINITION = "definition"
+LONGEST_NAME = 100
+HIGHEST = 1e15  # of real figures, so that their squares can be added up
 
 
 class Head(Parameters):
@@ -21,7 +23,7 @@ class Head(Parameters):
     description: str = parameter("", unit="text", source=DEFINITION, meaning="what is represented, and what is not")
     based_on: str | None = parameter(None, unit="name or file", source=DEFINITION, meaning="scenario whose values hold where this one says nothing")
     start: datetime.date = parameter(datetime.date(2005, 1, 1), unit="date", source=DEFINITION, meaning="date of day 0")
-    days: int = parameter(365, unit="day", range=(1, 100_000), source=DEFINITION, meaning="length of a run")
+    days: int = parameter(365, unit="day", range=(0, 100_000), source=DEFINITION, meaning="length of a run")
     only: list[str] = parameter([], unit="mechanism", source=DEFINITION, meaning="mechanisms that work, all others being off; none named: each as its own switch says")
     claims: list[str] = parameter([], unit="id", source=DEFINITION, meaning="claims that the case bears on")
     sources: dict[str, str] = parameter({}, unit="text", source=DEFINITION, meaning="source of each value set here: URL, DOI, or assumed with a range")
@@ -31,13 +33,15 @@ class Head(Parameters):
     def _plain(cls, name: str) -> str:
         if not name or not all(c in "abcdefghijklmnopqrstuvwxyz0123456789-" for c in name):
             raise ValueError("small letters, digits and hyphens")
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"at most {LONGEST_NAME} letters, as it names the run folder")
         return name
 
 
 class RunTable(Parameters):
     """How it is run: `[run]`."""
 
-    days: int | None = parameter(None, unit="day", range=(1, 100_000), source=DEFINITION, meaning="length of the run, if not the scenario's")
+    days: int | None = parameter(None, unit="day", range=(0, 100_000), source=DEFINITION, meaning="length of the run, if not the scenario's")
     seed: int = parameter(1, unit="1", range=(0, 2**64 - 1), source=DEFINITION, meaning="seed of all draws")
     threads: int = parameter(0, unit="thread", range=(0, 4096), source=DEFINITION, meaning="threads, 0 for all that the process may use")
 
@@ -59,10 +63,10 @@ class Target(Parameters):
     date: datetime.date | None = parameter(None, unit="date", source=DEFINITION, meaning="date of the figure")
     day: int | None = parameter(None, unit="day", range=(0, 100_000), source=DEFINITION, meaning="instead of a date: day of the run")
     region: str | None = parameter(None, unit="code", source=DEFINITION, meaning="region of the figure")
-    value: float = parameter(unit="as the statistic", source="see the scenario", meaning="the real figure")
-    tolerance: float | None = parameter(None, unit="as the statistic", range=(0, None), source=DEFINITION, meaning="hit if the difference is at most this")
-    factor: float | None = parameter(None, unit="1", range=(1, None), source=DEFINITION, meaning="hit if within this factor")
-    events_per_person: float | None = parameter(None, unit="event per person", range=(0, None), source=DEFINITION, meaning="k of places_hit; from the fit of [observed] if left out")
+    value: float = parameter(unit="as the statistic", range=(-HIGHEST, HIGHEST), source="see the scenario", meaning="the real figure")
+    tolerance: float | None = parameter(None, unit="as the statistic", range=(0, HIGHEST), source=DEFINITION, meaning="hit if the difference is at most this")
+    factor: float | None = parameter(None, unit="1", range=(1, HIGHEST), source=DEFINITION, meaning="hit if within this factor")
+    events_per_person: float | None = parameter(None, unit="event per person", range=(0, HIGHEST), source=DEFINITION, meaning="k of places_hit; from the fit of [observed] if left out")
     source: str = parameter("assumed", unit="text", source="see the scenario", meaning="URL or DOI")
 
     @model_validator(mode="after")
@@ -83,10 +87,17 @@ class Observed(Parameters):
     variable: str = parameter("active", unit="name", source=DEFINITION, meaning="variable that it is set beside")
     dates: list[datetime.date] = parameter([], unit="date", source=DEFINITION, meaning="dates of the counts")
     counts: list[float] = parameter([], unit="event", source="see the scenario", meaning="the counts")
-    background: float = parameter(0.0, unit="event", range=(0, None), meaning="ordinary level, subtracted")
+    background: float = parameter(0.0, unit="event", range=(0, HIGHEST), meaning="ordinary level, subtracted")
     fitted: int = parameter(0, unit="count", range=(0, 100_000), source=DEFINITION, meaning="how many of the first counts the parameters were fitted to; the others are held out")
     per_person: list[float] = parameter([0.0, 1e9], unit="event per person", source="see the scenario", meaning="lowest and highest k that a fit accepts")
     source: str = parameter("assumed", unit="text", source="see the scenario", meaning="URL or DOI")
+
+    @field_validator("counts")
+    @classmethod
+    def _within_reason(cls, counts: list[float]) -> list[float]:
+        if any(abs(count) > HIGHEST for count in counts):
+            raise ValueError(f"numbers from {-HIGHEST:g} to {HIGHEST:g}")
+        return counts
 
     @field_validator("per_person")
     @classmethod

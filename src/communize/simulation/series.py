@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from communize.declare.errors import InputError, nearest_name
+from communize.declare.errors import InputError, InvariantViolation, nearest_name
 from communize.declare.registry import ACTIVITIES, CAUSES, CHANNELS, CONTENTS, LOCI, POSITIONS, SCOPES, Output
+from communize.kernels.ranges import DTYPES, first_not_finite
 
 FIXED_DIMS = {
     "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES, "relation": CONTENTS,
@@ -27,10 +28,14 @@ class Recorder:
         self.sizes, self.n_days = sizes, 0
         self.outputs: dict[str, Output] = {}
         self._data: dict[str, np.ndarray] = {}
+        self._reported: set[str] = set()  # what a mechanism at work declares
+        self._room = 0  # days for which every array has room; 0 before the first day and when something was added
 
     def add(self, outputs: Iterable[Output]) -> None:
         """Record these variables from now on; the days before are missing."""
+        self._room = 0
         for output in outputs:
+            self._reported.add(output.name)
             if output.name in self.outputs:
                 if self.outputs[output.name] != output:
                     raise InputError(f"outputs.{output.name}", output.meaning, "a name that no other variable has")
@@ -43,15 +48,55 @@ class Recorder:
                 self._data[output.name] = np.full(shape, _missing(output), output.dtype)
 
     def record(self, values: dict[str, Any]) -> None:
-        """Append a day; a variable that nobody reported is missing: not a number, or 0 for integers."""
-        for name, output in self.outputs.items():
-            data = self._data[name]
+        """Append a day; a variable that nobody reported is missing: not a number, or 0 for integers.
+
+        Raises
+        ------
+        InvariantViolation
+            A value that is not finite, and not a number only where the output says that this stands for none.
+        """
+        day = self.n_days
+        if day >= self._room:
+            self._make_room()
+        given = values.get
+        for name, data, missing in self._slots:
+            data[day] = given(name, missing)
+        if first_not_finite(*self._described, day) >= 0:
+            self._check(values, day)
+        self.n_days += 1
+
+    def _make_room(self) -> None:
+        """Enlarge the arrays that are full, and describe them anew for `record`."""
+        for name, data in self._data.items():
             if self.n_days >= data.shape[0]:
                 larger = np.zeros((max(32, 2 * self.n_days), *data.shape[1:]), data.dtype)
                 larger[: self.n_days] = data[: self.n_days]
-                self._data[name] = data = larger
-            data[self.n_days] = values.get(name, _missing(output))
-        self.n_days += 1
+                self._data[name] = larger
+        self._room = min((data.shape[0] for data in self._data.values()), default=2**62)
+        self._slots = [(name, self._data[name], _missing(output)) for name, output in self.outputs.items()]
+        floats = [(output, self._data[name]) for name, output in self.outputs.items() if self._data[name].dtype.name in ("float32", "float64")]
+        limits = np.array([np.finfo(data.dtype).max for _, data in floats], float)
+        rows = [
+            (data.ctypes.data, 0, int(np.prod(data.shape[1:], dtype=np.int64)), DTYPES.index(data.dtype.name), -1, 0,
+             output.may_lack or name not in self._reported)
+            for (output, data), name in zip(floats, (output.name for output, _ in floats))
+        ]  # fmt: skip
+        self._described = (np.array(rows, np.int64).reshape(-1, 7), limits)
+
+    def _check(self, values: dict[str, Any], day: int) -> None:
+        """Raise for a value of the day that is not finite; what was not reported is not wrong."""
+        for name, data, _ in self._slots:
+            output = self.outputs[name]
+            if name not in values or data.dtype.kind != "f":
+                continue
+            wrong = ~np.isfinite(data[day]) if not output.may_lack else np.isinf(data[day])
+            if np.any(wrong):
+                at = tuple(int(axis[0]) for axis in np.nonzero(wrong)) if output.dims else ()
+                where = f" at {', '.join(f'{dim} {k}' for dim, k in zip(output.dims, at))}" if at else ""
+                found = data[day][at]
+                raise InvariantViolation(
+                    "series", f"the series {name} is {found} on day {day}{where}", day=day, series=name, found=found,
+                    expected="a finite number, or not a number for none" if output.may_lack else "a finite number (Output(..., may_lack=True) allows not a number for none)")  # fmt: skip
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._data[name][: self.n_days]
@@ -69,9 +114,12 @@ class Recorder:
 
         places = society.place_list
         days = np.datetime64(start) + np.arange(self.n_days)
+        dates = days.astype("datetime64[ns]")
+        if np.any(dates.astype(days.dtype) != days):  # nanoseconds reach from 1677 to 2262; other years are written as text
+            dates = np.datetime_as_string(days).astype(object)
         coords: dict[str, Any] = {
             "day": ("day", np.arange(self.n_days), {"long_name": "day of the run", "units": UNITS_OF_TIME}),
-            "date": ("day", days.astype("datetime64[ns]"), {"long_name": "date"}),
+            "date": ("day", dates, {"long_name": "date"}),
             "place": ("place", np.arange(len(places)), {"long_name": "place", "units": "row of places.parquet"}),
             "name": ("place", places.name.astype(object), {"long_name": "name of the place"}),
             "region": ("place", places.region.astype(object), {"long_name": "region of the place"}),

@@ -4,16 +4,18 @@ import contextlib
 import datetime
 import os
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from typing import Any, Protocol
 
 import numpy as np
 
-from communize.declare.errors import CommunizeError, InputError
+from communize.declare.errors import CommunizeError, InputError, InvariantViolation
 from communize.declare.registry import Table
 from communize.kernels.blocks import Pool
 from communize.kernels.decisions import USER, user_decision
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
+from communize.mechanisms.invariants import WHOLE_DAYS, Invariants
 from communize.simulation.day import MECHANISMS, in_order
 from communize.simulation.series import FIXED_DIMS, Recorder
 from communize.society.parameters import SocietyParameters
@@ -61,7 +63,8 @@ class Simulation:
     society
         A society made elsewhere (`Society.from_tables`), of which a copy is run; synthesised from the scenario if omitted.
     audit
-        Check after every mechanism that it changed only what it declares (slow; for tests of mechanisms).
+        Check after every mechanism that it changed only what it declares, and that every invariant holds, which are otherwise
+        checked at the end of the day (slow; for tests of mechanisms). It can be switched on and off between days.
 
     Attributes
     ----------
@@ -73,7 +76,7 @@ class Simulation:
         self, scenario: Plan, seed: int | None = None, *, threads: int | None = None,
         society: Society | None = None, audit: bool = False,
     ):  # fmt: skip
-        self.scenario, self.audit = scenario, audit
+        self.scenario, self.audit, self._made_elsewhere = scenario, audit, society is not None
         self.seed = scenario.seed if seed is None else int(seed)
         if not 0 <= self.seed < 2**64:
             raise InputError("run.seed", seed, "0 to 2**64 - 1")
@@ -100,6 +103,8 @@ class Simulation:
             raise InputError("measures.enabled", False, allowed)
         for mechanism in self.mechanisms:
             mechanism.setup(state)
+        self.invariants: Invariants | None = None  # from the first day on: what is put into the state by hand before is the start
+        self._decisions = [decision_of(type(mechanism)) for mechanism in self.mechanisms]
 
     def _record_outputs(self) -> None:
         for mechanism in self.mechanisms:
@@ -154,27 +159,72 @@ class Simulation:
         return self.recorder.dataset(self.society, self.state.start)
 
     def step(self) -> None:
-        """Do one day: each mechanism in the order of the day, then the record of the day."""
-        state, day = self.state, self.state.day
-        for mechanism in self.mechanisms:
-            draws = Draws(state.key, decision_of(type(mechanism)), day)
-            if self.audit:
-                self._audited_step(mechanism, day, draws)
-            else:
-                mechanism.step(state, day, draws)
-        values: dict[str, Any] = {}
-        for mechanism in self.mechanisms:
-            values.update(mechanism.observe(state))
-        self.recorder.record(values)
+        """Do one day: each mechanism in the order of the day, then the invariants and the record of the day.
+
+        Raises
+        ------
+        InvariantViolation
+            An invariant does not hold; the simulation stays at the day on which that was found.
+        """
+        state, day, key = self.state, self.state.day, self.state.key
+        if self.invariants is None:
+            recount_days = next((m.parameters.recount_days for m in self.mechanisms if m.name == "reckoning"), WHOLE_DAYS)
+            self.invariants = Invariants(state, self.mechanisms, recount_days)
+        mechanism = None
+        try:
+            for mechanism, decision in zip(self.mechanisms, self._decisions):
+                draws = Draws(key, decision, day)
+                if self.audit:
+                    self._audited_step(mechanism, day, draws)
+                else:
+                    mechanism.step(state, day, draws)
+            mechanism = None
+            self.invariants.check(state, day)
+            values: dict[str, Any] = {}
+            for mechanism in self.mechanisms:
+                values.update(mechanism.observe(state))
+            mechanism = None
+            self.recorder.record(values)
+        except InvariantViolation as violation:
+            raise self._explained(violation, mechanism) from None
         state.day += 1
 
     def run(self, days: int, progress: Callable[[int], None] | None = None) -> "Simulation":
-        """Do `days` more days; `progress` is called with the number done after each."""
+        """Do `days` more days, and check every invariant in full after the last; `progress` is called with the number done after each.
+
+        Raises
+        ------
+        InvariantViolation
+            An invariant does not hold.
+        """
         for done in range(1, days + 1):
             self.step()
             if progress is not None:
                 progress(done)
+        if days > 0 and self.invariants is not None:
+            try:
+                self.invariants.check(self.state, self.state.day - 1, everything=True)
+            except InvariantViolation as violation:
+                raise self._explained(violation, None) from None
         return self
+
+    def _explained(self, violation: InvariantViolation, mechanism: Mechanism | None) -> InvariantViolation:
+        """The violation with what a maintainer needs to find it again."""
+        scenario, day = self.scenario, violation.facts.get("day", self.state.day)
+        file, last_good = scenario.file, violation.facts.get("last_good")
+        good = max(0, day if "last_good" not in violation.facts else 0 if last_good is None else last_good + 1)
+        start = "SCENARIO" if file is None or self._made_elsewhere else f"cz.load({file!r})"
+        society = ", society=SOCIETY" if self._made_elsewhere else ""
+        audit = f"sim = cz.Simulation({start}, seed={self.seed}{society}).run({good}); sim.audit = True; sim.run({day - good + 1})"
+        series = violation.facts.get("series")
+        writers = [type(m).__name__ for m in self.mechanisms if any(output.name == series for output in m.outputs)] if series else []
+        return violation.add(
+            day=day, after=f"{mechanism.phase}: {type(mechanism).__name__}" if mechanism is not None else "the whole day",
+            seed=self.seed, scenario=getattr(scenario, "name", None), scenario_hash=getattr(scenario, "hash", None), file=file,
+            version=metadata.version("communize"), state_hash=self.state_hash(), threads=self.threads, people=len(self.people), writers=writers,
+            command=f"communize run {file} --seed {self.seed} --days {day + 1}" if file and not self._made_elsewhere else None,
+            python=f"import communize as cz; {audit}",
+            note="the society was made outside the scenario" if self._made_elsewhere else None)  # fmt: skip
 
     def branch(self, changes: dict[str, Any] | None = None) -> "Simulation":
         """A simulation that goes on from today with changed parameters and the same draws.
@@ -195,6 +245,7 @@ class Simulation:
                 raise InputError(path, changes[path], "a parameter of a mechanism: the society is settled when a run starts")
         twin = object.__new__(Simulation)
         twin.scenario, twin.audit, twin.seed, twin.threads = self.scenario.replace(changes), self.audit, self.seed, self.threads
+        twin._made_elsewhere = self._made_elsewhere
         twin._prepare(self.state.copy())
         twin.recorder = self.recorder.copy()
         twin._record_outputs()
@@ -219,6 +270,8 @@ class Simulation:
                 before[path] = np.concatenate([before[path], np.full_like(values[len(before[path]) :], starts[path])])
             if path not in before or not np.array_equal(before[path], values, equal_nan=values.dtype.kind == "f"):
                 raise UndeclaredWrite(f"{type(mechanism).__name__} changed {path}, which is not among its writes")
+        if self.invariants is not None:
+            self.invariants.check(self.state, day, everything=True)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,13 @@
 """Places: from the gazetteer, from a table, or synthetic; and the contact between them."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
+from communize.declare.files import is_file
 from communize.kernels import decisions, geography
 from communize.kernels.blocks import Pool
 from communize.kernels.vector import Draws
@@ -13,6 +15,8 @@ from communize.society.parameters import ContactParameters, PlaceParameters
 
 KM_PER_DEGREE = 111.195
 SYNTHETIC_CENTRE = (46.0, 2.0)
+LONGEST_NAME = 200
+MOST_AGENTS = 2**29 - 1  # ends of ties are packed into 32 bits
 
 
 @dataclass
@@ -96,12 +100,12 @@ def read_table(file: str, path: str):
     """A CSV or Parquet file as a data frame; `InputError` at `path` if it cannot be read."""
     import pandas as pd
 
+    if not is_file(file):
+        raise InputError(path, file, "a CSV or Parquet file that exists")
     try:
-        if Path(file).suffix in (".parquet", ".pq"):
+        if Path(file).suffix.lower() in (".parquet", ".pq"):
             return pd.read_parquet(file)
-        return pd.read_csv(file)
-    except FileNotFoundError:
-        raise InputError(path, file, "a CSV or Parquet file that exists") from None
+        return pd.read_csv(file, keep_default_na=False, na_values=[""], low_memory=False)  # a region may be called NA
     except Exception as error:
         raise InputError(path, file, f"a readable CSV or Parquet file ({type(error).__name__})") from None
 
@@ -118,14 +122,31 @@ def _from_table(file: str | None) -> PlaceList:
         raise InputError(path, file, "a table with at least one place")
     for column, low, high in (("latitude", -90, 90), ("longitude", -180, 180), ("population", 1, 1e10)):
         numbers(frame, column, path, low, high)
-    return _from_frame(frame)
+    if "place_id" in frame:
+        ids = numbers(frame, "place_id", path, 0, 2.0**53)
+        frame = frame.assign(place_id=ids.astype(np.int64))
+    return _from_frame(frame.assign(
+        name=texts(frame, "name", path).astype(object),
+        region=texts(frame, "region", path, empty=True).astype(object) if "region" in frame else ""))  # fmt: skip
+
+
+def texts(frame, column: str, path: str, empty: bool = False) -> np.ndarray:
+    """A column as text, or an `InputError` at `path` that names the first row without one (unless it may be empty) or with too long a one."""
+    missing = frame[column].isna().to_numpy()
+    given = [str(value) for value in frame[column].where(~missing, "").to_numpy(object)]
+    for row, value in enumerate(given):
+        if len(value) > LONGEST_NAME or (not value and not empty):
+            raise InputError(path, f"{column} of {len(value):,} letters in row {row + 1}", f"{0 if empty else 1} to {LONGEST_NAME} letters")
+    return np.array(given, dtype=str)
 
 
 def numbers(frame, column: str, path: str, low: float, high: float) -> np.ndarray:
     """A column as float64, or an `InputError` at `path` that names the first value outside [low, high]."""
     try:
-        values = frame[column].to_numpy(dtype=np.float64)
-    except (TypeError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a part of the value would be dropped
+            values = frame[column].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError, OverflowError, Warning):
         raise InputError(path, f"the column {column!r}", f"numbers in the column {column!r}") from None
     wrong = np.flatnonzero(~((values >= low) & (values <= high)))
     if wrong.size:
@@ -173,8 +194,9 @@ def agents_of_places(population: np.ndarray, people: int, scale: float) -> np.nd
     if total_population == 0:
         raise InputError("society.places", 0, "places with at least one person in all")
     n_agents = round((people or total_population) / scale)
-    if n_agents < 2:
-        raise InputError("society.people", people or total_population, f"at least 2 agents of {scale:g} people each")
+    if not 1 <= n_agents <= MOST_AGENTS:
+        found = people or total_population
+        raise InputError("society.people", found, f"1 to {MOST_AGENTS:,} agents of {scale:g} people each (society.scale)")
     quota = population.astype(float) * (n_agents / total_population)
     agents = np.floor(quota).astype(np.int64)
     missing = n_agents - int(agents.sum())

@@ -1,5 +1,6 @@
 """The society: people, sites, places and ties, made from a scenario or from the user's tables."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ from communize.society.ties import Ties, generate_ties
 
 KIND_OF_SECTOR = {"workplace": WORKPLACE, "farm": FARM, "state_site": STATE_SITE}
 FARMER, STUDENT, STATE_FORCE, OWNER = (POSITIONS.index(n) for n in ("farmer", "student", "state_force", "owner"))
+LEAST_BYTES_PER_AGENT = 60  # people's own columns; sites and ties come on top
 NO_WORK = tuple(POSITIONS.index(n) for n in ("unemployed", "excluded"))
 
 
@@ -120,6 +122,7 @@ class Society:
         pool, key = Pool(threads), np.uint64(seed)
         place_list = list_places(parameters.places, key)
         agents = agents_of_places(place_list.population, parameters.people, parameters.scale)
+        _check_memory(int(agents.sum()), len(place_list), parameters.contact.neighbours)
         if parameters.places.source == "synthetic":
             place_list.population = np.round(agents * parameters.scale).astype(np.int64)
         contact = contact_between(place_list, parameters.contact, pool)
@@ -192,6 +195,18 @@ class Society:
         return np.bincount(
             self.sites.place[homes], weights=site_counts[homes], minlength=len(self.places)
         ).astype(np.int32)  # fmt: skip
+
+
+def _check_memory(n_people: int, n_places: int, neighbours: int) -> None:
+    """Raise a `MemoryError` at once for what cannot fit, where the system would end the process without a word."""
+    least = n_people * LEAST_BYTES_PER_AGENT + n_places * min(neighbours, n_places) * 12
+    if least > memory_bytes():
+        raise MemoryError(f"{least / 1e9:.0f} GB for {n_people:,} agents and the contacts of {n_places:,} places")
+
+
+def memory_bytes() -> int:
+    """Memory of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _make_people_and_sites(parameters, agents, contact, key, pool) -> tuple[Table, Table]:

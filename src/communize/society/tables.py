@@ -1,5 +1,6 @@
 """A society from the user's own tables (data frames, or paths of CSV and Parquet files)."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from communize.declare.errors import InputError, nearest_name
 from communize.declare.registry import KINDS, NEIGHBOURHOOD, POSITIONS, Table
 from communize.society.columns import PEOPLE, SITES
-from communize.society.places import PlaceList, numbers, read_table
+from communize.society.places import PlaceList, numbers, read_table, texts
 from communize.society.ties import Ties, ties_from_edges
 
 
@@ -33,6 +34,14 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int
     InputError
         Missing columns, unknown names, rows that do not exist.
     """
+    try:
+        return _read(people, sites, places, ties, n_sectors)
+    except InputError as error:
+        of = {"people": people, "sites": sites, "places": places, "ties": ties, "society": ties}.get(error.path.split(".")[0])
+        raise error.in_file(_file_name(of)) from None
+
+
+def _read(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int) -> tuple[Table, Table, PlaceList, Ties | None]:
     people_frame, sites_frame = _frame(people, "people"), _frame(sites, "sites")
     for name, frame, needed in (("people", people_frame, ("home",)), ("sites", sites_frame, ("kind",))):
         for column in needed:
@@ -48,7 +57,7 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int
         tie_frame = _frame(ties, "ties")
         for column in ("a", "b"):
             if column not in tie_frame:
-                raise InputError("ties", list(tie_frame.columns), "a table with the columns 'a' and 'b'")
+                raise InputError("ties", list(tie_frame.columns), "a table with the columns 'a' and 'b'", nearest_name(column, tie_frame.columns))
         tie_list = ties_from_edges(tie_frame["a"].to_numpy(), tie_frame["b"].to_numpy(), len(people_table))
     return people_table, sites_table, place_list, tie_list
 
@@ -56,9 +65,20 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int
 def _frame(table: Any, path: str):
     import pandas as pd
 
-    if isinstance(table, (str, bytes)) or hasattr(table, "__fspath__"):
-        return read_table(str(table), path)
-    return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
+    file = _file_name(table)
+    try:
+        frame = read_table(file, path) if file is not None else table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(path, type(table).__name__, f"a data frame, or the name of a CSV or Parquet file ({error})") from None
+    if frame.columns.nlevels > 1 or not frame.columns.is_unique:
+        raise InputError(path, list(frame.columns), "columns with one name each, each once")
+    return frame
+
+
+def _file_name(table: Any) -> str | None:
+    return os.fsdecode(table) if isinstance(table, (str, bytes)) or hasattr(table, "__fspath__") else None
 
 
 def column_names(table: Any) -> list[str]:
@@ -71,14 +91,16 @@ def _places(places: Any) -> PlaceList:
         one = np.zeros(1)
         return PlaceList(np.array(["place-1"]), np.zeros(1, np.int64), np.array([""]), one, one.copy(), np.ones(1, np.int64))
     frame = _frame(places, "places").reset_index(drop=True)
+    if not len(frame):
+        raise InputError("places", "no rows", "at least one row")
     for column in ("name", "latitude", "longitude"):
         if column not in frame:
             raise InputError("places", list(frame.columns), f"a table with the column {column!r}", nearest_name(column, frame.columns))
     n = len(frame)
     return PlaceList(
-        frame["name"].to_numpy(dtype=str),
+        texts(frame, "name", "places.name"),
         np.arange(n, dtype=np.int64),
-        frame["region"].to_numpy(dtype=str) if "region" in frame else np.full(n, ""),
+        texts(frame, "region", "places.region", empty=True) if "region" in frame else np.full(n, ""),
         numbers(frame, "latitude", "places.latitude", -90, 90),
         numbers(frame, "longitude", "places.longitude", -180, 180),
         numbers(frame, "population", "places.population", 0, 1e10).astype(np.int64) if "population" in frame else np.ones(n, np.int64),
@@ -87,10 +109,7 @@ def _places(places: Any) -> PlaceList:
 
 def _sites(frame, n_places: int, n_sectors: int) -> Table:
     table = Table("sites", len(frame), SITES)
-    for row, kind in enumerate(frame["kind"].unique()):
-        if kind not in KINDS:
-            raise InputError(f"sites.kind[{row}]", kind, ", ".join(KINDS), nearest_name(kind, KINDS))
-    table.kind[:] = frame["kind"].map({name: code for code, name in enumerate(KINDS)}).to_numpy()
+    table.kind[:] = _codes(frame["kind"], KINDS, "sites.kind")
     if "place" in frame:
         table.place[:] = _rows(frame["place"], n_places, "sites.place")
     if "sector" in frame:
@@ -108,17 +127,28 @@ def _people(frame, sites: Table) -> Table:
         if np.any(sites.kind[table.work[table.work >= 0]] == NEIGHBOURHOOD):
             raise InputError("people.work", "a neighbourhood", "rows of sites of another kind, or -1")
     if "position" in frame:
-        for name in frame["position"].unique():
-            if name not in POSITIONS:
-                raise InputError("people.position", name, ", ".join(POSITIONS), nearest_name(name, POSITIONS))
-        table.position[:] = frame["position"].map({name: code for code, name in enumerate(POSITIONS)}).to_numpy()
+        table.position[:] = _codes(frame["position"], POSITIONS, "people.position")
     for column, low, high in (("belonging", -1, 1), ("unmet", 0, 1), ("horizon", 0, 1), ("nerve", -1e9, 1e9)):
         if column in frame:
             getattr(table, column)[:] = numbers(frame, column, f"people.{column}", low, high)
     for column, highest in (("group", 15), ("money", 2**62)):
         if column in frame:
             getattr(table, column)[:] = _rows(frame[column], highest + 1, f"people.{column}")
+    if table.money.sum(dtype=float) > 2.0**62:
+        raise InputError("people.money", "more than 2**62 coins", "at most so many in all")
     return table
+
+
+def _codes(values, names: tuple[str, ...], path: str) -> np.ndarray:
+    """Names as their numbers among `names`."""
+    try:
+        found = values.unique()
+    except TypeError:  # lists, tables and the like
+        raise InputError(path, str(values.dtype), ", ".join(names)) from None
+    for name in found:
+        if not isinstance(name, str) or name not in names:
+            raise InputError(path, name, ", ".join(names), nearest_name(name, names))
+    return values.map({name: code for code, name in enumerate(names)}).to_numpy()
 
 
 def _rows(values, n: int, path: str, lowest: int = 0) -> np.ndarray:

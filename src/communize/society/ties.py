@@ -31,6 +31,7 @@ import numpy as np
 from pydantic import model_validator
 
 from communize.declare.errors import InputError, nearest_name
+from communize.declare.files import is_file
 from communize.declare.parameters import Parameters, parameter
 from communize.kernels import matching as m
 from communize.kernels import meeting
@@ -216,7 +217,7 @@ def ties_from_edges(a: np.ndarray, b: np.ndarray, n_people: int) -> Ties:
     Raises
     ------
     InputError
-        If an end is no person.
+        If an end is no person, or somebody has more than 65,535 ties.
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.ndim != 1:
@@ -234,7 +235,11 @@ def ties_from_edges(a: np.ndarray, b: np.ndarray, n_people: int) -> Ties:
     offsets = m.sort_by_key(np.concatenate((b, a)), np.concatenate((a, b)), n_people, neighbours)
     fill = np.diff(offsets).astype(np.int32)
     m.sort_rows(0, n_people, 0, offsets, fill, neighbours)
-    return _packed(offsets, fill, neighbours)
+    ties = _packed(offsets, fill, neighbours)
+    degree = np.diff(ties.offsets)
+    if degree.size and degree.max() > LARGEST_DEGREE:  # numbers of ties are counted in 16 bits
+        raise InputError(PATH, f"person {degree.argmax()} with {degree.max()} ties", f"at most {LARGEST_DEGREE} ties a person")
+    return ties
 
 
 def read_edge_list(path: str | Path, n_people: int) -> Ties:
@@ -249,7 +254,7 @@ def read_edge_list(path: str | Path, n_people: int) -> Ties:
     from pyarrow import csv, parquet
 
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{PATH}.file", str(path), "an existing CSV or Parquet file")
     is_parquet = path.suffix.lower() in (".parquet", ".pq")
     try:
@@ -257,19 +262,23 @@ def read_edge_list(path: str | Path, n_people: int) -> Ties:
         for name in ("a", "b"):
             if name not in names:
                 raise InputError(f"{PATH}.{name}", names, "columns a and b", nearest_name(name, names), str(path))
+            if names.count(name) > 1:
+                raise InputError(f"{PATH}.{name}", names, "columns a and b, each once", None, str(path))
         if is_parquet:
             table = parquet.read_table(path, columns=["a", "b"])
         else:
             table = csv.read_csv(path, convert_options=csv.ConvertOptions(include_columns=["a", "b"]))
-    except pa.ArrowInvalid as error:
+        columns = {name: table[name] for name in ("a", "b")}
+    except InputError:
+        raise
+    except Exception as error:  # of many kinds, by what is wrong with the file
         raise InputError(f"{PATH}.file", str(error), "a CSV or Parquet table", file=str(path)) from error
-    for name in ("a", "b"):
-        column = table[name]
+    for name, column in columns.items():
         if len(column) and (not pa.types.is_integer(column.type) or column.null_count):
             found = "empty entries" if column.null_count else f"{column.type} values"
             raise InputError(f"{PATH}.{name}", found, "whole numbers: rows of people, from 0", file=str(path))
     try:
-        return ties_from_edges(table["a"].to_numpy(), table["b"].to_numpy(), n_people)
+        return ties_from_edges(columns["a"].to_numpy(), columns["b"].to_numpy(), n_people)
     except InputError as error:
         raise error.in_file(str(path)) from None
 

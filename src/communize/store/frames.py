@@ -107,7 +107,8 @@ def people_frame(simulation: Simulation) -> Any:
     import pandas as pd
 
     frame = pd.DataFrame({column.name: values for column, values in simulation.people.columns() if not column.dims})
-    groups = simulation.society.groups
+    groups = list(simulation.society.groups)  # a table of people may use codes beyond those that are named
+    groups += [f"group-{code}" for code in range(len(groups), int(simulation.people.group.max(initial=0)) + 1)]
     for name, labels in (("position", POSITIONS), ("activity", ACTIVITIES), ("group", groups)):
         frame[name] = pd.Categorical.from_codes(frame[name], list(labels))
     frame["kind_of_work"] = pd.Categorical.from_codes(

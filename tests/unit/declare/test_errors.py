@@ -26,7 +26,7 @@ def test_message_names_place_value_and_remedy(error, message):
 def test_message_keeps_what_was_found_to_eighty_characters():
     assert f"found {'x' * 78!r};" in str(InputError("a", "x" * 78, "b"))
     found = str(InputError("a", "x" * 79, "b")).split("found ")[1].split(";")[0]
-    assert found == "'" + "x" * 76 + "..."
+    assert found == "'" + "x" * 37 + "..." + "x" * 38 + "'"
     assert len(found) == 80
 
 

@@ -23,6 +23,12 @@ def lab(belonging, *, regime=0.0, rate=0.01, economy=True, people=None):
     return cz.Simulation(cz.Scenario({"scenario": {"name": "lab"}, **tables}), seed=1, threads=1, society=society)
 
 
+def count(sim):
+    """Let site and place count whoever was put into an activity by hand."""
+    for activity, name in ((IN_STRUGGLE, "active"), (HELD, "held")):
+        getattr(sim.sites, name)[:] = getattr(sim.places, name)[:] = (sim.people.activity == activity).sum()
+
+
 def mean_by_position(sim):
     return {name: float(sim.people.belonging[sim.people.position == code].mean()) for code, name in enumerate(POSITIONS)}
 
@@ -58,6 +64,7 @@ def test_series_are_means_over_all_and_over_those_in_struggle():
     sim = lab(0.0, rate=0.0)
     sim.people.belonging[:] = np.linspace(-1, 1, 90)
     sim.people.activity[:5], sim.people.activity[5:8] = IN_STRUGGLE, HELD
+    count(sim)
     sim.step()
     assert sim.series.belonging.values[0] == pytest.approx(0.0, abs=2e-6)
     assert sim.series.belonging_active.values[0] == pytest.approx(np.linspace(-1, 1, 90)[:5].mean(), abs=2e-6)
@@ -79,6 +86,7 @@ def test_means_over_many_people_do_not_depend_on_the_threads():
         twin = cz.Simulation(sim.scenario, seed=1, threads=threads, society=sim.society)
         twin.people.belonging[:] = values
         twin.people.activity[: n // 3] = IN_STRUGGLE
+        count(twin)
         twin.step()
         found.append((float(twin.series.belonging[0]), float(twin.series.belonging_active[0]), twin.people.belonging.copy()))
     assert found[0][:2] == found[1][:2]

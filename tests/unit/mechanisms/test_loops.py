@@ -15,8 +15,9 @@ from oracles import categorical, uniform
 import communize as cz
 from communize.declare.registry import NEIGHBOURHOOD, POSITIONS, STRUGGLE_ENDS
 from communize.kernels import decisions
+from communize.kernels.checks import count_busy
 from communize.kernels.vector import Draws
-from communize.mechanisms.reckoning import count_people
+from communize.mechanisms.invariants import Invariants
 from communize.mechanisms.struggle import attribution as attributing
 from communize.mechanisms.struggle import loops
 from communize.society.parameters import ContactParameters, SocietyParameters
@@ -731,21 +732,19 @@ def test_people_are_counted_by_activity_and_position():
 
 
 def test_each_block_counts_its_own_people_in_its_own_slot():
-    table = np.zeros((3, 4, 9), np.int64)
-    activity, position = np.array([0, 1, 3, 1], np.int8), np.array([8, 2, 2, 2], np.int8)
-    count_people(1, 4, 1, activity, position, table)
-    assert {tuple(at): table[tuple(at)] for at in np.argwhere(table)} == {(1, 1, 2): 2, (1, 3, 2): 1}
+    table, prints, wrong = np.zeros((3, 5, 10), np.int64), np.zeros((3, 4), np.uint64), np.zeros(3, np.int64)
+    activity, position = np.array([1, 0, 1, 3, 1, 7], np.int8), np.array([1, 8, 2, 2, 99, 3], np.int8)
+    none, words = np.full(6, -1, np.int32), activity[:0].view(np.uint64)
+    count_busy(1, 6, 1, words, activity, position, np.zeros(6, np.int32), none, none, np.zeros(1, np.int32), table, prints, wrong)
+    assert {tuple(at.tolist()): table[tuple(at)] for at in np.argwhere(table)} == {(1, 1, 2): 1, (1, 3, 2): 1, (1, 1, 9): 1, (1, 4, 3): 1}
 
 
 def tampered(change):
     sim = world(1)
-    for mechanism in sim.mechanisms:
-        if mechanism.name == "reckoning":
-            mechanism.setup(sim.state)
+    invariants = Invariants(sim.state, sim.mechanisms)
     sim.state.day = 30  # a day of recounts
     change(sim)
-    mechanism = next(m for m in sim.mechanisms if m.name == "reckoning")
-    mechanism.step(sim.state, 30, Draws(sim.state.key, 0, 30))
+    invariants.check(sim.state, 30)
 
 
 def add(column, step=1):

@@ -65,6 +65,7 @@ def test_everybody_eligible_joins_under_great_pressure_and_nobody_else():
     sim = one_neighbourhood(nerve=-50.0, rate_joining=10.0)
     put(sim, [3, 4], HELD)
     sim.people.position[5] = 7  # an owner
+    sim.sites.eligible[0] = sim.places.eligible[0] = 19
     sim.step()
     assert sim.people.activity.tolist() == [IN_STRUGGLE] * 3 + [HELD, HELD, ROUTINE] + [IN_STRUGGLE] * 14
     assert sim.series.joined.values.tolist() == [17]
@@ -75,8 +76,7 @@ def test_joining_rises_with_the_active_share_around(neighbours):
     """Frequency over 500 days of one person, against the logistic of coupling times share (all sources agree)."""
     sim = one_neighbourhood(nerve=1.0, coupling=2.0, temperature=0.3, rate_joining=0.5, away_share=0.0)
     put(sim, range(1, 1 + neighbours), IN_STRUGGLE)
-    sim.people.position[1 + neighbours :] = 7
-    sim.sites.eligible[:] = sim.places.eligible[:] = 20
+    sim.people.nerve[1 + neighbours :] = 1e6  # nothing moves them
     joined = 0
     for day in range(500):
         sim.state.day = day

@@ -56,6 +56,7 @@ def test_a_run_says_that_the_society_was_given():
         ([[0, 1]], "NetworkX graph"),
         ((2, [0], [5]), "0 to 1"),
         ((2, [0.5], [1.0]), "whole numbers"),
+        ((65_537, np.zeros(65_536, int), np.arange(1, 65_537)), "person 0 with 65536 ties"),
     ],
 )
 def test_what_is_no_graph_is_refused(graph, words):

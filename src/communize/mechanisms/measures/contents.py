@@ -33,7 +33,7 @@ class Contents(Mechanism):
     reads = ("sites.instance", "sites.participants", "sites.members", "instances.resonance")
     writes = ("instances.content",)
     columns = records.COLUMNS
-    outputs = (Output("content", "1", "what measures suspend (+1) or reproduce (-1), mean over measures in force", ("relation",)),)
+    outputs = (Output("content", "1", "what measures suspend (+1) or reproduce (-1), mean over measures in force", ("relation",), may_lack=True),)
 
     class Parameters(MechanismParameters):
         """Speeds of the drift."""

@@ -86,7 +86,7 @@ class Measures(Mechanism):
         Column("sites", "decided_from", "int32", "instance row", "instance that it was taken from, -1 for none", (-1, None), -1),
         Column("sites", "decided_by", "int8", "code", "channel of the decision, index into CHANNELS", (0, None)),
         Column("sites", "decided_day", "int32", "day", "day on which it is to begin", (-1, None), -1),
-        Column("days", "resonance", "float64", "share", "resonance at the beginning of the day, mean over measures; not a number where there is none", (0, 1)),
+        Column("days", "resonance", "float64", "share", "resonance at the beginning of the day, mean over measures; not a number where there is none", (0, 1), may_lack=True),
         Column("contacts", "linked", "int8", "yes/no", "whether the pair of contact places is linked", (0, 1)),
         Column("places", "scope", "int8", "code", "scope that is unlocked there, index into SCOPES", (0, len(SCOPES) - 1)),
         *PROVISION,
@@ -95,7 +95,7 @@ class Measures(Mechanism):
         Output("instances", "instance", "measures in force", ("place",), "int32"),
         Output("participants", "person", "people in measures", ("place",), "float32"),
         Output("practices", "practice", "practices that ever arose"),
-        Output("resonance", "share", "resonance with other measures, mean over measures in force at the beginning of the day"),
+        Output("resonance", "share", "resonance with other measures, mean over measures in force at the beginning of the day", may_lack=True),
         Output("co_ordinated_places", "place", "places in which measures co-ordinate"),
         Output("links", "link", "links between places, each counted from either end"),
     )

@@ -149,22 +149,22 @@ class Generalisation(Mechanism):
         Column("places", "generalisation", "float32", "1", "R_descent of the place on its last count; not a number where none began", (0, None), float("nan")),
     )
     outputs = (
-        Output("generalisation_number", "1", "R_descent: recorded descendants of an instance, cohorts of 180 days"),
-        Output("generalisation_number_total", "1", "R_total: the same with reinventions beside it"),
-        Output("generalisation_number_of_foundings", "1", "R of foundings: further foundings of a founding, directly or through sites that joined it"),
-        Output("generalisation_number_by_place", "1", "R_descent of the instances that began in a place, counted every 30 days", ("place",)),
-        Output("births_per_ending", "1", "instances begun per instance ended, over 180 days"),
+        Output("generalisation_number", "1", "R_descent: recorded descendants of an instance, cohorts of 180 days", may_lack=True),
+        Output("generalisation_number_total", "1", "R_total: the same with reinventions beside it", may_lack=True),
+        Output("generalisation_number_of_foundings", "1", "R of foundings: further foundings of a founding, directly or through sites that joined it", may_lack=True),
+        Output("generalisation_number_by_place", "1", "R_descent of the instances that began in a place, counted every 30 days", ("place",), may_lack=True),
+        Output("births_per_ending", "1", "instances begun per instance ended, over 180 days", may_lack=True),
         Output("foundings", "instance", "instances begun on the day, by channel", ("channel",), "int32"),
         Output("endings", "instance", "instances ended on the day, by cause", ("cause",), "int32"),
         Output("instances_by_channel", "instance", "instances in force, by channel", ("channel",), "int32"),
         Output("instances_by_scope", "instance", "instances in force, by the scope at which they can act", ("scope",), "int32"),
         Output("hill_0", "practice", "practices in force"),
-        Output("hill_1", "practice", "Hill number of order 1 of practices in force"),
-        Output("hill_2", "practice", "Hill number of order 2 of practices in force"),
+        Output("hill_1", "practice", "Hill number of order 1 of practices in force", may_lack=True),
+        Output("hill_2", "practice", "Hill number of order 2 of practices in force", may_lack=True),
         Output("origins_in_force", "practice", "independent origins of the practices in force"),
         Output("families_in_force", "family", "families (sets of needs) of the practices in force"),
-        Output("origins_per_family", "practice", "independent origins per family in force, mean"),
-        Output("aim_changed", "share", "struggles, weighted by size, in which rift and measures outweigh demands"),
+        Output("origins_per_family", "practice", "independent origins per family in force, mean", may_lack=True),
+        Output("aim_changed", "share", "struggles, weighted by size, in which rift and measures outweigh demands", may_lack=True),
     )
 
     class Parameters(MechanismParameters):

@@ -51,7 +51,7 @@ class Horizon(Mechanism):
     columns = (*records.COLUMNS, *PROVISION)
     outputs = (
         Output("horizon", "share", "horizon, mean over people"),
-        Output("horizon_participants", "share", "horizon, mean over people in measures; not a number when there is none"),
+        Output("horizon_participants", "share", "horizon, mean over people in measures; not a number when there is none", may_lack=True),
     )
 
     class Parameters(MechanismParameters):

@@ -41,7 +41,7 @@ INSTANCES = (
     Column("instances", "beside", "int32", "instance row",
            "for a reinvention: an instance then in force in its place or a contact place, drawn; -1 for none", (-1, None), -1),
     Column("instances", "struggle", "int32", "struggle row", "struggle in which it began, -1 for none", (-1, None), -1),
-    Column("instances", "began", "int32", "day", "day on which it began", (0, None)),
+    Column("instances", "began", "int32", "day", "day on which it began, -1 before the first", (-1, None)),
     Column("instances", "ended", "int32", "day", "day on which it ended, -1 while it is in force", (-1, None), -1),
     Column("instances", "cause", "int8", "code", "why it ended, index into CAUSES", (0, len(CAUSES) - 1)),
     Column("instances", "scope", "int8", "code", "scope that was unlocked in its place when it began, index into SCOPES", (0, len(SCOPES) - 1)),

@@ -104,7 +104,8 @@ def leaving_hazard(base, by_need, coverage):
 def horizon_after(horizon, start, keep, gain, success):
     """Horizon of a person after a day: it fades toward its start, and rises by gain * success of what is lived or seen."""
     faded = start + (horizon - start) * keep
-    return min(1.0, faded + gain * success * (1.0 - faded))
+    risen = faded + gain * success * (1.0 - faded)
+    return 1.0 if risen > 1.0 else risen  # what is not a number stays so, for the invariants to find
 
 
 @kernel
@@ -114,7 +115,8 @@ def drift(content, others, coupling, back):
     `coupling` is psi_c; `back` is psi+ * resonance * current activity.
     """
     moved = content - coupling * max(0.0, content - others) + back * (1.0 - content)
-    return max(-1.0, min(1.0, moved))
+    moved = 1.0 if moved > 1.0 else moved
+    return -1.0 if moved < -1.0 else moved
 
 
 @kernel

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+from pydantic import field_validator
 
 from communize.declare.errors import InputError
 from communize.declare.parameters import parameter
@@ -132,6 +133,13 @@ class Struggle(Mechanism):
         contested_people: float = parameter(5.0, unit="person", range=(0, 10_000), plausible=(2, 20), meaning="least number of active people of a contested site")
         repressed_share: float = parameter(0.5, unit="share", range=(0, 10), plausible=(0.2, 1), meaning="arrests against peak size at which an ending counts as repressed")
         seed: list[seeds.Seed] = parameter([], unit="table", source="see the scenario", meaning="people in struggle from a day on: [[struggle.seed]]")
+
+        @field_validator("nerves")
+        @classmethod
+        def _within_range(cls, nerves: list[float]) -> list[float]:
+            if any(abs(nerve) > 1e9 for nerve in nerves):
+                raise ValueError("numbers from -1e+09 to 1e+09")
+            return nerves
 
     parameters: "Struggle.Parameters"
 
