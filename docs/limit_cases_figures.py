@@ -237,6 +237,8 @@ def watts() -> dict[str, Any]:
     for z in (0.5, 1, 1.5, 2, 3, 4, 5, 5.5, 6, 6.5, 7, 8):
         changes = {"society.people": found["single_people"], "society.ties.mean_degree": z, "struggle.seed": [{"people": 1.0}]}
         found["single"][z] = [settled("watts-2002", changes, seed, 60)[-1] for seed in range(1, found["single_seeds"] + 1)]
+    changes = {"society.people": people, "society.ties.mean_degree": 6, "struggle.seed": [{"people": 1.0}]}  # outside the window, more people
+    found["outside"] = [settled("watts-2002", changes, seed, 60)[-1] for seed in range(1, found["single_seeds"] + 1)]
     return found
 
 
@@ -270,7 +272,10 @@ def draw_watts(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
         inside = WINDOW[0] < z < WINDOW[1]
         alone.append([f"{z:g}", f"{watts_trigger(z) if inside else 0:.3f}", text(np.array(values) > 0.1, 3), f"{watts_final(z, 1e-9):.4f}" if inside else "",
                       text(large[z]) if len(large[z]) > 1 else ""])  # fmt: skip
-    return figure, {"watts": table(heads, rows), "watts-single": table(["mean ties", "P(global): theory", "found, s.e.", "size: theory", "found, s.e."], alone)}
+    near = [value > 0.1 for value in found["single"][6]]
+    words = f"At a mean of 6, outside the window, {sum(near)} of {len(near)} single seeds move {found['single_people']:,} people"
+    words += f", and {sum(value > 0.1 for value in found['outside'])} of {len(found['outside'])} move {found['people']:,}."
+    return figure, {"watts": table(heads, rows), "watts-outside": words, "watts-single": table(["mean ties", "P(global): theory", "found, s.e.", "size: theory", "found, s.e."], alone)}
 
 
 # Centola and Macy 2007: thresholds of a number of ties, lattice with rewired ties.
@@ -334,7 +339,7 @@ def days_to(reached: np.ndarray, first: int) -> float:
 
 
 def centola() -> dict[str, Any]:
-    n, seeds, graphs = sized(10_000, 2_500), sized(8, 3), sized(20, 3)
+    n, seeds, graphs = sized(10_000, 2_500), sized(12, 3), sized(60, 3)
     found: dict[str, Any] = {"people": n, "seeds": seeds, "graphs": graphs}
     for form, shares in REWIRED.items():
         for threshold in (1, 2, 3, 4):
@@ -370,7 +375,7 @@ def draw_centola(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
             line = np.geomspace(0.001, 1, 60)
             days.plot(line, [ring_of_simple_contagion(found["people"], p) for p in line], color=GREY, lw=4, alpha=0.3, zorder=0, label="theory, 1 of 8 ties")
         days.set(yscale="log", xscale="log", ylabel="days to 99 % of people")
-        ticks = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if form == "ring" else (5, 10, 20, 50, 100, 150)
+        ticks = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if form == "ring" else (5, 10, 20, 50, 100, 200)
         days.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
         days.minorticks_off()
         spread.set(ylabel="share of runs that reach half", xlabel="share of ties rewired", ylim=(-0.03, 1.05), xlim=(2.3e-4, 1.3))
@@ -426,6 +431,9 @@ def sir_law(kind: str, people: int, seeds: int) -> np.ndarray:
     return {"Poisson": poisson.pmf(k, 4), "4 each": (k == 4) * 1.0, "geometric": 0.2 * 0.8**k}[kind]
 
 
+NEAR = 0.05  # transmissibility close above the threshold of the power law
+
+
 def sir_theory(law: np.ndarray, transmission: float, rho: float = BEGIN) -> float:
     """Final size where a share rho begins; with rho near 0 the size of a large outbreak."""
     excess = (law * np.arange(law.size))[1:] / (law @ np.arange(law.size))
@@ -464,6 +472,8 @@ def sir() -> dict[str, Any]:
 
     for kind in NETWORKS:
         found[kind] = {t: [final(sir_changes(kind, people, t), seed) for seed in range(1, seeds + 1)] for t in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8)}
+    found["large"] = [final(sir_changes("power law", 10 * people, NEAR), seed) for seed in range(1, seeds + 1)]
+    found["large law"] = sir_law("power law", 10 * people, seeds)
     for kind in ("Poisson", "4 each"):
         one = {"struggle.seed": [{"people": 1.0}]}
         found[kind, "single"] = {t: [final({**sir_changes(kind, small, t), **one}, seed) for seed in range(1, many + 1)] for t in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8)}
@@ -496,8 +506,12 @@ def draw_sir(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     chance.set(xlabel="transmissibility of a tie T", ylabel="share of runs with an outbreak", ylim=(-0.02, 1.02), xlim=(0, 0.85))
     title(chance, f"One person begins: {found['single_people']:,} people, {found['single_seeds']} seeds")
     chance.legend(frameon=False, fontsize=8, loc="upper left")
+    law, more = found["law"]["power law"], found["large law"]
+    words = f"With the power law and T = {NEAR:g}, {text(found['power law'][NEAR])} of {found['people']:,} people are reached, where theory says {sir_theory(law, NEAR):.4f}: "
+    words += f"somebody who begins sets off an outbreak with probability {sir_outbreak(law, NEAR):.4f}, so that all {round(BEGIN * found['people'])} who begin fail with "
+    words += f"probability {(1 - sir_outbreak(law, NEAR)) ** (BEGIN * found['people']):.2f}. Of {10 * found['people']:,} people, {text(found['large'])} are reached; theory: {sir_theory(more, NEAR):.4f}."
     return figure, {
-        "sir": table(["ties", "T", "final share, theory", "found, s.e."], rows), "sir-critical": "Critical T: " + ", ".join(critical) + ".",
+        "sir-near": words, "sir": table(["ties", "T", "final share, theory", "found, s.e."], rows), "sir-critical": "Critical T: " + ", ".join(critical) + ".",
         "sir-single": table(["ties", "T", "P(outbreak), geometric durations", "fixed durations", "found, s.e."], alone)}  # fmt: skip
 
 
@@ -663,7 +677,7 @@ def write_tables(page: Path, tables: dict[str, str]) -> None:
     """Put each table between its marks in the page."""
     words = page.read_text(encoding="utf-8")
     for name, lines in tables.items():
-        words = re.sub(rf"(<!-- {name} -->\n\n).*?(\n\n<!-- end -->)", lambda found, lines=lines: found[1] + lines + found[2], words, flags=re.DOTALL)
+        words = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda found, lines=lines: f"{found[1]}\n{lines}\n\n{found[2]}", words, flags=re.DOTALL)
     page.write_text(words, encoding="utf-8")
 
 

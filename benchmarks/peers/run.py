@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,9 +101,10 @@ def measure(python, options, model, people, package, scratch, repeats):
         try:
             code = process.wait(timeout=options.limit)
         except subprocess.TimeoutExpired:
+            code = None
+        finally:  # also where this command is interrupted
             process.kill()
             process.wait()
-            code = None
     for line in out.read_text(encoding="utf-8").splitlines() if out.exists() else []:
         values = json.loads(line)
         if "run_s" in values:
@@ -121,6 +123,7 @@ def measure(python, options, model, people, package, scratch, repeats):
 def main():
     """Measure what is asked for, check, and write."""
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.out = options.out.resolve()
     results_path = options.out.with_suffix(".json")
     results = {"machine": machine(), "quick": options.quick, "repeats": options.repeats, "date": time.strftime("%Y-%m-%d"), "cells": []}

@@ -1,5 +1,6 @@
 """Inputs that once broke something, each as small as it could be made."""
 
+import json
 import os
 import subprocess
 import sys
@@ -147,6 +148,20 @@ def test_what_cannot_fit_into_memory_is_said_before_it_is_tried(tmp_path, monkey
     assert stop.value.code == 1
     assert "not enough memory (0 GB for 100,000 agents and the contacts of 400 places); use fewer people" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("damaged", [{"timings": None}, {"people": []}, {"figures": 3, "info": None}, {"outcome": {"name": "x"}}, {"seed": {}}, {"notes": 7}])
+def test_a_run_folder_with_other_figures_than_a_run_has(damaged, tmp_path, monkeypatch, capsys):
+    run = cz.run(cz.load("restructured").replace({"society.people": 20, "society.places.count": 2}), days=1)
+    folder = run.save(tmp_path / "run")
+    values = json.loads((folder / "run.json").read_text()) | damaged
+    (folder / "run.json").write_text(json.dumps({key: value for key, value in values.items() if value is not None}))
+    monkeypatch.setattr(sys, "argv", ["communize", "report", str(folder)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    said = capsys.readouterr().err.splitlines()
+    assert (stop.value.code or 0, len(said)) in ((0, 0), (2, 1)), said
+    assert not said or "a whole run folder" in said[0]
 
 
 def test_damage_is_repeatable():

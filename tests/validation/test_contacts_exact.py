@@ -124,7 +124,7 @@ def check_graph(name, seeds, b, g, n_copies, number, days=(1, 2, 4, 9), for_good
     """The law of states after some days, and with `for_good` 1 that of the sets of people ever in motion."""
     n, edges = GRAPHS[name]
     exact = Exact(hazards(n, edges, rate(b)), g, for_good)
-    laws = exact.laws(beginning(n, seeds), 200 if for_good == 1 else max(days))
+    laws = exact.laws(beginning(n, seeds), math.ceil(max(*days, 25 / g)) if for_good == 1 else max(days))  # the last: nobody in motion
     began = (n * np.arange(n_copies)[:, None] + np.array(seeds)).ravel()
     scenario = contacts(b, g, **rows(began), struggle__leaving_for_good=for_good)
     simulation = cz.Simulation(scenario, number, society=graph(*copies(n_copies, n, edges)), threads=1)

@@ -328,6 +328,14 @@ def test_a_share_that_equals_the_threshold_reaches_it(weight):
         assert (found >= 0).sum() == len(seeds) + (factor <= 1) * len(hubs)
 
 
+@pytest.mark.parametrize(("on", "nerve", "joins"), [("count", 65_535.0, True), ("count", 65_534.5, True), ("share", 1.0, True), ("count", 65_536.0, False)])
+def test_the_largest_hub_counts_all_its_ties(on, nerve, joins):
+    """Numbers of ties are held in 16 bits: a hub of 65,535 sees every one."""
+    n = 65_536
+    society = society_of((n, np.zeros(n - 1, np.int64), np.arange(1, n)))
+    assert in_motion(cz.Simulation(on_ties(nerve, range(1, n), on), 1, society=society, threads=1).run(2))[0] == joins
+
+
 @pytest.mark.parametrize("on", ["share", "count"])
 @pytest.mark.parametrize(
     "ties", [{"mean_degree": 3.0}, {"mean_degree": 20.0}, {"degree_distribution": "power_law", "mean_degree": 4.0, "degree_exponent": 2.2},

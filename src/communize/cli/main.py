@@ -162,6 +162,10 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run fol
         path = write_report(read_run(folder), folder / "report.html")
     except OSError as error:
         raise InputError("DIR", str(folder), f"a folder that can be written ({error.strerror})") from None
+    except (CommunizeError, MemoryError):
+        raise
+    except Exception as error:  # figures in run.json that a page cannot be made of
+        raise InputError("DIR", str(folder), f"a whole run folder ({type(error).__name__}: {error})") from error
     print(json.dumps({"report": str(path)}) if as_json else f"wrote {path}")
 
 

@@ -35,8 +35,14 @@ class Surroundings:
                 loops.count_eligible_ties, n, ties.offsets, ties.neighbours, state.society.takes_part, state.people.position,
                 state.people.group, self.eligible_ties)  # fmt: skip
 
+    def moved(self, state: State, joined: np.ndarray, left: np.ndarray) -> None:
+        """Count people who have just joined and left among the ties of others."""
+        if self.tied:
+            ties = state.society.ties
+            responses.push_moved(joined, left, self.counted, ties.offsets, ties.neighbours, self.active_ties)
+
     def count_ties(self, state: State) -> None:
-        """Bring the numbers of ties to people in struggle up to date."""
+        """Bring the numbers of ties to people in struggle up to date with what other mechanisms did."""
         if self.tied:
             ties = state.society.ties
             responses.push(state.people.activity, self.counted, ties.offsets, ties.neighbours, self.active_ties)

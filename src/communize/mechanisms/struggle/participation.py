@@ -148,7 +148,8 @@ class Struggle(Mechanism):
         self._least = state.agents(p.contested_people)
         self._takes_part, self._locus = society.takes_part, society.site_locus()
         self._set_nerves(state)
-        self._law = LAWS[p.response](state, p, Surroundings(state, p))
+        self._around = Surroundings(state, p)
+        self._law = LAWS[p.response](state, p, self._around)
         self._seeds = [seeds.resolve(state, number, seed) for number, seed in enumerate(p.seed)]
 
     def _set_nerves(self, state: State) -> None:
@@ -175,6 +176,7 @@ class Struggle(Mechanism):
         joined, left = self._law.movers(state, day, draws.key)
         loops.change_activity(joined, IN_STRUGGLE, people.home, people.work, people.activity, sites.active, 1)
         loops.change_activity(left, ROUTINE, people.home, people.work, people.activity, sites.active, -1)
+        self._around.moved(state, joined, left)
         self._remove(state, left, day, draws.key)
         state.places.active[:] = state.society.by_place(sites.active)
         days.joined[0], days.left[0] = joined.size + seeded, left.size

@@ -5,7 +5,7 @@ weights of the scenario (`model.md` section 5). Exposure is either the weighted 
 somebody has, or their weighted number. With `threshold` people join where exposure reaches their nerve, with
 `contacts` at the hazard rate times number. Nothing else moves them: neither pressure nor risk nor fatigue.
 
-People stand in groups of 512 rows. A group in which nobody is in motion and nobody is exposed costs a look at their activities
+People stand in groups of 1,024 rows. A group in which nobody is in motion and nobody is exposed costs a look at their activities
 and ties, eight bytes at a time. In all others each person has a byte of a block of draws: the leading eight bits of a
 uniform number, of which the rest is drawn only where it decides (in one case of 256). A bound that holds for whole rows of people
 at once singles out those whom the byte may move; the exact law is computed for them alone.
@@ -20,9 +20,11 @@ from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 
-GROUP_BITS = 9
+GROUP_BITS = 10
 GROUP = 1 << GROUP_BITS
 LOW_BITS = 0x0101010101010101  # the lowest bit of each byte of a word
+STRETCH = 512  # people compared at once for changes
+BATCH = 256  # people whose rows of ties are touched at once
 
 # What `find_movers` is to do.
 SHARE_THRESHOLD, COUNT_THRESHOLD, CONTACTS = range(3)
@@ -37,51 +39,76 @@ def hazard_bounds() -> np.ndarray:
 
 
 @kernel
-def find_changed(activity, counted, first_word, changed):
-    """Rows of people, from the eight of `first_word` on, who have entered or left struggle since `counted` was right.
+def find_changed(activity, counted, start, changed):
+    """Rows of people, from `start` (a multiple of 512) on, who have entered or left struggle since `counted` was right.
 
-    Returns how many (as many as `changed` holds, less seven, at most) and the word to go on from. `counted` is set right for them.
+    Returns how many, never more than `changed` holds, and the row to go on from. `counted` is set right for them.
     """
-    words = activity.size >> 3
-    now, before = activity[: words << 3].view(np.uint64), counted[: words << 3].view(np.uint64)
     low = np.uint64(LOW_BITS)
     n = 0
-    word = first_word
-    while word <= words and n + 8 <= changed.size:
-        if word == words or (now[word] & low) & ~((now[word] >> np.uint64(1)) & low) != before[word]:
-            for i in range(word << 3, min((word + 1) << 3, activity.size)):
+    while start < activity.size and n + STRETCH <= changed.size:
+        stop = min(start + STRETCH, activity.size)
+        differ = True
+        if stop - start == STRETCH:
+            now, before = activity[start:stop].view(np.uint64), counted[start:stop].view(np.uint64)
+            difference = np.uint64(0)
+            for word in range(now.size):
+                difference |= ((now[word] & low) & ~((now[word] >> np.uint64(1)) & low)) ^ before[word]
+            differ = difference != 0
+        if differ:
+            for i in range(start, stop):
                 active = activity[i] == IN_STRUGGLE
                 changed[n] = i
                 n += active != (counted[i] == 1)
                 counted[i] = active
-        word += 1
-    return n, word
+        start = stop
+    return n, start
+
+
+@kernel
+def count_again(changed, counted, offsets, neighbours, active_ties):
+    """Add those of the people `changed` who are now counted to their ties' numbers, and take the others off.
+
+    Rows of ties lie far apart, so they are touched a batch at a time before they are read: the waits for memory then overlap.
+    """
+    starts, ends = np.empty(BATCH, np.int64), np.empty(BATCH, np.int64)
+    touched = 0
+    for first in range(0, changed.size, BATCH):
+        n = min(BATCH, changed.size - first)
+        for k in range(n):
+            starts[k], ends[k] = offsets[changed[first + k]], offsets[changed[first + k] + 1]
+        for k in range(n):
+            touched += neighbours[starts[k]] if ends[k] > starts[k] else 0
+        for k in range(n):
+            step = 1 if counted[changed[first + k]] == 1 else -1
+            for j in range(starts[k], ends[k]):
+                other = neighbours[j]
+                active_ties[other] = np.uint16(np.int64(active_ties[other]) + step)
+    return touched
+
+
+@kernel
+def push_moved(joined, left, counted, offsets, neighbours, active_ties):
+    """Bring numbers of ties to people in struggle up to date after people joined and left."""
+    for i in joined:
+        counted[i] = 1
+    for i in left:
+        counted[i] = 0
+    count_again(joined, counted, offsets, neighbours, active_ties)
+    count_again(left, counted, offsets, neighbours, active_ties)
 
 
 @kernel
 def push(activity, counted, offsets, neighbours, active_ties):
     """Bring each person's number of ties to people in struggle up to date: work in proportion to those who changed.
 
-    `counted` remembers (1, else 0) who was in struggle when the numbers were last right. Rows of ties lie far apart, so they
-    are touched a batch at a time before they are read: the waits for memory then overlap.
+    `counted` remembers (1, else 0) who was in struggle when the numbers were last right.
     """
-    batch = 256
-    changed, starts, ends = np.empty(batch, np.int32), np.empty(batch, np.int64), np.empty(batch, np.int64)
-    n_words = (activity.size >> 3) + 1
-    word = 0
-    touched = 0
-    while word < n_words:
-        n, word = find_changed(activity, counted, word, changed)
-        for k in range(n):
-            starts[k], ends[k] = offsets[changed[k]], offsets[changed[k] + 1]
-        for k in range(n):
-            touched += neighbours[starts[k]] if ends[k] > starts[k] else 0
-        for k in range(n):
-            step = 1 if counted[changed[k]] == 1 else -1
-            for j in range(starts[k], ends[k]):
-                other = neighbours[j]
-                active_ties[other] = np.uint16(np.int64(active_ties[other]) + step)
-    return touched
+    changed = np.empty(2 * STRETCH, np.int32)
+    start = 0
+    while start < activity.size:
+        n, start = find_changed(activity, counted, start, changed)
+        count_again(changed[:n], counted, offsets, neighbours, active_ties)
 
 
 @kernel
@@ -119,17 +146,6 @@ def mark_exposed(order, offsets, moving, mark):
 
 
 @kernel
-def bytes_of(first_block, n_blocks, key, day, words):
-    """The words of `n_blocks` blocks of draws of sixteen people each, uint32 (4 * n_blocks,)."""
-    for b in range(n_blocks):
-        w0, w1, w2, w3 = d.shared_block(key, first_block + b, day, decisions.MOVE, 0)
-        words[4 * b] = w0
-        words[4 * b + 1] = w1
-        words[4 * b + 2] = w2
-        words[4 * b + 3] = w3
-
-
-@kernel
 def happens(hazard, byte, bounds, key, person, day):
     """Whether an event of a hazard happens today, given the leading byte of the person's uniform number."""
     leading = np.int64(byte)
@@ -151,7 +167,7 @@ def anybody(words):
 
 @kernel
 def exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure):
-    """Weighted mean share of people in motion over the sources that each person from `first` on has."""
+    """Weighted mean share of people in motion over the sources that each person from `first` on has, float32."""
     for k in range(exposure.size):
         i = first + k
         top = bottom = 0.0
@@ -169,35 +185,34 @@ def exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ti
 
 
 @kernel
-def exposures_by_count(first, home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure):
-    """Weighted number of people in motion around each person from `first` on."""
-    n = exposure.size
-    near, near_measures = active_ties[first : first + n], tied[first : first + n]
-    for k in range(n):
-        exposure[k] = w_ties * (np.float64(near[k]) + np.float64(near_measures[k]))
-    if not only_ties:
-        for k in range(n):
-            i = first + k
-            exposure[k] += at_home[home[i], 0]
-            if work[i] >= 0:
-                exposure[k] += at_work[work[i], 0]
+def exposures_by_count(home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure):
+    """Weighted number of people in motion around each person, float32."""
+    if only_ties:
+        weight = np.float32(w_ties)
+        for k in range(exposure.size):
+            exposure[k] = weight * (np.float32(active_ties[k]) + np.float32(tied[k]))
+        return
+    for k in range(exposure.size):
+        near = w_ties * (float(active_ties[k]) + float(tied[k])) + at_home[home[k], 0]
+        exposure[k] = near + at_work[work[k], 0] if work[k] >= 0 else near
 
 
 @kernel
-def single_out(what, exposure, activity, removed, nerve, drawn, rate, rate_leaving, maybe):
+def single_out(contacts, exposure, activity, removed, nerve, drawn, rate, rate_leaving, maybe):
     """Mark the people whom their byte may move, by a bound: 1 - exp(-h) is at most h."""
-    joining = np.float32(256.0001 * rate)
-    leaving = np.float32(256.0001 * rate_leaving)
-    nothing, certain = np.float32(0.0), np.float32(256.0)
-    for k in range(exposure.size):
-        near = np.float32(exposure[k])
-        if what == CONTACTS:
-            most = joining * near
-        else:
-            most = min(joining, certain) if near >= nerve[k] else nothing
-        routine = activity[k] == ROUTINE and removed[k] == 0
-        most = most if routine else (leaving if activity[k] == IN_STRUGGLE else nothing)
-        maybe[k] = np.float32(drawn[k]) < most
+    joining, leaving, nothing = np.float32(256.0001 * min(rate, 1e6)), np.float32(256.0001 * rate_leaving), np.float32(0.0)
+    if contacts:
+        for k in range(exposure.size):
+            most = joining * exposure[k]
+            most = most if (activity[k] | removed[k]) == ROUTINE else nothing
+            most = leaving if activity[k] == IN_STRUGGLE else most
+            maybe[k] = np.uint8(np.float32(drawn[k]) < most)
+    else:
+        for k in range(exposure.size):
+            most = joining if exposure[k] >= nerve[k] else nothing
+            most = most if (activity[k] | removed[k]) == ROUTINE else nothing
+            most = leaving if activity[k] == IN_STRUGGLE else most
+            maybe[k] = np.uint8(np.float32(drawn[k]) < most)
 
 
 @kernel
@@ -229,10 +244,10 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
     at_home, at_work, moving = sites
     what, only_ties, w_ties, rate, rate_leaving, rate_alone, holding, takes_part = law
     share = what == SHARE_THRESHOLD
-    words = np.empty(GROUP >> 2, np.uint32)
+    words, room = np.empty(GROUP >> 2, np.uint32), np.empty((4, GROUP >> 4), np.uint64)
     drawn = words.view(np.uint8)
-    exposures, maybe = np.empty(GROUP), np.zeros(GROUP, np.uint8)
-    flags = maybe.view(np.uint64)
+    exposures, maybe = np.empty(GROUP, np.float32), np.zeros(GROUP, np.uint8)
+    flags, low = maybe.view(np.uint64), np.uint64(LOW_BITS)
     n_joined = n_left = 0
     for number in range(start >> GROUP_BITS, (stop + GROUP - 1) >> GROUP_BITS):
         first = number << GROUP_BITS
@@ -242,28 +257,29 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
             if not (anybody(active_ties[first:last].view(np.uint64)) or anybody(activity[first:last].view(np.uint64))
                     or anybody(tied[first:last].view(np.uint64))):
                 continue
-        bytes_of(first >> 4, (n + 15) >> 4, key, day, words)
+        d.shared_blocks(key, first >> 4, day, decisions.MOVE, 0, words, room)
         exposure = exposures[:n]
         if share:
             exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure)
         else:
-            exposures_by_count(first, home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure)
+            exposures_by_count(
+                home[first:last], work[first:last], active_ties[first:last], tied[first:last], w_ties, only_ties, at_home, at_work, exposure)
         maybe[n:] = 0
-        single_out(what, exposure, activity[first:last], removed[first:last], nerve[first:last], drawn, rate,
-                   rate_leaving + rate_alone, maybe)
+        single_out(
+            what == CONTACTS, exposure, activity[first:last], removed[first:last], nerve[first:last], drawn, rate, rate_leaving + rate_alone, maybe)
         for eight in range((n + 7) >> 3):
-            if flags[eight] == 0:
-                continue
-            for k in range(eight << 3, min(n, (eight + 1) << 3)):
-                if maybe[k] == 0:
-                    continue
+            left_over = flags[eight]
+            while left_over != 0:
+                lowest = left_over & (~left_over + np.uint64(1))
+                left_over ^= lowest
+                k = (eight << 3) + np.int64((((lowest - np.uint64(1)) & low) * low) >> np.uint64(56))  # bytes below it
                 i = first + k
                 if activity[i] == ROUTINE:
                     hazard = rate * exposure[k] if what == CONTACTS else rate
                     if takes_part[position[i], group[i]] and happens(hazard, drawn[k], bounds, key, i, day):
                         joined[start + n_joined] = i
                         n_joined += 1
-                elif not np.float32(exposure[k]) >= holding:
+                elif not exposure[k] >= holding:
                     hazard = rate_leaving
                     if rate_alone > 0.0 and moving[home[i]] <= 1 and (work[i] < 0 or moving[work[i]] <= 1):
                         hazard += rate_alone
