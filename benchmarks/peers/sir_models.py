@@ -19,7 +19,7 @@ class Communize:
 
         struggle = {
             "response": "contacts", "rate_contact": settings.HAZARD_CONTACT, "rate_leaving": settings.HAZARD_RECOVERY,
-            "rate_leaving_alone": 0.0, "leaving_for_good": 1.0, "seed": [{"rows": graph.seeds.tolist()}],
+            "rate_leaving_alone": 0.0, "leaving_for_good": 1.0, "contested_share": 1.0, "seed": [{"rows": graph.seeds.tolist()}],
             "weight_ties": 1.0, "weight_work": 0.0, "weight_neighbourhood": 0.0, "weight_place": 0.0,
         }  # fmt: skip
         self.scenario = cz.Scenario({"scenario": {"name": "sir", "days": SIR_STEPS, "only": ["struggle"]}, "struggle": struggle})

@@ -108,7 +108,7 @@ LISTED = [
     ("Poisson 8", 0.2, 0.641981, 1.4), ("Poisson 8", 0.3, 0.878596, 0.5), ("Poisson 8", 0.4, 0.952555, 0.4), ("Poisson 8", 0.5, 0.980173, 0.3),
     ("regular 4", 0.4, 0.541503, 2.8), ("regular 4", 0.5, 0.854102, 1.0), ("regular 4", 0.6, 0.956219, 0.4), ("regular 3", 0.6, 0.703704, 2.1),
     ("geometric 4", 0.2, 0.275255, 1.7), ("geometric 4", 0.3, 0.459167, 0.9), ("geometric 4", 0.5, 0.633975, 0.6),
-    ("heavy tail", 0.1, 0.030279, 4.7), ("heavy tail", 0.2, 0.242509, 1.8), ("heavy tail", 0.5, 0.728714, 0.8),
+    ("heavy tail", 0.1, 0.030279, 2.6), ("heavy tail", 0.2, 0.242509, 1.8), ("heavy tail", 0.5, 0.728714, 0.8),
 ]  # fmt: skip
 OWN = [
     ("Poisson 2.5", 0.7, 1.4), ("geometric 7", 0.15, 0.9), ("regular 6", 0.35, 1.1), ("half 3, half 4", 0.55, 1.6), ("NB 5, k = 0.5", 0.25, 0.9),
@@ -186,9 +186,14 @@ def test_size(name, t, spread):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "t", "listed", "spread"), LISTED + [(name, t, None, spread) for name, t, spread in OWN])
 def test_size_of_many_outbreaks(name, t, listed, spread):
-    """To 0.003, with as many outbreaks of 100,000 people as make that 3.5 standard errors, and 20 at least."""
-    seeds = 0.001 if t > 1.2 / LAWS[name].branching or t == 0.3 else 0.005
-    people, runs = 100_000, max(20, math.ceil((3.5 * spread / 0.003) ** 2 / 100_000))
+    """To 0.003, with as many outbreaks of 100,000 people as make that 3.5 standard errors, and 20 at least.
+
+    Nearest to the threshold, with a heavy tail, 100,000 people are too few for the formula: an independent percolation of 300 such networks
+    gave 0.0440 where it says 0.0455, and 0.0448 with 400,000.
+    """
+    near = t * LAWS[name].branching < 1.15
+    seeds, people = (0.005, 400_000) if near else (0.001, 100_000)
+    runs = max(20, math.ceil((3.5 * spread / 0.003) ** 2 / people))
     found, expected = [size_of(name, t, 0.4, seeds, people, number) for number in range(runs)], LAWS[name].size(t, seeds)
     print(f"{name}, T = {t}: listed {listed}, expected with a share {seeds} at the start {expected:.6f}, found {np.mean(found):.6f} "
           f"+- {np.std(found, ddof=1) / math.sqrt(runs):.6f}, {runs} runs, spread {np.std(found, ddof=1) * math.sqrt(people):.2f}")  # fmt: skip
@@ -349,9 +354,10 @@ SLOW_OUTBREAKS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "t", "g"), SLOW_OUTBREAKS)
-def test_outbreak_probability_of_many_seeds(name, t, g):
-    check_outbreaks(name, t, g, 2000, 250, range(10, 18))
+@pytest.mark.parametrize(("row", "name", "t", "g"), [(row, *case) for row, case in enumerate(SLOW_OUTBREAKS)])
+def test_outbreak_probability_of_many_seeds(row, name, t, g):
+    first = 100 + 8 * row  # each its own draws
+    check_outbreaks(name, t, g, 2000, 250, range(first, first + 8))
 
 
 @pytest.mark.slow

@@ -5,6 +5,8 @@ import numpy as np
 from communize.kernels.draws import kernel
 
 FEW, MANY = 32, 512  # people looked at together
+SITES_COUNT, PLACES_COUNT, MODES_AGREE, CODES_EXIST, PEOPLE_AGREE = (1 << k for k in range(5))
+STRETCH = 64 * 255  # people whose bytes are compared before the counts, of a byte each, are added up
 CODES, IN_MEASURE, OTHER_CODE, OTHER_POSITION = 4, 2, 4, 9
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -93,30 +95,112 @@ def count_busy(start, stop, block, words, activity, position, home, work, measur
 
 
 @kernel
+def count_codes(start, stop, block, activity, position, counts):
+    """Count the people of [start, stop) by activity and position into `counts`, as `count_busy` does, where many are busy: a pass over the
+    bytes for each code that occurs, 64 people at a time, whatever their number.
+    """
+    lanes = np.empty(64, np.uint8)
+    for first in range(start, stop, STRETCH):
+        do, at = activity[first : min(first + STRETCH, stop)], position[first : min(first + STRETCH, stop)]
+        rest = do.size - count_both(do, np.int8(0), at, np.int8(-1), lanes)
+        for a in range(1, CODES):
+            if rest == 0:
+                break
+            left = count_both(do, np.int8(a), at, np.int8(-1), lanes)
+            rest -= left
+            for p in range(OTHER_POSITION):
+                if left == 0:
+                    break
+                both = count_both(do, np.int8(a), at, np.int8(p), lanes)
+                counts[block, a, p] += both
+                left -= both
+            counts[block, a, OTHER_POSITION] += left
+        counts[block, OTHER_CODE, OTHER_POSITION] += rest
+    return 0
+
+
+@kernel
+def count_both(first, one, second, other, lanes):
+    """How many of at most `STRETCH` pairs of bytes are (one, other); with `other` -1 how many of the first are `one`."""
+    lanes[:] = 0
+    rows = first.size >> 6
+    if other < 0:
+        for row in range(rows):
+            for k in range(64):
+                lanes[k] += np.uint8(first[(row << 6) + k] == one)
+    else:
+        for row in range(rows):
+            for k in range(64):
+                lanes[k] += np.uint8((first[(row << 6) + k] == one) & (second[(row << 6) + k] == other))
+    count = 0
+    for k in range(64):
+        count += np.int64(lanes[k])
+    for k in range(rows << 6, first.size):
+        count += first[k] == one and (other < 0 or second[k] == other)
+    return count
+
+
+@kernel
+def compare_totals(counts, places):
+    """What disagrees, as bits: activities with what exists, or all people of an activity with all that places count of it."""
+    found = 0
+    for block in range(counts.shape[0]):
+        for p in range(counts.shape[2]):
+            if counts[block, OTHER_CODE, p] > 0:
+                found |= CODES_EXIST
+    for a in range(1, CODES):
+        people, counted = 0, 0
+        for block in range(counts.shape[0]):
+            for p in range(counts.shape[2]):
+                people += counts[block, a, p]
+        of_places = places[0] if a == 1 else (places[1] if a == 2 else places[2])
+        for p in range(of_places.size):
+            counted += of_places[p]
+        if people != counted:
+            found |= PLACES_COUNT
+    return found
+
+
+@kernel
 def count_all(start, stop, block, home, work, position, group, money, activity, measure, takes_part, positions, sums):
     """Recount the people of [start, stop): by position, int64 (blocks, 10), of which the last are codes that do not exist; and coins,
     the fingerprints of members and of those of them who can take part, by site, and people with a measure and another activity, or
     the other way, uint64 (blocks, 4).
     """
-    apart = np.zeros((4, OTHER_POSITION + 1), np.int64)  # so that neighbours seldom wait for one another
-    coins, members, eligible = _NONE, _NONE, _NONE
-    joins = np.zeros(16 * 16, np.uint64)  # all ones for those who can take part
-    for p in range(takes_part.shape[0]):
-        for g in range(takes_part.shape[1]):
-            joins[16 * p + g] = ~_NONE if takes_part[p, g] else _NONE
+    lanes = np.empty(64, np.uint8)
+    for first in range(start, stop, STRETCH):
+        at = position[first : min(first + STRETCH, stop)]
+        left = at.size
+        for p in range(OTHER_POSITION):
+            if left == 0:
+                break
+            count = count_both(at, np.int8(p), at, np.int8(-1), lanes)
+            positions[block, p] += count
+            left -= count
+        positions[block, OTHER_POSITION] += left
     home, work, position, group, money = home[start:stop], work[start:stop], position[start:stop], group[start:stop], money[start:stop]
     activity, measure = activity[start:stop], measure[start:stop]
+    coins, members, eligible = _NONE, _NONE, _NONE
     wrong = 0
     for i in range(home.size):  # from 0, so that no row can be negative and Numba need not look
         coins += np.uint64(money[i])
         wrong += (measure[i] >= 0) != (activity[i] == IN_MEASURE)
-        p = position[i]
-        p = p if 0 <= p < OTHER_POSITION else OTHER_POSITION
-        apart[i & 3, p] += 1
-        both = weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
-        members += both
-        eligible += both & joins[16 * p + (group[i] & 15)]
-    positions[block] = apart.sum(axis=0)
+    for i in range(home.size):
+        members += weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
+    joins = np.zeros(16 * 16, np.uint64)  # all ones for those who can take part
+    everybody = True
+    for p in range(takes_part.shape[0]):
+        for g in range(takes_part.shape[1]):
+            joins[16 * p + g] = ~_NONE if takes_part[p, g] else _NONE
+            everybody &= takes_part[p, g]
+    if everybody:
+        eligible = members
+    else:
+        for i in range(home.size):
+            p = position[i]
+            p = p if 0 <= p < OTHER_POSITION else OTHER_POSITION
+            both = weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
+            eligible += both & joins[16 * p + (group[i] & 15)]
     sums[block, 0], sums[block, 1], sums[block, 2], sums[block, 3] = coins, members, eligible, wrong
     return 0
 
@@ -128,9 +212,6 @@ def fingerprint(counts):
     for row in range(counts.size):
         total += times(counts[row], weight(row))
     return total
-
-
-SITES_COUNT, PLACES_COUNT, MODES_AGREE, CODES_EXIST, PEOPLE_AGREE = (1 << k for k in range(5))
 
 
 @kernel

@@ -3,9 +3,12 @@
 What is checked when
 --------------------
 every day
-    Nobody is lost; everybody's activity is one that exists; the counts of people in struggle, in measures and held, of every
-    site and every place, against people (by fingerprint: sums of 64-bit weights, so that no recount is needed while they
-    agree); who is in a measure has joined one, and nobody else has; sites with the mode taken are those with an instance.
+    Nobody is lost; everybody's activity is one that exists; all people in struggle, in measures and held against what places count.
+every day, or every `OFTEN` days while more than `FEW_BUSY` people are in another activity than routine
+    The counts of people in struggle, in measures and held, of every site and every place, against people (by fingerprint:
+    sums of 64-bit weights, so that no recount is needed while they agree); who is in a measure has joined one, and nobody else
+    has; sites with the mode taken are those with an instance.
+every day
     Columns in units of a probability or of a hazard, whole, and columns of few rows.
 every day a part
     Each column of every table against its range, finite where it holds floats, and inside the table whose rows it holds; each
@@ -37,7 +40,7 @@ from communize.mechanisms.ranges import Ranges, Reports
 
 BLOCK = 1 << 20  # people whom one thread counts; a multiple of 32
 COUNTED = ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held"))
-WHOLE_DAYS = 30
+WHOLE_DAYS, OFTEN, FEW_BUSY = 30, 16, 4096
 
 
 def count_all(state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +94,7 @@ class Invariants:
         self._positions, self._sums = count_all(state)
         blocks = max(1, -(-self._n // BLOCK))
         self._counts, self._prints = np.zeros((blocks, 5, 10), np.int64), np.zeros((blocks, 4), np.uint64)
-        self._wrong = np.zeros(blocks, np.int64)
+        self._wrong, self._busy = np.zeros(blocks, np.int64), 0
         self._activity = self._words = np.zeros(0, np.uint64)
         self._ranges = Ranges(state, self._reports)
 
@@ -104,7 +107,7 @@ class Invariants:
             The first that does not hold.
         """
         everything = day % self.recount_days == 0 if everything is None else everything
-        self._count(state, day)
+        self._count(state, day, everything)
         if everything:
             self._ranges.refresh(state, day)
         self._ranges.check(state, day, everything, self._whole_day)
@@ -114,7 +117,7 @@ class Invariants:
 
     # --- people and counts, every day ---
 
-    def _count(self, state: State, day: int) -> None:
+    def _count(self, state: State, day: int, everything: bool) -> None:
         people, sites, places = state.people, state.sites, state.places
         n = len(people)
         if n != self._n:
@@ -124,14 +127,17 @@ class Invariants:
             self._activity, self._words = activity, np.ascontiguousarray(activity[: n // 8 * 8]).view(np.uint64)
         counts, prints, wrong = self._counts, self._prints, self._wrong
         counts[:], prints[:], wrong[:] = 0, 0, 0
-        rows = (self._words, activity, people.position, people.home, people.work, people.measure, sites.place, counts, prints, wrong)
-        if n <= BLOCK:
-            checks.count_busy(0, n, 0, *rows)
-        else:
+        of_places = (places.active, places.participants, places.held)
+        if everything or self._busy <= FEW_BUSY or day % OFTEN == 0:
+            rows = (self._words, activity, people.position, people.home, people.work, people.measure, sites.place, counts, prints, wrong)
             state.pool.for_blocks(checks.count_busy, n, *rows, block=BLOCK)
-        found = checks.compare_counts(
-            counts, prints, wrong, sites.kind, sites.place, (sites.active, sites.participants, sites.held), (sites.mode, sites.instance),
-            (places.active, places.participants, places.held), NEIGHBOURHOOD, TAKEN)  # fmt: skip
+            found = checks.compare_counts(
+                counts, prints, wrong, sites.kind, sites.place, (sites.active, sites.participants, sites.held), (sites.mode, sites.instance),
+                of_places, NEIGHBOURHOOD, TAKEN)  # fmt: skip
+        else:
+            state.pool.for_blocks(checks.count_codes, n, activity, people.position, counts, block=BLOCK)
+            found = checks.compare_totals(counts, of_places)
+        self._busy = int(counts[:, 1:].sum())
         if found:
             if not found & checks.CODES_EXIST:  # a home or a place that does not exist says more than counts that disagree, and none is safe to count
                 self._ranges.refresh(state, day)

@@ -5,7 +5,7 @@ weights of the scenario (`model.md` section 5). Exposure is either the weighted 
 somebody has, or their weighted number. With `threshold` people join where exposure reaches their nerve, with
 `contacts` at the hazard rate times number. Nothing else moves them: neither pressure nor risk nor fatigue.
 
-People stand in groups of 1,024 rows. A group in which nobody is in motion and nobody is exposed costs a look at their activities
+People stand in groups of 2,048 rows. A group in which nobody is in motion and nobody is exposed costs a look at their activities
 and ties, eight bytes at a time. In all others each person has a byte of a block of draws: the leading eight bits of a
 uniform number, of which the rest is drawn only where it decides (in one case of 256). A bound that holds for whole rows of people
 at once singles out those whom the byte may move; the exact law is computed for them alone.
@@ -20,10 +20,10 @@ from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 
-GROUP_BITS = 10
+GROUP_BITS = 11
 GROUP = 1 << GROUP_BITS
 LOW_BITS = 0x0101010101010101  # the lowest bit of each byte of a word
-STRETCH = 512  # people compared at once for changes
+STRETCH = 4096  # people compared at once for changes
 BATCH = 256  # people whose rows of ties are touched at once
 
 # What `find_movers` is to do.
@@ -40,7 +40,7 @@ def hazard_bounds() -> np.ndarray:
 
 @kernel
 def find_changed(activity, counted, start, changed):
-    """Rows of people, from `start` (a multiple of 512) on, who have entered or left struggle since `counted` was right.
+    """Rows of people, from `start` (a multiple of `STRETCH`) on, who have entered or left struggle since `counted` was right.
 
     Returns how many, never more than `changed` holds, and the row to go on from. `counted` is set right for them.
     """
@@ -78,7 +78,7 @@ def count_again(changed, counted, offsets, neighbours, active_ties):
         for k in range(n):
             starts[k], ends[k] = offsets[changed[first + k]], offsets[changed[first + k] + 1]
         for k in range(n):
-            touched += neighbours[starts[k]] if ends[k] > starts[k] else 0
+            touched += neighbours[starts[k]] + neighbours[ends[k] - 1] if ends[k] > starts[k] else 0
         for k in range(n):
             step = 1 if counted[changed[first + k]] == 1 else -1
             for j in range(starts[k], ends[k]):
@@ -159,10 +159,13 @@ def happens(hazard, byte, bounds, key, person, day):
 @kernel
 def anybody(words):
     """Whether any word is not zero."""
-    seen = np.uint64(0)
-    for word in words:
-        seen |= word
-    return seen != 0
+    for first in range(0, words.size, 16):
+        seen = np.uint64(0)
+        for k in range(first, min(first + 16, words.size)):
+            seen |= words[k]
+        if seen != 0:
+            return True
+    return False
 
 
 @kernel

@@ -60,16 +60,21 @@ def resolve(state: State, number: int, seed: Seed) -> tuple[int, int, Seed]:
     return day, place, seed
 
 
+def able(state: State, rows: np.ndarray) -> np.ndarray:
+    """Those of the people `rows` who could join a struggle today."""
+    people = state.people
+    can = state.society.takes_part[people.position[rows], people.group[rows]]
+    return rows[can & (people.activity[rows] == ROUTINE) & (people.removed[rows] == 0)]
+
+
 def choose(state: State, number: int, place: int, seed: Seed, day: int, key: np.uint64) -> np.ndarray:
     """Rows of the people of a seed, ascending: only those who could join today."""
     people, sites = state.people, state.sites
-    can = (people.activity == ROUTINE) & (people.removed == 0) & state.society.takes_part[people.position, people.group]
     if seed.rows:
-        chosen = np.array(seed.rows)
-        wanted = chosen.size
-        chosen = chosen[can[chosen]]
+        chosen, wanted = able(state, np.array(seed.rows)), len(seed.rows)
     else:
-        candidates = np.flatnonzero(can if place < 0 else can & (sites.place[people.home] == place))
+        candidates = np.arange(len(people)) if place < 0 else np.flatnonzero(sites.place[people.home] == place)
+        candidates = able(state, candidates)
         wanted = round(seed.share * candidates.size) if seed.share is not None else max(1, round((seed.people or 0.0) / state.scale))
         if seed.people == 0:
             wanted = 0
@@ -80,6 +85,5 @@ def choose(state: State, number: int, place: int, seed: Seed, day: int, key: np.
     if seed.with_ties and chosen.size:
         ties = state.society.ties
         around = [ties.neighbours[ties.offsets[i] : ties.offsets[i + 1]] for i in chosen]
-        chosen = np.concatenate([chosen, *around])
-        chosen = chosen[can[chosen]]
+        chosen = able(state, np.concatenate([chosen, *around]))
     return np.unique(chosen)
