@@ -59,8 +59,7 @@ def on_one_thread():
 
 N_PLACES, PER_PLACE = 9, 60
 # Nerves of places, links between places, and the struggle that a site joins because of the whole country are drawn by row of the place.
-DRAWN_BY_PLACE = {"struggle.nerve_sd_place": 0.08, "measures.coordination.rate_link": 0.3, "struggle.uniform_share": 0.9}
-NO_DRAWS_OF_PLACES = {**dict.fromkeys(DRAWN_BY_PLACE, 0.0), "provisioning.level": []}
+DRAWN_BY_PLACE = {"struggle.nerve_sd_place": 0.08, "measures.coordination.rate_link": 0.3, "struggle.uniform_share": 0.9, "provisioning.level": []}
 
 
 def tables(nerve=False):
@@ -110,9 +109,9 @@ def orders(table, seed=4):
 
 
 @pytest.mark.parametrize("changes", [{}, {"neutral.enabled": True}, {"rallying.people": False}], ids=str)
-def test_the_order_of_places_changes_nothing_where_no_draw_belongs_to_a_place(changes):
+def test_the_order_of_places_changes_nothing(changes):
     """Every mechanism at work. Whole numbers are the same; sums of floats over places may differ in the last digit."""
-    scenario, order = lively(**{**MANY_MEASURES, **NO_DRAWS_OF_PLACES, "incidents.rate": 0.01, **changes}), orders("places")
+    scenario, order = lively(**{**MANY_MEASURES, **DRAWN_BY_PLACE, "incidents.rate": 0.01, **changes}), orders("places")
     one, other = (simulation(scenario, 40, society=made(t)) for t in (tables(), reordered(tables(), "places", order)))
     for name in ("joined", "left", "arrests", "incidents", "rallied"):
         assert one.series[name].values.sum() > 0 or changes, name
@@ -138,12 +137,16 @@ def test_the_order_of_places_changes_nothing_where_no_draw_belongs_to_a_place(ch
         np.testing.assert_allclose(wanted, found, rtol=1e-5, atol=1e-7, err_msg=str(name))
 
 
-@pytest.mark.parametrize("what", DRAWN_BY_PLACE)
-def test_draws_of_places_go_by_their_row(what):
-    """So that whoever makes them independent of the order changes this test, and `docs/limits.md`."""
-    changes = {**MANY_MEASURES, **NO_DRAWS_OF_PLACES, "incidents.rate": 0.01, what: DRAWN_BY_PLACE[what]}
-    one, other = (simulation(lively(**changes), 40, society=made(t)) for t in (tables(), reordered(tables(), "places", orders("places"))))
-    assert not np.array_equal(one.sites.last_struggle, other.sites.last_struggle) or not np.array_equal(one.people.activity, other.people.activity)
+def test_the_order_of_a_file_of_places_changes_no_bit(tmp_path):
+    """Its rows are sorted when they are read, so that people are made in the same order too."""
+    frame, runs = tables()["places"].assign(population=[300 + 50 * k for k in range(N_PLACES)]), []
+    for name, rows in (("one", frame), ("other", frame.sample(frac=1.0, random_state=3))):
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+        values = {"society.places.source": "table", "society.places.file": str(tmp_path / f"{name}.csv"), "provisioning.level": [], "measures.seed": []}
+        runs.append(simulation(lively(**{**MANY_MEASURES, **values}), 20))
+    assert runs[0].state_hash() == runs[1].state_hash()
+    for name in runs[0].series.data_vars:
+        np.testing.assert_array_equal(runs[0].series[name], runs[1].series[name], str(name))
 
 
 @pytest.mark.parametrize("table", ["people", "sites", "places"])

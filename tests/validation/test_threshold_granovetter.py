@@ -12,7 +12,16 @@ import math
 import numpy as np
 import pytest
 from scipy.special import gammaln, ndtr, ndtri
-from thresholds_alone import case, given_nerves, in_motion, joining_rounds, separate_places, until_still
+from thresholds_alone import (
+    case,
+    given_nerves,
+    in_motion,
+    joining_rounds,
+    neighbours_of,
+    plain_rounds,
+    separate_places,
+    until_still,
+)
 
 import communize as cz
 
@@ -340,6 +349,26 @@ def test_people_who_cannot_take_part_neither_join_nor_count(on):
         people={"home": np.zeros(8, int), "nerve": nerve / 4 if on == "share" else nerve, "position": ["stable"] * 5 + ["owner"] * 3},
         sites={"kind": ["neighbourhood"]}, ties={"a": [0], "b": [7]}, parameters=scenario.society)  # fmt: skip
     assert joining_rounds(cz.Simulation(scenario, 1, society=society, threads=1)).tolist() == [1, 2, 3, 4, 5, -1, -1, -1]
+
+
+@pytest.mark.parametrize("source", ["neighbourhood", "work", "both"])
+def test_sites_of_two_are_ties(source):
+    """Two people a neighbourhood, two a site of work, far apart in the table: what passes from one to the other passes along ties of such pairs.
+
+    People are looked at in groups of 512 rows: the seeds stand in the first, most of those next to them in others.
+    """
+    n, draws, seeds = 1600, np.random.default_rng(22), list(range(0, 100, 12))
+    home, work = draws.permutation(n) // 2, n // 2 + draws.permutation(n) // 2
+    edges = [pair for site in {"neighbourhood": [home], "work": [work], "both": [home, work]}[source] for pair in np.argsort(site).reshape(-1, 2).tolist()]
+    scenario = given_nerves(
+        "count", struggle__weight_place=0.0, struggle__weight_work=float(source != "neighbourhood"),
+        struggle__weight_neighbourhood=float(source != "work"), struggle__seed=[{"rows": seeds}])  # fmt: skip
+    society = cz.Society.from_tables(
+        people={"home": home, "work": work, "nerve": np.ones(n)}, sites={"kind": ["neighbourhood"] * (n // 2) + ["workplace"] * (n // 2)},
+        ties={"a": np.zeros(0, np.int64), "b": np.zeros(0, np.int64)}, parameters=scenario.society)  # fmt: skip
+    found = joining_rounds(cz.Simulation(scenario, 1, society=society, threads=1), seeds)
+    np.testing.assert_array_equal(found, plain_rounds(neighbours_of(n, edges), [1] * n, seeds, "count"))
+    assert found.max() > (30 if source == "both" else 0)
 
 
 # --- contact places, and all sources together ---

@@ -1,7 +1,8 @@
 """Places: from the gazetteer, from a table, or synthetic; and the contact between them."""
 
+import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,10 @@ MOST_AGENTS = 2**29 - 1  # ends of ties are packed into 32 bits
 
 @dataclass
 class PlaceList:
-    """Places before anybody lives there: arrays of one length, `region` as text."""
+    """Places before anybody lives there: arrays of one length, `region` as text.
+
+    `identity` numbers the places for draws that belong to a place; the row if it is not given.
+    """
 
     name: np.ndarray
     place_id: np.ndarray
@@ -29,6 +33,11 @@ class PlaceList:
     latitude: np.ndarray
     longitude: np.ndarray
     population: np.ndarray
+    identity: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if self.identity.size != self.name.size:
+            self.identity = np.arange(self.name.size, dtype=np.int64)
 
     def __len__(self) -> int:
         return self.name.size
@@ -125,9 +134,20 @@ def _from_table(file: str | None) -> PlaceList:
     if "place_id" in frame:
         ids = numbers(frame, "place_id", path, 0, 2.0**53)
         frame = frame.assign(place_id=ids.astype(np.int64))
-    return _from_frame(frame.assign(
+    frame = frame.assign(
         name=texts(frame, "name", path).astype(object),
-        region=texts(frame, "region", path, empty=True).astype(object) if "region" in frame else ""))  # fmt: skip
+        region=texts(frame, "region", path, empty=True).astype(object) if "region" in frame else "")  # fmt: skip
+    by = ["latitude", "longitude", "population", "name"]  # so that the order of the table decides nothing
+    places = _from_frame(frame.sort_values(by, kind="stable", ignore_index=True))
+    places.identity = identities(places.latitude, places.longitude)
+    return places
+
+
+def identities(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+    """Numbers below 2**31 from coordinates, int64: a place of a user's table keeps its draws in whatever row, and under whatever name, it stands."""
+    ends = zip(latitude.astype("<f8"), longitude.astype("<f8"))
+    digests = [hashlib.blake2b(a.tobytes() + b.tobytes(), digest_size=4).digest() for a, b in ends]
+    return np.array([int.from_bytes(digest, "little") >> 1 for digest in digests], np.int64)
 
 
 def texts(frame, column: str, path: str, empty: bool = False) -> np.ndarray:

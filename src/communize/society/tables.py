@@ -8,7 +8,7 @@ import numpy as np
 from communize.declare.errors import InputError, nearest_name
 from communize.declare.registry import KINDS, NEIGHBOURHOOD, POSITIONS, Table
 from communize.society.columns import PEOPLE, SITES
-from communize.society.places import PlaceList, numbers, read_table, texts
+from communize.society.places import PlaceList, identities, numbers, read_table, texts
 from communize.society.ties import Ties, ties_from_edges
 
 
@@ -97,7 +97,7 @@ def _places(places: Any) -> PlaceList:
         if column not in frame:
             raise InputError("places", list(frame.columns), f"a table with the column {column!r}", nearest_name(column, frame.columns))
     n = len(frame)
-    return PlaceList(
+    places = PlaceList(
         texts(frame, "name", "places.name"),
         np.arange(n, dtype=np.int64),
         texts(frame, "region", "places.region", empty=True) if "region" in frame else np.full(n, ""),
@@ -105,6 +105,8 @@ def _places(places: Any) -> PlaceList:
         numbers(frame, "longitude", "places.longitude", -180, 180),
         numbers(frame, "population", "places.population", 0, 1e10).astype(np.int64) if "population" in frame else np.ones(n, np.int64),
     )
+    places.identity = identities(places.latitude, places.longitude)
+    return places
 
 
 def _sites(frame, n_places: int, n_sectors: int) -> Table:

@@ -117,11 +117,12 @@ def test_places_are_read_from_csv_and_parquet(table, tmp_path, suffix, named):
     file = tmp_path / f"places.{suffix}"
     table.to_csv(file, index=False) if suffix == "csv" else table.to_parquet(file)
     made = list_places(PlaceParameters(source="table", file=str(file)), KEY)
-    assert made.name.tolist() == ["Ay", "Bé", "C"]
-    assert made.region.tolist() == (["x", "y", "y"] if named else ["", "", ""])
-    assert made.place_id.tolist() == ([7, 8, 9] if named else [0, 1, 2])
+    assert made.name.tolist() == ["C", "Ay", "Bé"]  # from south to north, whatever the order of the file
+    assert made.region.tolist() == (["y", "x", "y"] if named else ["", "", ""])
+    assert made.place_id.tolist() == ([9, 7, 8] if named else [0, 1, 2])
     for column in ("latitude", "longitude", "population"):
-        np.testing.assert_array_equal(getattr(made, column), table[column])
+        np.testing.assert_array_equal(getattr(made, column), table.sort_values("latitude")[column])
+    assert len(set(made.identity.tolist())) == 3
 
 
 @pytest.mark.parametrize(

@@ -44,14 +44,15 @@ HIERARCHY = CONTENTS.index("hierarchy")
 
 
 @kernel
-def update_links(offsets, neighbours, linked, count, least, probability, key, day):
+def update_links(offsets, neighbours, identity, linked, count, least, probability, key, day):
     """Links between places that co-ordinate: they arise with a draw of each pair, and are gone when either ceases to."""
     for p in range(count.size):
         for j in range(offsets[p], offsets[p + 1]):
             q = neighbours[j]
             if count[p] < least or count[q] < least:
                 linked[j] = 0
-            elif linked[j] == 0 and uniform(key, min(p, q), day, decisions.LINK, max(p, q)) < probability:
+            elif linked[j] == 0 and uniform(
+                key, min(identity[p], identity[q]), day, decisions.LINK, max(identity[p], identity[q])) < probability:
                 linked[j] = 1
 
 
@@ -206,7 +207,7 @@ class Measures(Mechanism):
         if not p.enabled or not (seen.sites.size or state.contacts.linked.any() or scope.any()):
             return False
         update_links(
-            contact.offsets, contact.neighbours, state.contacts.linked, seen.count, p.instances, 1.0 - np.exp(-p.rate_link), key, day)  # fmt: skip
+            contact.offsets, contact.neighbours, state.society.place_list.identity, state.contacts.linked, seen.count, p.instances, 1.0 - np.exp(-p.rate_link), key, day)  # fmt: skip
         scope[:] = seen.count >= p.instances
         edges = np.repeat(np.arange(len(scope)), np.diff(contact.offsets))[state.contacts.linked > 0]
         scope[edges] = SCOPES.index("between_places")

@@ -87,7 +87,7 @@ def attribute(new, sites, places, contact, near, links, chosen, influence, ended
         (place, struggle, active, eligible, incident).
     places
         (shock, struggle that it began, active in contested sites, eligible, offsets and order of contested sites by
-        place).
+        place, places in the order of their identities).
     contact
         (offsets, neighbours, weights).
     near
@@ -105,10 +105,11 @@ def attribute(new, sites, places, contact, near, links, chosen, influence, ended
         `fresh` after the new struggles.
     """
     site_place, struggle, active = sites[0], sites[1], sites[2]
-    shock, shock_struggle, place_active, place_eligible, by_place, order = places
+    shock, shock_struggle, place_active, place_eligible, by_place, order, in_order = places
     known = fresh
     share = place_active / np.maximum(1, place_eligible)
     country = place_active.sum() / max(1.0, float(place_eligible.sum()))
+    in_order_active = place_active[in_order]
     weight = np.empty(6)
     for s in new:
         p = site_place[s]
@@ -121,7 +122,8 @@ def attribute(new, sites, places, contact, near, links, chosen, influence, ended
         elif cause == CONTACT_PLACES:
             source = draw_contact_place(p, u_place, contact, share)
         elif cause == COUNTRY:
-            source = d.categorical(place_active, u_place)
+            source = d.categorical(in_order_active, u_place)
+            source = in_order[source] if source >= 0 else -1
         if source >= 0:
             u_site = d.uniform(key, s, day, decisions.ATTRIBUTION, 2)
             struggle[s] = struggle[draw_site_of_place(source, u_site, by_place, order, active, place_active[source])]

@@ -147,6 +147,7 @@ class Struggle(Mechanism):
         p, society = self.parameters, state.society
         self._least = state.agents(p.contested_people)
         self._takes_part, self._locus = society.takes_part, society.site_locus()
+        self._places_in_order = np.argsort(society.place_list.identity, kind="stable")
         self._set_nerves(state)
         self._around = Surroundings(state, p)
         self._law = LAWS[p.response](state, p, self._around)
@@ -161,7 +162,7 @@ class Struggle(Mechanism):
         if p.nerves:
             people.nerve[:] = np.resize(np.array(p.nerves, np.float32), len(people))
             return
-        of_place = Draws(state.key, decisions.NERVE_OF_PLACE, 0).normal(len(state.places))
+        of_place = Draws(state.key, decisions.NERVE_OF_PLACE, 0).normal(state.society.place_list.identity)
         of_site = Draws(state.key, decisions.NERVE_OF_SITE, 0).normal(len(sites))
         home, work = people.home, people.work
         between_sites = np.where(work >= 0, (of_site[home] + of_site[work]) / np.sqrt(2.0), of_site[home])
@@ -240,7 +241,8 @@ class Struggle(Mechanism):
         before = len(state.struggles)
         after = attribution.attribute(
             new, (sites.place, sites.struggle, sites.active, sites.eligible, sites.incident),
-            (state.places.shock, state.places.shock_struggle, place_active, state.places.eligible, by_place, order),
+            (state.places.shock, state.places.shock_struggle, place_active, state.places.eligible, by_place, order,
+             self._places_in_order),
             (contact.offsets, contact.neighbours, contact.weights), contact.mean(place_active / np.maximum(1, state.places.eligible)),
             links, chosen, influence, state.struggles.ended, before, key, day)  # fmt: skip
         struggles = state.struggles
