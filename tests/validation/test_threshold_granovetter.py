@@ -353,13 +353,17 @@ def test_people_who_cannot_take_part_neither_join_nor_count(on):
 
 @pytest.mark.parametrize("source", ["neighbourhood", "work", "both"])
 def test_sites_of_two_are_ties(source):
-    """Two people a neighbourhood, two a site of work, far apart in the table: what passes from one to the other passes along ties of such pairs.
+    """Two people a neighbourhood, two a site of work: what passes from one to the other passes along ties of such pairs.
 
-    People are looked at in groups of 512 rows: the seeds stand in the first, most of those next to them in others.
+    People are looked at in groups of a thousand rows or so: with one source, seeds and those whom they move stand 10,000 rows apart.
     """
-    n, draws, seeds = 1600, np.random.default_rng(22), list(range(0, 100, 12))
-    home, work = draws.permutation(n) // 2, n // 2 + draws.permutation(n) // 2
-    edges = [pair for site in {"neighbourhood": [home], "work": [work], "both": [home, work]}[source] for pair in np.argsort(site).reshape(-1, 2).tolist()]
+    n, seeds = 1600 if source == "both" else 20_000, [20, 300, 301]
+    far, near = np.arange(n) % (n // 2), np.arange(n) // 2
+    drawn = np.random.default_rng(22).permutation(n) // 2
+    home, work = {"neighbourhood": (far, near), "work": (near, far), "both": (far, drawn)}[source]
+    counted = {"neighbourhood": [home], "work": [work], "both": [home, work]}[source]
+    edges = [pair for site in counted for pair in np.argsort(site, kind="stable").reshape(-1, 2).tolist()]
+    work = work + n // 2
     scenario = given_nerves(
         "count", struggle__weight_place=0.0, struggle__weight_work=float(source != "neighbourhood"),
         struggle__weight_neighbourhood=float(source != "work"), struggle__seed=[{"rows": seeds}])  # fmt: skip
@@ -368,7 +372,7 @@ def test_sites_of_two_are_ties(source):
         ties={"a": np.zeros(0, np.int64), "b": np.zeros(0, np.int64)}, parameters=scenario.society)  # fmt: skip
     found = joining_rounds(cz.Simulation(scenario, 1, society=society, threads=1), seeds)
     np.testing.assert_array_equal(found, plain_rounds(neighbours_of(n, edges), [1] * n, seeds, "count"))
-    assert found.max() > (30 if source == "both" else 0)
+    assert found.max() > 100 if source == "both" else found[[10_020, 10_300, 10_301]].tolist() == [1, 1, 1]
 
 
 # --- contact places, and all sources together ---

@@ -14,6 +14,8 @@ Movers = tuple[np.ndarray, np.ndarray]  # rows of people who join, and who leave
 def risk_of_places(state: State, p: Any) -> np.ndarray:
     """Risk of taking part in each place, float64 (places,)."""
     places = state.places
+    if not places.force.any():
+        return np.zeros(len(places))
     moving = places.active + places.participants
     return 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + moving * state.scale))
 
@@ -136,15 +138,15 @@ class Exposed:
             elif moving.any():
                 mark[:] = 1
         n = len(people)
+        block = BLOCK if state.pool.threads > 1 else max(1, n)  # one call where there is one thread
         found = state.pool.for_blocks(
             responses.find_movers, n,
             (people.home, people.work, people.position, people.group, people.activity, people.nerve, people.removed),
             (around.active_ties, people.ties_in_measures, around.eligible_ties), (self.at_home, self.at_work, moving), mark,
             (self.what, self.only_ties, float(p.weight_ties), self.rate, p.rate_leaving, p.rate_leaving_alone, self.holding,
-             self.takes_part), self.bounds, key, day, self.joined, self.left)  # fmt: skip
-        return (
-            gather(self.joined, [joined for joined, _ in found], n, BLOCK), gather(self.left, [left for _, left in found], n, BLOCK)
-        )  # fmt: skip
+             self.takes_part), self.bounds, key, day, self.joined, self.left, block=block)  # fmt: skip
+        joined, left = ([pair[k] for pair in found] for k in (0, 1))
+        return gather(self.joined, joined, n, block), gather(self.left, left, n, block)
 
 
 def members_by_site(home: np.ndarray, work: np.ndarray, n_sites: int) -> tuple[np.ndarray, np.ndarray]:

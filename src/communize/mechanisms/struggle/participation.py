@@ -278,17 +278,17 @@ class Struggle(Mechanism):
 
     def observe(self, state: State) -> dict:
         scale, sites, places, struggles, days = state.scale, state.sites, state.places, state.struggles, state.days
-        contested = sites.mode == CONTESTED
-        residents = np.maximum(1, places.residents.sum())
+        contested = np.flatnonzero(sites.mode == CONTESTED)
+        risk = (places.risk * places.residents).sum() / max(1, places.residents.sum()) if places.force.any() else 0.0
         return {
             "active": places.active * np.float32(scale),
-            "contested_sites": np.bincount(sites.place[contested], minlength=len(places)),
-            "contested_by_locus": np.bincount(self._locus[contested], minlength=len(LOCI)),
-            "risk": float((places.risk * places.residents).sum() / residents),
+            "contested_sites": np.bincount(sites.place[contested], minlength=len(places)) if contested.size else 0,
+            "contested_by_locus": np.bincount(self._locus[contested], minlength=len(LOCI)) if contested.size else 0,
+            "risk": float(risk),
             "removed": state.tally.removed[0] * scale,
             "joined": days.joined[0] * scale,
             "left": days.left[0] * scale,
-            "struggles_live": int((struggles.ended < 0).sum()),
+            "struggles_live": int((struggles.ended < 0).sum()) if len(struggles) else 0,
             "struggles_begun": len(struggles),
             "struggle_size": (struggles.active.max() if len(struggles) else 0) * scale,
             "newly_contested": days.newly_contested[0],
