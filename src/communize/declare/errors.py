@@ -107,7 +107,7 @@ def nearest_name(name: object, valid: Iterable[str]) -> str | None:
     """The valid name closest to what was typed, or None; a name that one slip of a finger makes of it comes first."""
     typed = _text_of(name)[:LONGEST_NAME].casefold()
     folded = {str(candidate).casefold(): str(candidate) for candidate in valid}
-    slips = [candidate for candidate in folded if one_slip(typed, candidate)]
+    slips = [candidate for candidate in folded if len(candidate) > 2 and one_slip(typed, candidate)]
     if len(folded) > MANY_NAMES and not slips:  # comparing them all would take seconds
         folded = {candidate: given for candidate, given in folded.items() if candidate[:3] == typed[:3] or candidate[-3:] == typed[-3:]}
     matches = difflib.get_close_matches(typed, slips or list(folded)[:MANY_NAMES], n=1, cutoff=0.0 if slips else 0.55)

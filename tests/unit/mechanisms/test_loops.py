@@ -414,7 +414,7 @@ def attribution(sim, s, sites, law, tally):
             int(contact.neighbours[j]): contact.weights[j] * share(contact.neighbours[j])
             for j in range(contact.offsets[place], contact.offsets[place + 1])
         }
-        country = {q: sum(active[other] for other in contested[q]) for q in range(len(s.places.active))}
+        country = {q: sum(active[other] for other in contested[q]) for q in np.argsort(sim.society.place_list.identity, kind="stable").tolist()}
         places = p.coupling * p.weight_place
         weights = [
             max(0.0, s.sites.incident[site]),
