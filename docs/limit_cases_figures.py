@@ -6,6 +6,7 @@ and leaves the page alone; names of cases after it draw these alone.
 """
 
 import argparse
+import math
 import re
 import tempfile
 import time
@@ -118,6 +119,12 @@ def granovetter_fixed_point(sigma: float) -> float:
     return x
 
 
+def granovetter_jump() -> tuple[float, float]:
+    """Spread at which the lower fixed point vanishes, and the share there: Phi(u) - mu = u phi(u), sigma = phi(u), x = Phi(u)."""
+    u = brentq(lambda u: norm.cdf(u) - MU - u * norm.pdf(u), -3.0, -0.5)
+    return float(norm.pdf(u)), float(norm.cdf(u))
+
+
 def granovetter_exact(n: int, sigma: float) -> np.ndarray:
     """Probability of each final number of n people with thresholds drawn from the normal law.
 
@@ -136,7 +143,9 @@ def granovetter_exact(n: int, sigma: float) -> np.ndarray:
             break
         hazard = (law[k + 1] - law[k]) / (1 - law[k])
         weight, moved = chance * (1 - hazard) ** (n - numbers), np.zeros(n + 1)
-        for j in range(80):  # so many cross a step of one with no probability worth counting
+        for j in range(n + 1):
+            if weight.max() < 1e-18:
+                break
             moved[j:] += weight[: n + 1 - j]
             weight = weight * np.maximum(0, n - numbers - j) / (j + 1) * hazard / (1 - hazard)
         chance = moved
@@ -162,22 +171,23 @@ def granovetter() -> dict[str, Any]:
 
 def draw_granovetter(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     figure, ((final, above),) = sheet(1, 2, (11, 4))
-    line = np.concatenate([np.linspace(0.05, 0.12222, 200), np.linspace(0.12223, 0.55, 200)])
+    jump, below = granovetter_jump()
+    line = np.concatenate([np.linspace(0.05, jump - 1e-6, 200), np.linspace(jump + 1e-5, 0.55, 200)])
     final.plot(line, [granovetter_fixed_point(sigma) for sigma in line], color=GREY, lw=1.4, label="theory, infinitely many people")
     near = np.concatenate([np.linspace(0.08, 0.11, 4), np.linspace(0.112, 0.15, 20), np.linspace(0.17, 0.55, 8)])
     exact = [granovetter_exact(1000, sigma) for sigma in near]
     final.plot(near, [law @ np.arange(1001) / 1000 for law in exact], color=AMBER, lw=1.2, ls="--", label="exact mean, 1,000 people")
     points(final, found["few"], AMBER, "s", f"runs, 1,000 people, {len(found['few'][0.12])} seeds", hollow=True)
     points(final, found["many"], BLUE, "o", f"runs, {found['people']:,} people, {len(found['many'][0.12])} seeds")
-    final.axvline(0.1222209, color=GREY, lw=0.8, ls=":")
-    final.annotate("σ = 0.1222", (0.1222, 0.62), (0.2, 0.62), color=GREY, fontsize=9, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6})
+    final.axvline(jump, color=GREY, lw=0.8, ls=":")
+    final.annotate(f"σ = {jump:.4f}", (jump, 0.62), (0.2, 0.62), color=GREY, fontsize=9, arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6})
     final.set(xlabel="spread of thresholds σ (share of people)", ylabel="final share in struggle", ylim=(-0.02, 1.04), xlim=(0.05, 0.53))
     title(final, "Granovetter: final size, mean threshold 0.25")
     above.plot(near, [law[501:].sum() for law in exact], color=AMBER, lw=1.2, ls="--", label="exact, 1,000 people")
     for name, colour, mark, people in (("few", AMBER, "s", 1000), ("many", BLUE, "o", found["people"])):
         half = {sigma: [value > 0.5 for value in values] for sigma, values in found[name].items()}
         points(above, half, colour, mark, f"runs, {people:,} people", hollow=name == "few")
-    above.axvline(0.1222209, color=GREY, lw=0.8, ls=":")
+    above.axvline(jump, color=GREY, lw=0.8, ls=":")
     above.text(0.1219, 0.75, "jump of infinitely\nmany people", color=GREY, fontsize=8, ha="right")
     above.set(xlabel="spread of thresholds σ (share of people)", ylabel="share of runs that end above half", ylim=(-0.02, 1.04), xlim=(0.098, 0.152))
     title(above, "The jump at finite size")
@@ -191,12 +201,13 @@ def draw_granovetter(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     heads = ["σ", "final share, theory", f"{found['people']:,} people, s.e.", "P(above half), 1,000 people, exact", "found, s.e."]
     words = [f"Thresholds 0, 1, ..., 99: {found['exact']['as it is']} of 100; the second one 2: {found['exact']['2']} of 100."]
     words += [f"Kuran, {', '.join(map(str, nerves))} %: {n} %." for nerves, n in found["kuran"].items()]
-    return figure, {"granovetter": table(heads, rows), "exact": "\n".join(f"- {line}" for line in words)}
+    return figure, {"granovetter-jump": f"With μ = {MU:g} it jumps from {below:.4f} to {granovetter_fixed_point(jump + 1e-4):.4f} at σ = {jump:.7f}.", "granovetter": table(heads, rows), "exact": "\n".join(f"- {line}" for line in words)}
 
 
 # Watts 2002; Gleeson and Cahalane 2007: thresholds of a share of ties, random graph.
 
-PHI, WINDOW = 0.18, (1.020704, 5.764677)
+PHI = 0.18
+WINDOW = tuple(brentq(lambda z: z * poisson.cdf(math.floor(1 / PHI) - 2, z) - 1, *ends) for ends in ((0.5, 3.0), (3.0, 9.0)))  # one tie moves those of up to 5
 DEGREES = np.arange(90)
 LEAST = np.maximum(1, np.ceil(PHI * DEGREES - 1e-9))
 
@@ -215,6 +226,15 @@ def tail(least: np.ndarray, trials: np.ndarray, p: float) -> np.ndarray:
     return np.where(least > trials, 0.0, bdtrc(np.minimum(least, trials) - 1, np.maximum(trials, 1), p))
 
 
+def watts_jump(rho: float) -> float:
+    """Mean number of ties at which the final size falls."""
+    low, high = 5.0, 12.0
+    while high - low > 1e-5:
+        middle = (low + high) / 2
+        low, high = (middle, high) if watts_final(middle, rho) > 0.5 else (low, middle)
+    return low
+
+
 def watts_trigger(z: float) -> float:
     """Probability that one person drawn sets off a cascade: it belongs to, or touches, the giant cluster of the vulnerable."""
     law = poisson.pmf(DEGREES, z)
@@ -228,7 +248,7 @@ def watts_trigger(z: float) -> float:
 
 
 def watts() -> dict[str, Any]:
-    people, seeds = sized(100_000, 10_000), sized(10, 3)
+    people, seeds = sized(100_000, 10_000), sized(20, 3)
     found: dict[str, Any] = {"people": people, "seeds": seeds, "single_people": sized(20_000, 5_000), "single_seeds": sized(100, 20), 0.001: {}, 0.01: {}, "single": {}}
     for rho in (0.001, 0.01):
         for z in (0.5, 1, 1.5, 2, 3, 4, 5, 6, 6.2, 6.6, 7, 8, 9, 9.5, 10, 11):
@@ -262,7 +282,7 @@ def draw_watts(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     for axis in (seeded, single):
         axis.axvspan(*WINDOW, color="#eaeef2", lw=0, zorder=0)
         axis.set(xlabel="mean number of ties", ylim=(-0.02, 1.04), xlim=(0, 11.5))
-    seeded.text(3.4, 0.04, "window of single seeds,\n1.0207 to 5.7647", ha="center", fontsize=8, color=GREY)
+    seeded.text(3.4, 0.04, f"window of single seeds,\n{WINDOW[0]:.4f} to {WINDOW[1]:.4f}", ha="center", fontsize=8, color=GREY)
     seeded.legend(frameon=False, fontsize=8, loc="center", bbox_to_anchor=(0.33, 0.4))
     single.legend(frameon=False, fontsize=8, loc="center right")
     rows = [[f"{z:g}", *(cell for rho in (0.001, 0.01) for cell in (f"{watts_final(z, rho):.4f}", text(found[rho][z])))] for z in found[0.001]]
@@ -272,10 +292,12 @@ def draw_watts(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
         inside = WINDOW[0] < z < WINDOW[1]
         alone.append([f"{z:g}", f"{watts_trigger(z) if inside else 0:.3f}", text(np.array(values) > 0.1, 3), f"{watts_final(z, 1e-9):.4f}" if inside else "",
                       text(large[z]) if len(large[z]) > 1 else ""])  # fmt: skip
+    jumps = [f"{watts_jump(rho):.4f} where {rho:g} begin" for rho in (0.001, 0.01)]
+    window = f"The window of single seeds reaches from {WINDOW[0]:.4f} to {WINDOW[1]:.4f}; the final size falls at {', at '.join(jumps)}."
     near = [value > 0.1 for value in found["single"][6]]
     words = f"At a mean of 6, outside the window, {sum(near)} of {len(near)} single seeds move {found['single_people']:,} people"
     words += f", and {sum(value > 0.1 for value in found['outside'])} of {len(found['outside'])} move {found['people']:,}."
-    return figure, {"watts": table(heads, rows), "watts-outside": words, "watts-single": table(["mean ties", "P(global): theory", "found, s.e.", "size: theory", "found, s.e."], alone)}
+    return figure, {"watts-window": window, "watts": table(heads, rows), "watts-outside": words, "watts-single": table(["mean ties", "P(global): theory", "found, s.e.", "size: theory", "found, s.e."], alone)}
 
 
 # Centola and Macy 2007: thresholds of a number of ties, lattice with rewired ties.
@@ -393,8 +415,10 @@ def cell_of(found: dict[str, Any], form: str, threshold: int, p: float) -> str:
     cells = []
     for who in ("plain", "runs"):
         done, times = found[form, threshold, p, who]
+        known = [days for days in times if np.isfinite(days)]
         part = f" in {np.mean(done):.2f}" if 0 < np.mean(done) < 1 else ""
-        cells.append(f"{np.nanmean(times):,.0f}{part}" if np.isfinite(times).any() else "stops" if not np.any(done) else f"half in {np.mean(done):.2f}")
+        centre, error = mean(known) if known else (0.0, 0.0)
+        cells.append(f"{centre:,.0f}{f' ± {error:.0f}' if error >= 0.5 else ''}{part}" if known else "stops" if not np.any(done) else f"half in {np.mean(done):.2f}")
     return "; ".join(cells)
 
 
@@ -482,7 +506,8 @@ def sir() -> dict[str, Any]:
 
 def draw_sir(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     figure, ((size, chance),) = sheet(1, 2, (11, 4.2))
-    line, rows, critical = np.linspace(0.005, 0.9, 180), [], []
+    line, critical = np.linspace(0.005, 0.9, 180), []
+    rows = [[f"{t:g}", *(f"{sir_theory(found['law'][kind], t):.4f}; {text(found[kind][t])}" for kind in NETWORKS)] for t in found["Poisson"]]
     for place, (kind, colour, mark, dash) in enumerate(zip(NETWORKS, COLOURS, MARKS, DASHES)):
         law = found["law"][kind]
         threshold = sir_critical(law)
@@ -491,7 +516,6 @@ def draw_sir(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
         size.plot([threshold] * 2, [-0.055, -0.022], color=colour, lw=2, clip_on=False, solid_capstyle="butt")
         points(size, found[kind], colour, mark, hollow=place % 2 == 1)
         size.plot([], [], color=colour, ls=dash, marker=mark, ms=5, mfc="white" if place % 2 else colour, label=f"{kind}, mean 4" if kind != "4 each" else "4 ties each")
-        rows += [[kind, f"{t:g}", f"{sir_theory(law, t):.4f}", text(values)] for t, values in found[kind].items() if t in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
     size.set(xlabel="transmissibility of a tie T", ylabel="final share reached", ylim=(-0.02, 1.02), xlim=(0, 0.85))
     title(size, f"Final size: 1 in 1,000 of {found['people']:,} begin, {found['seeds']} seeds")
     size.text(0.36, 0.045, "short bars below: critical T", fontsize=8, color=GREY)
@@ -511,7 +535,7 @@ def draw_sir(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     words += f"somebody who begins sets off an outbreak with probability {sir_outbreak(law, NEAR):.4f}, so that all {round(BEGIN * found['people'])} who begin fail with "
     words += f"probability {(1 - sir_outbreak(law, NEAR)) ** (BEGIN * found['people']):.2f}. Of {10 * found['people']:,} people, {text(found['large'])} are reached; theory: {sir_theory(more, NEAR):.4f}."
     return figure, {
-        "sir-near": words, "sir": table(["ties", "T", "final share, theory", "found, s.e."], rows), "sir-critical": "Critical T: " + ", ".join(critical) + ".",
+        "sir-near": words, "sir": table(["T", *NETWORKS], rows), "sir-critical": "Critical T: " + ", ".join(critical) + ".",
         "sir-single": table(["ties", "T", "P(outbreak), geometric durations", "fixed durations", "found, s.e."], alone)}  # fmt: skip
 
 
@@ -562,6 +586,7 @@ def draw_lang(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
     days, rows = np.arange(0, 61), []
     shown = np.array([1, *range(4, 61, 4)])
     for number, (axis, (name, (c1, c2, alpha, beta, starts))) in enumerate(zip(axes[0], LANG.items())):
+        ends = [f"({'i' * (number + 1) if number < 3 else 'iv'}) {name}", f"{c1:g}, {c2:g}, {alpha:g}, {beta:g}"]
         marks = [(1 - alpha, "1 − α"), (beta, "β")] + ([(c1 / (c1 + c2), "c*")] if number == 2 else [])
         for height, what in marks:
             axis.axhline(height, color=AMBER, lw=0.9, ls="--" if what != "c*" else ":")
@@ -570,21 +595,27 @@ def draw_lang(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
             axis.plot(days, lang_path(c1, c2, alpha, beta, start, 60), color=GREY, lw=1.2, label="theory" if start == starts[0] else "")
             runs = found[name, start]
             points(axis, {day: runs[:, day - 1] for day in shown}, BLUE, "o", "runs" if start == starts[0] else "", size=3)
-            rows.append([name, f"{c1:g}, {c2:g}, {alpha:g}, {beta:g}", f"{start:g}", f"{lang_limit(c1, c2, alpha, beta, start):.4f}", text(runs[:, -1])])
+            ends.append(f"{start:g}: {lang_limit(c1, c2, alpha, beta, start):g}; {text(runs[:, -1])}".removesuffix(" ± 0.0000"))
         axis.set(xlabel="day", ylim=(-0.02, 1.02), xlim=(0, 60), xticks=(0, 20, 40, 60))
-        axis.set_title(f"({'i' * (number + 1) if number < 3 else 'iv'}) {name}", loc="left", fontsize=10, fontweight="bold")
+        title(axis, ends[0])
+        rows.append(ends)
     axes[0][0].set_ylabel("share in struggle r")
     axes[0][-1].legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1, 0.45))
-    return figure, {"lang": table(["case", "c1, c2, α, β", "begins at", "ends at, theory", "found, s.e."], rows)}
+    return figure, {"lang": table(["case", "c1, c2, α, β", *["begins at: ends at"] * 5], rows)}
 
 
 # Epstein 2002: civil violence on a lattice.
 
 MESA = {"civil_violence.variant": "mesa", "civil_violence.neighbourhood": "von_neumann"}
-EPSTEIN = {  # means of an earlier independent simulation (8 runs): active, share of days above 50, days between outbursts, peak of an outburst
-    ("netlogo", "floor"): (42.0, 0.226, 28.8, 252), ("netlogo", "round"): (16.6, 0.108, 47.9, 163), ("netlogo", "none"): (0.45, 0.0, None, None),
-    ("mesa", "floor"): (23.2, 0.136, 25.8, 95), ("mesa", "round"): (15.2, 0.056, 50.5, 70), ("mesa", "none"): (2.2, 0.0, None, None),
-}  # fmt: skip
+EPSTEIN = {  # of 8 runs of an earlier independent program, mean and standard deviation of a run: active, share of days above 50, days between
+    # outbursts, peak of an outburst
+    ("netlogo", "floor"): ((42.0, 2.5), (0.226,), (28.8, 0.8), (252, 9)),
+    ("netlogo", "round"): ((16.6, 2.7), (0.108,), (47.9, 5.1), (163, 21)),
+    ("netlogo", "none"): ((0.45, 0.06), (0.0,), None, None),
+    ("mesa", "floor"): ((23.2, 1.6), (0.136,), (25.8, 1.9), (95, 8)),
+    ("mesa", "round"): ((15.2, 1.2), (0.056,), (50.5, 9.7), (70, 3)),
+    ("mesa", "none"): ((2.2, 0.2), (0.0,), None, None),
+}
 CITIZENS, COPS, OUTBURST, BURN_IN = 1120, 64, 50, 300
 
 
@@ -659,7 +690,8 @@ def draw_epstein(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
         cells = [f"{'NetLogo' if variant == 'netlogo' else 'Mesa'}, {rounding}"]
         for digits, listed, values in zip((2, 3, 1, 0), expected, np.array([outbursts(active) for active in found[variant, rounding]]).T):
             known = values[np.isfinite(values)]
-            cells.append(f"{'none' if listed is None else listed}; {text(known, digits)}")
+            before = "none" if listed is None else f"{listed[0]:g}" + "".join(f" ± {spread / 8**0.5:.{digits}f}" for spread in listed[1:])
+            cells.append(f"{before}; {text(known, digits)}")
         rows.append(cells)
     heads = ["rules, rounding", "mean active", "share of days above 50", "days between outbursts", "peak of an outburst"]
     level = [[f"{legitimacy:g}", *(cell for risk in (0.0, 0.5) for cell in (f"{epstein_share(legitimacy, risk):.4f}", text(found["exact"][risk, legitimacy])))]

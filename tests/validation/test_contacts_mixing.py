@@ -397,6 +397,23 @@ def test_unconnected_places_and_components_are_unconnected_groups():
     assert sizes_found.max() > n / 2
 
 
+def test_homes_and_sites_of_work_are_ties_between_their_members():
+    """20,000 people, each with four others at home and four at work who stand far apart in the table: the same epidemic, to the bit, by sites
+    and by ties. People are looked at in groups of rows, of which many are moved by a site of work alone.
+    """
+    n, days, b, began = 20_000, 40, 0.2, rows([7, 5000, 12_345])
+    for person in (np.arange(n), np.random.default_rng(2).permutation(n)):
+        home, work = person // 5, person * 7919 % n // 5  # nobody shares both with another
+        members = np.concatenate([np.argsort(site, kind="stable").reshape(-1, 5) for site in (home, work)])
+        ends = np.concatenate([members[:, [i, j]] for i in range(5) for j in range(i)]).T
+        by_ties = simulate(contacts(b, 0.3, days, **began), graph(n, *ends))
+        scenario = by("work", -math.log1p(-b), 0.3, days, **began, struggle__weight_neighbourhood=1.0)
+        by_sites = simulate(scenario, homes(home, work=4000 + work))
+        np.testing.assert_array_equal(ever(by_sites), ever(by_ties))
+        assert by_sites.series["joined"].equals(by_ties.series["joined"])
+        assert 0.1 < ever(by_ties).mean() < 0.9
+
+
 # Those who leave join again
 
 

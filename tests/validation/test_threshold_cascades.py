@@ -185,7 +185,7 @@ OTHERS = [  # changes of society.ties, threshold, share seeded; the formula is g
     ({"degree_distribution": "negative_binomial", "mean_degree": 5.0, "degree_dispersion": 0.8}, "0.3", 0.05),
     ({"degree_distribution": "power_law", "mean_degree": 4.0, "degree_exponent": 2.5}, "0.18", 0.01),
     ({"degree_distribution": "power_law", "mean_degree": 4.0, "degree_exponent": 2.5}, "0.3", 0.03),
-    ({"degree_distribution": "power_law", "mean_degree": 4.0, "degree_exponent": 2.2}, "0.5", 0.2),
+    ({"degree_distribution": "power_law", "mean_degree": 4.0, "degree_exponent": 2.8}, "0.5", 0.15),
     ({"degree_distribution": "power_law", "mean_degree": 6.0, "degree_exponent": 3.5}, "0.4", 0.1),
 ]  # fmt: skip
 

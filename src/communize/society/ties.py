@@ -56,7 +56,8 @@ class TieParameters(Parameters):
         None, unit="person", range=(3, 10**9), source="definition", meaning="torus: people in a row; a square if left out"
     )
     rewired: float = parameter(
-        0.0, unit="share", range=(0.0, 1.0), source="definition", meaning="share of the ties rewired by swaps that keep all degrees"
+        0.0, unit="share", range=(0.0, 1.0), source="definition", meaning="ties swapped, two by two, against all ties; swaps keep all degrees, and as some fall on ties swapped "
+        "before, a share exp(-rewired) stays as it was"
     )
     degree_distribution: Literal["poisson", "fixed", "negative_binomial", "power_law", "none"] = parameter(
         "poisson", unit="name", source="definition", meaning="distribution of people's numbers of ties; none: no ties"

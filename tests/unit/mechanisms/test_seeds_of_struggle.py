@@ -112,3 +112,16 @@ def test_a_share_of_those_who_leave_never_joins_again(share):
     sim.run(5)
     assert not np.any(sim.people.activity[gone] == IN_STRUGGLE)
     assert int(sim.series["removed"][-1]) == int(sim.people.removed.sum())
+
+
+@pytest.mark.parametrize("source", ["neighbourhood", "ties"])
+@pytest.mark.parametrize("on", ["share", "count"])
+def test_nobody_is_held_by_being_in_struggle_oneself(source, on):
+    """Of two people who see each other one is in struggle: nobody else is there to hold that one."""
+    scenario = struggle_alone(
+        source, struggle__response="threshold", struggle__threshold_on=on, struggle__nerve=9.0, struggle__holding=0.5, struggle__rate_leaving=10.0,
+        struggle__seed=[{"rows": [0]}])  # fmt: skip
+    society = cz.Society.from_graph((2, [0], [1]))
+    assert in_struggle(cz.Simulation(scenario, seed=1, society=society).run(8)).size == 0
+    both = scenario.replace({"struggle.seed": [{"rows": [0, 1]}]})
+    assert in_struggle(cz.Simulation(both, seed=1, society=society).run(8)).size == 2

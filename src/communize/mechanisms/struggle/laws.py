@@ -111,7 +111,7 @@ class Exposed:
         self.holding = np.float32(np.inf if p.holding is None else p.holding)
         self.only_ties = p.weight_work == p.weight_neighbourhood == p.weight_place == 0
         n, n_sites = len(people), 1 if self.only_ties else len(state.sites)
-        self.at_home, self.at_work = np.zeros((n_sites, 2)), np.zeros((n_sites, 2))
+        self.at_home, self.at_work = np.zeros((n_sites, 3)), np.zeros((n_sites, 3))
         self.always = np.zeros((n >> responses.GROUP_BITS) + 1, np.uint8)
         if p.response == "threshold":  # people whom nobody need move
             self.always[np.flatnonzero(people.nerve <= 0) >> responses.GROUP_BITS] = 1

@@ -113,7 +113,8 @@ def push(activity, counted, offsets, neighbours, active_ties):
 
 @kernel
 def exposure_of_sites(sites, of_place, weights, by_share, at_home, at_work):
-    """What a site lends its members' exposure, and the weight of it: float64 (sites, 2) for homes and for sites of work.
+    """What a site lends its members' exposure, the weight of it, and what it lends members in motion, who do not count themselves at
+    sites: float64 (sites, 3) for homes and for sites of work.
 
     Parameters
     ----------
@@ -128,12 +129,14 @@ def exposure_of_sites(sites, of_place, weights, by_share, at_home, at_work):
     w_work, w_home, w_place = weights
     for s in range(active.size):
         moving = float(active[s] + participants[s])
-        there = 1.0
+        others, there = max(0.0, moving - 1.0), 1.0
         if by_share:
             there = 1.0 if eligible[s] > 1 else 0.0
             moving = min(1.0, moving / (eligible[s] - 1.0)) if eligible[s] > 1 else 0.0
-        at_work[s, 0], at_work[s, 1] = w_work * moving, w_work * there
-        at_home[s, 0], at_home[s, 1] = w_home * moving + w_place * of_place[place[s]], w_home * there + w_place
+            others = min(1.0, others / (eligible[s] - 1.0)) if eligible[s] > 1 else 0.0
+        at_work[s, 0], at_work[s, 1], at_work[s, 2] = w_work * moving, w_work * there, w_work * others
+        away = w_place * of_place[place[s]]
+        at_home[s, 0], at_home[s, 1], at_home[s, 2] = w_home * moving + away, w_home * there + w_place, w_home * others + away
 
 
 @kernel
@@ -169,7 +172,7 @@ def anybody(words):
 
 
 @kernel
-def exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure):
+def exposures_by_share(first, activity, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure):
     """Weighted mean share of people in motion over the sources that each person from `first` on has, float32."""
     for k in range(exposure.size):
         i = first + k
@@ -178,17 +181,17 @@ def exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ti
             top = w_ties * min(1.0, (active_ties[i] + tied[i]) / eligible_ties[i])
             bottom = w_ties
         if not only_ties:
-            h, w = home[i], work[i]
-            top += at_home[h, 0]
+            h, w, lent = home[i], work[i], 2 if activity[i] == IN_STRUGGLE else 0
+            top += at_home[h, lent]
             bottom += at_home[h, 1]
             if w >= 0:
-                top += at_work[w, 0]
+                top += at_work[w, lent]
                 bottom += at_work[w, 1]
         exposure[k] = top / bottom if bottom > 0.0 else 0.0
 
 
 @kernel
-def exposures_by_count(home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure):
+def exposures_by_count(activity, home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure):
     """Weighted number of people in motion around each person, float32."""
     if only_ties:
         weight = np.float32(w_ties)
@@ -196,8 +199,9 @@ def exposures_by_count(home, work, active_ties, tied, w_ties, only_ties, at_home
             exposure[k] = weight * (np.float32(active_ties[k]) + np.float32(tied[k]))
         return
     for k in range(exposure.size):
-        near = w_ties * (float(active_ties[k]) + float(tied[k])) + at_home[home[k], 0]
-        exposure[k] = near + at_work[work[k], 0] if work[k] >= 0 else near
+        lent = 2 if activity[k] == IN_STRUGGLE else 0
+        near = w_ties * (float(active_ties[k]) + float(tied[k])) + at_home[home[k], lent]
+        exposure[k] = near + at_work[work[k], lent] if work[k] >= 0 else near
 
 
 @kernel
@@ -263,10 +267,10 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
         d.shared_blocks(key, first >> 4, day, decisions.MOVE, 0, words, room)
         exposure = exposures[:n]
         if share:
-            exposures_by_share(first, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure)
+            exposures_by_share(first, activity, home, work, active_ties, tied, eligible_ties, w_ties, only_ties, at_home, at_work, exposure)
         else:
             exposures_by_count(
-                home[first:last], work[first:last], active_ties[first:last], tied[first:last], w_ties, only_ties, at_home, at_work, exposure)
+                activity[first:last], home[first:last], work[first:last], active_ties[first:last], tied[first:last], w_ties, only_ties, at_home, at_work, exposure)
         maybe[n:] = 0
         single_out(
             what == CONTACTS, exposure, activity[first:last], removed[first:last], nerve[first:last], drawn, rate, rate_leaving + rate_alone, maybe)
