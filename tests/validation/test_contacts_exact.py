@@ -223,18 +223,23 @@ def test_homes_sites_of_work_and_ties_add_up(w_home, w_work, w_ties, alone):
             assert chi_square(states(simulation, n), law, n) > 1e-3
 
 
-@pytest.mark.parametrize("holding", [1.0, 2.0])
-def test_exposure_that_holds_people(holding):
-    """Nobody leaves while so many of the ties are to people in motion."""
+@pytest.mark.parametrize(("holding", "w_home"), [(1.0, 0.0), (2.0, 0.0), (0.5, 0.5), (1.5, 0.25)])
+def test_exposure_that_holds_people(holding, w_home):
+    """Nobody leaves while the weighted number of others in motion among ties and at home is so high; nobody counts himself."""
     n, edges = GRAPHS["kite"]
-    near = hazards(n, edges, 1.0)
+    weights = hazards(n, edges, 1.0)
+    for i, j in itertools.permutations(range(3), 2):
+        weights[i, j] += w_home  # the first three live together, each of the others alone
 
     def leaving(state, i):
-        return 0.0 if sum(near[i, j] for j in range(n) if state[j] == MOVING) >= holding else 0.5
+        return 0.0 if sum(weights[i, j] for j in range(n) if state[j] == MOVING) >= holding else 0.5
 
-    n_copies = 12_000
-    scenario = contacts(0.2, 0.5, **rows((n * np.arange(n_copies)[:, None] + np.array([0, 1, 2])).ravel()), struggle__holding=holding)
-    simulation, exact = cz.Simulation(scenario, 9, society=graph(*copies(n_copies, n, edges)), threads=1), Exact(hazards(n, edges, rate(0.2)), leaving)
+    n_copies, home = 12_000, np.array([0, 0, 0, 1, 2])
+    _, a, b = copies(n_copies, n, edges)
+    society = homes((3 * np.arange(n_copies)[:, None] + home).ravel(), a, b)
+    began = (n * np.arange(n_copies)[:, None] + np.array([0, 1, 2])).ravel()
+    scenario = contacts(0.2, 0.5, **rows(began), struggle__holding=holding, struggle__weight_neighbourhood=w_home)
+    simulation, exact = cz.Simulation(scenario, 9, society=society, threads=1), Exact(rate(0.2) * weights, leaving)
     for day, law in enumerate(exact.laws(beginning(n, (0, 1, 2)), 6), 1):
         simulation.run(1)
         if day in (1, 3, 6):
