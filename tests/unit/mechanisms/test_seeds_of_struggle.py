@@ -125,3 +125,17 @@ def test_nobody_is_held_by_being_in_struggle_oneself(source, on):
     assert in_struggle(cz.Simulation(scenario, seed=1, society=society).run(8)).size == 0
     both = scenario.replace({"struggle.seed": [{"rows": [0, 1]}]})
     assert in_struggle(cz.Simulation(both, seed=1, society=society).run(8)).size == 2
+
+
+@pytest.mark.parametrize("source", ["neighbourhood", "place"])
+def test_numbers_of_contacts_are_people_whatever_the_scale(source):
+    """20,000 people as 20,000 agents or as 2,000: the same epidemic, up to noise."""
+    sizes = []
+    for scale in (1.0, 10.0):
+        scenario = struggle_alone(
+            source, people=20_000, days=120, society__scale=scale, society__neighbourhood_size=1e6, struggle__response="contacts",
+            struggle__rate_contact=0.4 / 20_000, struggle__rate_leaving=0.2231, struggle__leaving_for_good=1.0, struggle__seed=[{"share": 0.05}])  # fmt: skip
+        run = cz.run(scenario, seed=1)
+        sizes.append(float(run.series["removed"][-1] + run.series["active"][-1].sum()) / 20_000)
+    assert sizes[0] == pytest.approx(sizes[1], abs=0.05)
+    assert sizes[0] > 0.7

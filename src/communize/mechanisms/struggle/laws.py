@@ -54,7 +54,9 @@ class Surroundings:
         p, places = self.p, state.places
         own = (places.active + places.participants).astype(np.float64)
         whole = own.sum()
-        if share:
+        if not share:
+            own, whole = own * state.scale, whole * state.scale
+        else:
             own, whole = np.minimum(1.0, own / np.maximum(1, places.eligible)), whole / max(1, places.eligible.sum())
         contact = state.society.contact
         others = (1 - p.uniform_share) * contact.mean(own) + p.uniform_share * whole
@@ -131,7 +133,7 @@ class Exposed:
             by_share = self.what == responses.SHARE_THRESHOLD
             responses.exposure_of_sites(
                 (sites.active, sites.participants, sites.eligible, sites.place), around.of_places(state, by_share),
-                (p.weight_work, p.weight_neighbourhood, p.weight_place), by_share, self.at_home, self.at_work)  # fmt: skip
+                (p.weight_work, p.weight_neighbourhood, p.weight_place), by_share, float(state.scale), self.at_home, self.at_work)  # fmt: skip
             mark = self.always.copy()
             if self.members is not None:
                 responses.mark_exposed(*self.members, moving, mark)

@@ -112,7 +112,7 @@ def push(activity, counted, offsets, neighbours, active_ties):
 
 
 @kernel
-def exposure_of_sites(sites, of_place, weights, by_share, at_home, at_work):
+def exposure_of_sites(sites, of_place, weights, by_share, scale, at_home, at_work):
     """What a site lends its members' exposure, the weight of it, and what it lends members in motion, who do not count themselves at
     sites: float64 (sites, 3) for homes and for sites of work.
 
@@ -122,6 +122,8 @@ def exposure_of_sites(sites, of_place, weights, by_share, at_home, at_work):
         (active, participants, eligible, place).
     of_place
         Share or number of people in motion in each place and its contact places.
+    scale
+        People per agent, for numbers.
     weights
         Influence of (work, neighbourhood, place).
     """
@@ -130,7 +132,9 @@ def exposure_of_sites(sites, of_place, weights, by_share, at_home, at_work):
     for s in range(active.size):
         moving = float(active[s] + participants[s])
         others, there = max(0.0, moving - 1.0), 1.0
-        if by_share:
+        if not by_share:
+            moving, others = scale * moving, scale * others
+        else:
             there = 1.0 if eligible[s] > 1 else 0.0
             moving = min(1.0, moving / (eligible[s] - 1.0)) if eligible[s] > 1 else 0.0
             others = min(1.0, others / (eligible[s] - 1.0)) if eligible[s] > 1 else 0.0
