@@ -1,5 +1,6 @@
 """Tables of people, sites, places and ties, as data frames and as files, whole and damaged."""
 
+import contextlib
 import time
 import warnings
 from pathlib import Path
@@ -35,7 +36,8 @@ def damaged(frame, random):
     elif kind == "twice":
         frame = pd.concat([frame, frame[[column]]], axis=1)
     elif kind == "type":
-        frame[column] = frame[column].astype(random.choice(["str", "object", "string"]))
+        with contextlib.suppress(UnicodeDecodeError):  # bytes that pandas itself cannot turn into text stay as they are
+            frame[column] = frame[column].astype(random.choice(["str", "object", "string"]))
     elif kind == "empty":
         frame = frame.iloc[:0]
     elif kind == "shuffle":

@@ -82,7 +82,7 @@ def swap_ties(offsets, owner, neighbours, n_swaps, attempts, key):
         s = d.below(key, attempt, 0, decisions.TIE_REWIRING, 0, owner.size)
         t = d.below(key, attempt, 0, decisions.TIE_REWIRING, 1, owner.size)
         a, b, c, e = owner[s], neighbours[s], owner[t], neighbours[t]
-        if a == c or a == e or b == c or b == e:
+        if a in (c, e) or b in (c, e):
             continue
         if holds(neighbours, offsets[a], offsets[a + 1], e) >= 0 or holds(neighbours, offsets[c], offsets[c + 1], b) >= 0:
             continue

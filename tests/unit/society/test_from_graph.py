@@ -37,7 +37,7 @@ def test_attributes_of_nodes_become_columns_and_nerves_stay_as_given():
     np.testing.assert_array_equal(sim.people.nerve, np.array([0.5, 0.1, 0.2, 0.9], np.float32))
     np.testing.assert_array_equal(sim.people.position, 4)
     np.testing.assert_array_equal(sim.branch({"struggle.nerve": 3.0}).people.nerve, sim.people.nerve)
-    with pytest.raises(cz.InputError, match="struggle.nerves"):
+    with pytest.raises(cz.InputError, match=r"struggle\.nerves"):
         cz.Simulation(struggle_alone(struggle__nerves=[1.0]), society=society)
 
 

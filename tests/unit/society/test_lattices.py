@@ -7,7 +7,7 @@ import pytest
 import communize as cz
 from communize.declare.errors import InputError
 from communize.society.parameters import SocietyParameters
-from communize.society.ties import Ties, TieParameters
+from communize.society.ties import TieParameters, Ties
 
 
 def made(n, seed=0, **ties) -> Ties:
