@@ -466,7 +466,7 @@ def sir_theory(law: np.ndarray, transmission: float, rho: float = BEGIN) -> floa
 
 
 def sir_critical(law: np.ndarray) -> float:
-    """Transmissibility from which large outbreaks are possible: <k> / <k (k - 1)>."""
+    """Transmissibility from which large outbreaks are possible: E[k] / E[k (k - 1)]."""
     k = np.arange(law.size)
     return float(law @ k / (law @ (k * (k - 1))))
 
@@ -483,7 +483,7 @@ def sir_outbreak(law: np.ndarray, transmission: float) -> float:
 
 
 def sir() -> dict[str, Any]:
-    people, seeds, small, many = sized(100_000, 10_000), sized(5, 3), 10_000, sized(200, 30)
+    people, seeds, small, many = sized(100_000, 10_000), sized(12, 3), 10_000, sized(200, 30)
     found: dict[str, Any] = {"people": people, "seeds": seeds, "single_people": small, "single_seeds": many, "law": {kind: sir_law(kind, people, seeds) for kind in NETWORKS}}
 
     def final(changes: dict[str, Any], seed: int) -> float:
@@ -601,7 +601,7 @@ def draw_lang(found: dict[str, Any]) -> tuple[Figure, dict[str, str]]:
         rows.append(ends)
     axes[0][0].set_ylabel("share in struggle r")
     axes[0][-1].legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1, 0.45))
-    return figure, {"lang": table(["case", "c1, c2, α, β", *["begins at: ends at"] * 5], rows)}
+    return figure, {"lang": table(["case", "c1, c2, α, β", *["begins at: ends at; found"] * 5], rows)}
 
 
 # Epstein 2002: civil violence on a lattice.

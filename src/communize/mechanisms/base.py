@@ -46,6 +46,10 @@ class State:
         What a user should know of this run and no figure shows, such as a seed that found no free site.
     counted
         A day, and the people by activity and position at its end, int64 (activities, positions).
+    changed
+        Paths of the parameters that a branch changes; None in a run of its own.
+    written
+        Columns that the mechanisms at work say they write.
     """
 
     society: Society
@@ -56,6 +60,8 @@ class State:
     pool: Pool = field(default_factory=lambda: Pool(1))
     notes: list[str] = field(default_factory=list)
     counted: tuple[int, np.ndarray] | None = None
+    changed: frozenset[str] | None = None
+    written: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name in ("people", "sites", "places"):
@@ -116,6 +122,10 @@ class State:
             row = int(np.flatnonzero(~((values >= low) & (values <= high)))[0])
             raise InvariantViolation(
                 "hazard", f"{what} of row {row} is {values[row]}", row=row, found=values[row], expected=f"{low:g} to {high:g}")
+
+    def is_changed(self, path: str) -> bool:
+        """Whether a parameter whose path begins so is new: in a branch those that it changes, else all."""
+        return self.changed is None or any(other.startswith(path) or path.startswith(f"{other}.") for other in self.changed)
 
     def agents(self, people: float) -> int:
         """A count threshold stated in people as a number of agents, rounded by a draw; at least 1."""

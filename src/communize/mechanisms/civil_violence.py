@@ -382,8 +382,9 @@ class CivilViolence(Mechanism):
             lattice.cell[:] = cells[:n]
             lattice.hardship[:] = Draws(state.key, decisions.CIVIL_HARDSHIP, 0).uniform(n)
             lattice.risk_aversion[:] = Draws(state.key, decisions.CIVIL_RISK_AVERSION, 0).uniform(n)
-        elif int(lattice.cell.max()) >= width * height:
-            raise InputError("civil_violence.width", width, "the lattice that people already stand on")
+        for name in ("width", "height", "density"):
+            if state.changed is not None and f"civil_violence.{name}" in state.changed:
+                raise InputError(f"civil_violence.{name}", getattr(p, name), "what it was: the lattice is settled when a run starts")
         self._cop = people.position == STATE_FORCE
         rows, own = vision_rows(height, p.vision, p.neighbourhood), p.variant == "netlogo"
         self._view, self._cells = (*rows, own), vision_cells(width, rows, own)

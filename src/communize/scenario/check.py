@@ -62,6 +62,8 @@ def _check(scenario: Scenario) -> dict[str, Any]:
     measures = scenario.tables.measures
     if measures.seed and not measures.enabled:
         warnings.append("measures.seed: none begins, as measures are switched off")
+    if scenario.tables.struggle.seed and not scenario.tables.struggle.enabled:
+        warnings.append("struggle.seed: none begins, as struggle is switched off")
     warnings += [note for mechanism in mechanisms for note in mechanism.notes(state)]
     for number, target in enumerate(scenario.tables.target):
         if target.region is not None and target.region not in places.region:

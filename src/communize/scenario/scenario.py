@@ -139,7 +139,7 @@ class Scenario:
         if not changes:
             return self
         values = self.values()
-        if "scenario.only" in changes:  # it decides all switches anew
+        if "scenario.only" in changes and (changes["scenario.only"] or self.tables.scenario.only):  # it decides all switches anew
             for name in SWITCHED:
                 values[name].pop("enabled", None)
         for path, value in changes.items():
@@ -225,6 +225,8 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
     head_below = below.get("scenario", {})
     if not isinstance(head_below, dict):
         raise InputError("scenario", head_below, "a table", None, base)
+    if head.get("only"):  # it decides all switches anew
+        below = {key: {k: v for k, v in table.items() if k != "enabled"} if key in SWITCHED and isinstance(table, dict) else table for key, table in below.items()}
     own_head = {key: value for key, value in head_below.items() if key in ("start", "days", "only", "sources")}
     return merge({**below, "scenario": own_head}, values)
 

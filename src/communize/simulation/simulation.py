@@ -68,6 +68,8 @@ class Simulation:
 
     Attributes
     ----------
+    society_hash
+        Hash of a society made elsewhere, None for one that is synthesised.
     state, day, people, sites, places, struggles, instances, practices
         The state and its tables: NumPy views, declared in the registry.
     """
@@ -77,6 +79,7 @@ class Simulation:
         society: Society | None = None, audit: bool = False,
     ):  # fmt: skip
         self.scenario, self.audit, self._made_elsewhere = scenario, audit, society is not None
+        self.society_hash = None if society is None else society.hash()
         self.seed = scenario.seed if seed is None else int(seed)
         if not 0 <= self.seed < 2**64:
             raise InputError("run.seed", seed, "0 to 2**64 - 1")
@@ -101,6 +104,7 @@ class Simulation:
         if np.any(state.sites.instance >= 0) and not any(mechanism.name == "measures" for mechanism in self.mechanisms):
             allowed = "true while measures are in force (measures.founding = false ends all founding)"
             raise InputError("measures.enabled", False, allowed)
+        state.written = frozenset(path for mechanism in self.mechanisms for path in mechanism.writes)
         for mechanism in self.mechanisms:
             mechanism.setup(state)
         self.invariants: Invariants | None = None  # from the first day on: what is put into the state by hand before is the start
@@ -245,8 +249,10 @@ class Simulation:
                 raise InputError(path, changes[path], "a parameter of a mechanism: the society is settled when a run starts")
         twin = object.__new__(Simulation)
         twin.scenario, twin.audit, twin.seed, twin.threads = self.scenario.replace(changes), self.audit, self.seed, self.threads
-        twin._made_elsewhere = self._made_elsewhere
-        twin._prepare(self.state.copy())
+        twin._made_elsewhere, twin.society_hash = self._made_elsewhere, self.society_hash
+        state = self.state.copy()
+        state.changed = frozenset(changes)
+        twin._prepare(state)
         twin.recorder = self.recorder.copy()
         twin._record_outputs()
         return twin

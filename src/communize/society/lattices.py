@@ -13,7 +13,7 @@ from communize.kernels.draws import kernel
 if TYPE_CHECKING:
     from communize.society.ties import TieParameters
 
-ATTEMPTS_PER_SWAP = 200  # a graph in which hardly any swap is possible, such as a complete one, is left after so many
+ATTEMPTS_PER_SWAP, MOST_FAILURES = 200, 20_000  # a graph in which hardly any swap is possible, such as a complete one, is left after so many
 
 
 def check_lattice(parameters: "TieParameters", n_people: int) -> int:
@@ -75,9 +75,9 @@ def swap_ties(offsets, owner, neighbours, n_swaps, attempts, key):
     Maslov and Sneppen (2002), Specificity and stability in topology of protein networks.
     https://doi.org/10.1126/science.1065103
     """
-    done = 0
+    done, last = 0, 0
     for attempt in range(attempts):
-        if done == n_swaps:
+        if done == n_swaps or attempt - last > MOST_FAILURES:
             break
         s = d.below(key, attempt, 0, decisions.TIE_REWIRING, 0, owner.size)
         t = d.below(key, attempt, 0, decisions.TIE_REWIRING, 1, owner.size)
@@ -89,7 +89,7 @@ def swap_ties(offsets, owner, neighbours, n_swaps, attempts, key):
         at_b = holds(neighbours, offsets[b], offsets[b + 1], a)
         at_e = holds(neighbours, offsets[e], offsets[e + 1], c)
         neighbours[s], neighbours[t], neighbours[at_b], neighbours[at_e] = e, b, c, a
-        done += 1
+        done, last = done + 1, attempt
     return done
 
 

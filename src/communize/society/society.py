@@ -18,13 +18,14 @@ from communize.declare.registry import (
     STATE_SITE,
     WORKPLACE,
     Table,
+    hash_arrays,
 )  # fmt: skip
 from communize.kernels import decisions, synthesis
 from communize.kernels.blocks import Pool
 from communize.society.columns import PEOPLE, PLACES, SITES
 from communize.society.parameters import MAX_GROUPS, SocietyParameters
 from communize.society.places import Contact, PlaceList, agents_of_places, contact_between, list_places
-from communize.society.ties import Ties, generate_ties
+from communize.society.ties import Ties, generate_ties, rewired
 
 KIND_OF_SECTOR = {"workplace": WORKPLACE, "farm": FARM, "state_site": STATE_SITE}
 FARMER, STUDENT, STATE_FORCE, OWNER = (POSITIONS.index(n) for n in ("farmer", "student", "state_force", "owner"))
@@ -92,6 +93,11 @@ class Society:
         """Bytes held by people, sites, places and ties."""
         return self.people.nbytes + self.sites.nbytes + self.places.nbytes + self.ties.nbytes
 
+    def hash(self) -> str:
+        """Hash over people, sites, places and ties: 32 hexadecimal digits."""
+        columns = [(column.path, values) for table in (self.people, self.sites, self.places) for column, values in table.columns()]
+        return hash_arrays([*columns, ("ties.offsets", self.ties.offsets), ("ties.neighbours", self.ties.neighbours)])
+
     def copy(self) -> "Society":
         """A copy whose columns are independent; ties, contact and names, which never change, are shared."""
         return Society(
@@ -143,7 +149,9 @@ class Society:
         people_table, sites_table, place_list, tie_list = read_society(people, sites, places, ties, len(parameters.sectors))
         pool, key = Pool(1), np.uint64(seed)
         contact = contact_between(place_list, parameters.contact, pool)
-        if tie_list is None:
+        if tie_list is not None:
+            tie_list = rewired(tie_list, parameters.ties.rewired, key)
+        else:
             tie_list = _make_ties(parameters, people_table, sites_table, contact, key, pool)
         society = cls._assemble(parameters, people_table, sites_table, tie_list, contact, place_list)
         society.given = frozenset(people if isinstance(people, dict) else column_names(people))

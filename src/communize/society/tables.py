@@ -188,7 +188,10 @@ def edges_of_graph(graph: Any) -> tuple[int, np.ndarray, np.ndarray, dict[str, n
         if (graph != graph.T).nnz:
             raise InputError("graph", "a matrix that is not symmetric", "a symmetric matrix: ties are undirected")
         entries = graph.tocoo()
-        return graph.shape[0], entries.row.astype(np.int64), entries.col.astype(np.int64), {}
+        there = entries.data != 0  # zeros may be stored
+        return graph.shape[0], entries.row[there].astype(np.int64), entries.col[there].astype(np.int64), {}
     if isinstance(graph, tuple) and len(graph) == 3:
+        if not isinstance(graph[0], (int, np.integer)) or graph[0] < 1:
+            raise InputError("graph", graph[0], "a whole number of people, at least 1, before the two ends of ties")
         return int(graph[0]), np.asarray(graph[1]), np.asarray(graph[2]), {}
     raise InputError("graph", type(graph).__name__, "a NetworkX graph, a SciPy sparse matrix, or (n, a, b)")

@@ -180,11 +180,11 @@ def generate_ties(
     """
     n_people = home.size
     if parameters.file is not None:
-        return _rewired(read_edge_list(parameters.file, n_people), parameters.rewired, key)
+        return rewired(read_edge_list(parameters.file, n_people), parameters.rewired, key)
     if parameters.form != "drawn":
         if n_people < 2:
             return Ties(np.zeros(n_people + 1, np.int64), np.empty(0, np.int32))
-        return _rewired(ties_from_edges(*lattice_edges(parameters, n_people), n_people), parameters.rewired, key)
+        return rewired(ties_from_edges(*lattice_edges(parameters, n_people), n_people), parameters.rewired, key)
     cumulative = _degree_table(parameters, n_people)
     if n_people < 2 or cumulative.size < 2:
         return Ties(np.zeros(n_people + 1, np.int64), np.empty(0, np.int32))
@@ -201,10 +201,10 @@ def generate_ties(
     )
     _tie_away(stubs, n_away, home_place, contacts, people, rows, key, pool)
     pool.for_blocks(m.sort_rows, n_people, *rows)
-    return _rewired(_packed(*rows), parameters.rewired, key)
+    return rewired(_packed(*rows), parameters.rewired, key)
 
 
-def _rewired(ties: Ties, share: float, key: np.uint64) -> Ties:
+def rewired(ties: Ties, share: float, key: np.uint64) -> Ties:
     """The ties with a share of them swapped (see `lattices.swap_ties`)."""
     if share > 0.0 and ties.n_ties > 1:
         rewire(ties.offsets, ties.neighbours, share, np.uint64(key))

@@ -75,7 +75,8 @@ class Run:
     @property
     def identity(self) -> dict[str, Any]:
         """What makes two runs the same run."""
-        return {"scenario_hash": self.info["scenario_hash"], "seed": self.seed, "days": self.days, "version": self.info["version"]}
+        own = {"scenario_hash": self.info["scenario_hash"], "seed": self.seed, "days": self.days, "version": self.info["version"]}
+        return own | {"society_hash": self.info.get("society_hash")}
 
     def save(self, folder: str | Path, *, people: bool = False, also: Callable[[Path], Any] | None = None) -> Path:
         """Write the run folder: first as ``FOLDER.part``, renamed at the end, so that it appears whole or not at all.
@@ -225,6 +226,7 @@ def collect(simulation: Simulation, timings: dict[str, float], *, keep_people: b
     info = {
         "scenario_hash": scenario.hash,
         "state_hash": simulation.state_hash(),
+        "society_hash": simulation.society_hash,
         "version": version(),
         "commit": _commit(),
         "people": people,

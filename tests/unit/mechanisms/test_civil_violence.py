@@ -335,5 +335,5 @@ def test_values_that_are_not_allowed(name, value):
 
 def test_a_branch_cannot_shrink_the_lattice():
     simulation = cz.Simulation(scenario(30, width=20, height=20), 1, threads=1).run(1)
-    with pytest.raises(cz.InputError, match="stand on"):
+    with pytest.raises(cz.InputError, match="settled when a run starts"):
         simulation.branch({"civil_violence.width": 6, "civil_violence.height": 6})

@@ -32,7 +32,14 @@ class Surroundings:
         self.tied = p.weight_ties > 0 and ties.neighbours.size > 0
         self.active_ties, self.counted = np.zeros(n, np.uint16), np.zeros(n, np.uint8)
         self.eligible_ties = np.zeros(n, np.int32)
+        self.who_changes = bool({"people.position", "people.group"} & state.written)
+        self.count_eligible(state)
+
+    def count_eligible(self, state: State) -> None:
+        """Count each person's ties to people who can take part."""
+        n, ties = len(state.people), state.society.ties
         if self.tied:
+            self.eligible_ties[:] = 0
             state.pool.for_blocks(
                 loops.count_eligible_ties, n, ties.offsets, ties.neighbours, state.society.takes_part, state.people.position,
                 state.people.group, self.eligible_ties)  # fmt: skip
@@ -45,6 +52,8 @@ class Surroundings:
 
     def count_ties(self, state: State) -> None:
         """Bring the numbers of ties to people in struggle up to date with what other mechanisms did."""
+        if self.who_changes:
+            self.count_eligible(state)
         if self.tied:
             ties = state.society.ties
             responses.push(state.people.activity, self.counted, ties.offsets, ties.neighbours, self.active_ties)
@@ -114,9 +123,7 @@ class Exposed:
         self.only_ties = p.weight_work == p.weight_neighbourhood == p.weight_place == 0
         n, n_sites = len(people), 1 if self.only_ties else len(state.sites)
         self.at_home, self.at_work = np.zeros((n_sites, 3)), np.zeros((n_sites, 3))
-        self.always = np.zeros((n >> responses.GROUP_BITS) + 1, np.uint8)
-        if p.response == "threshold":  # people whom nobody need move
-            self.always[np.flatnonzero(people.nerve <= 0) >> responses.GROUP_BITS] = 1
+        self.mark = np.zeros((n >> responses.GROUP_BITS) + 1, np.uint8)
         self.members = None
         if not self.only_ties and p.weight_place == 0:
             self.members = members_by_site(people.home, people.work, n_sites)
@@ -128,13 +135,15 @@ class Exposed:
         around.count_ties(state)
         measures = bool(places.participants.any())
         moving = sites.active + sites.participants if measures else sites.active
-        mark = self.always
+        mark = self.mark
+        mark[:] = 0
+        if self.what != responses.CONTACTS:
+            responses.mark_unmoved(people.nerve, mark)
         if not self.only_ties:
             by_share = self.what == responses.SHARE_THRESHOLD
             responses.exposure_of_sites(
                 (sites.active, sites.participants, sites.eligible, sites.place), around.of_places(state, by_share),
                 (p.weight_work, p.weight_neighbourhood, p.weight_place), by_share, float(state.scale), self.at_home, self.at_work)  # fmt: skip
-            mark = self.always.copy()
             if self.members is not None:
                 responses.mark_exposed(*self.members, moving, mark)
             elif moving.any():

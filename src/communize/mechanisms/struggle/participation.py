@@ -151,10 +151,14 @@ class Struggle(Mechanism):
         self._set_nerves(state)
         self._around = Surroundings(state, p)
         self._law = LAWS[p.response](state, p, self._around)
+        self._first_day = state.day if state.changed is not None and state.is_changed("struggle.seed") else 0
         self._seeds = [seeds.resolve(state, number, seed) for number, seed in enumerate(p.seed)]
 
     def _set_nerves(self, state: State) -> None:
+        """Draw the nerves or take them as given; a branch keeps those there are unless it changes their law."""
         p, people, sites = self.parameters, state.people, state.sites
+        if not state.is_changed("struggle.nerve"):
+            return
         if "nerve" in state.society.given:
             if p.nerves:
                 raise InputError("struggle.nerves", p.nerves, "none, as the table of people gives nerve")
@@ -205,8 +209,8 @@ class Struggle(Mechanism):
 
     def notes(self, state: State) -> list[str]:
         return [
-            f"struggle.seed[{number}]: day {when} lies after the end of the run: it does not begin"
-            for number, (when, *_) in enumerate(self._seeds) if when >= state.day > 0
+            f"struggle.seed[{number}]: day {when} lies {'after the end of the run' if when >= state.day else 'before the branch'}: it does not begin"
+            for number, (when, *_) in enumerate(self._seeds) if when >= state.day > 0 or when < self._first_day
         ]  # fmt: skip
 
     def _contest(self, state: State, day: int, key: np.uint64) -> None:

@@ -153,6 +153,16 @@ def mark_exposed(order, offsets, moving, mark):
 
 
 @kernel
+def mark_unmoved(nerve, mark):
+    """Mark the groups of people who join although nobody moves them: nerve at most 0."""
+    for number in range(mark.size):
+        lowest = np.float32(np.inf)
+        for one in nerve[number << GROUP_BITS : (number + 1) << GROUP_BITS]:
+            lowest = min(lowest, one)
+        mark[number] = lowest <= 0
+
+
+@kernel
 def happens(hazard, byte, bounds, key, person, day):
     """Whether an event of a hazard happens today, given the leading byte of the person's uniform number."""
     leading = np.int64(byte)
@@ -198,9 +208,8 @@ def exposures_by_share(first, activity, home, work, active_ties, tied, eligible_
 def exposures_by_count(activity, home, work, active_ties, tied, w_ties, only_ties, at_home, at_work, exposure):
     """Weighted number of people in motion around each person, float32."""
     if only_ties:
-        weight = np.float32(w_ties)
         for k in range(exposure.size):
-            exposure[k] = weight * (np.float32(active_ties[k]) + np.float32(tied[k]))
+            exposure[k] = w_ties * np.float64(np.float32(active_ties[k]) + np.float32(tied[k]))
         return
     for k in range(exposure.size):
         lent = 2 if activity[k] == IN_STRUGGLE else 0

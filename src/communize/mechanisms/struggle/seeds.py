@@ -49,10 +49,10 @@ def resolve(state: State, number: int, seed: Seed) -> tuple[int, int, Seed]:
     """
     path, places = f"struggle.seed[{number}]", state.society.place_list
     place = -1 if seed.place is None else places.require(seed.place, f"{path}.place")
-    if place >= 0 and state.places.residents[place] == 0 and len(state.people):
+    if place >= 0 and state.places.residents[place] == 0:
         raise InputError(f"{path}.place", seed.place, "a place where somebody lives (nobody does at this number of people)")
-    n = len(state.people)
-    if n and max(seed.rows, default=0) >= n:  # without people a scenario is only checked
+    n = len(state.people) or int(state.places.residents.sum())  # where a scenario is only checked no people are made
+    if max(seed.rows, default=0) >= n:
         raise InputError(f"{path}.rows", max(seed.rows), f"rows of people, 0 to {n - 1}")
     day = 0 if seed.date is None and seed.day is None else state.day_of_event(seed)
     if day < 0:
