@@ -225,7 +225,7 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
     head_below = below.get("scenario", {})
     if not isinstance(head_below, dict):
         raise InputError("scenario", head_below, "a table", None, base)
-    if head.get("only"):  # it decides all switches anew
+    if isinstance(head, dict) and head.get("only"):  # it decides all switches anew
         below = {key: {k: v for k, v in table.items() if k != "enabled"} if key in SWITCHED and isinstance(table, dict) else table for key, table in below.items()}
     own_head = {key: value for key, value in head_below.items() if key in ("start", "days", "only", "sources")}
     return merge({**below, "scenario": own_head}, values)
