@@ -46,5 +46,7 @@ class Pool:
 
 def gather(buffer: np.ndarray, counts: list[int], n_rows: int, block: int = BLOCK) -> np.ndarray:
     """Join the first ``counts[b]`` entries of each block's slice of `buffer`, in block order."""
+    if len(counts) == 1:
+        return buffer[: counts[0]].copy()
     parts = [buffer[start : start + counts[b]] for b, start in enumerate(range(0, n_rows, block))]
     return np.concatenate(parts) if parts else buffer[:0]

@@ -40,7 +40,7 @@ from communize.mechanisms.ranges import Ranges, Reports
 
 BLOCK = 1 << 20  # people whom one thread counts; a multiple of 32
 COUNTED = ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held"))
-WHOLE_DAYS, OFTEN, FEW_BUSY = 30, 16, 4096
+WHOLE_DAYS, OFTEN, FEW_BUSY = 30, 20, 4096
 
 
 def count_all(state: State) -> tuple[np.ndarray, np.ndarray]:

@@ -119,6 +119,7 @@ class Exposed:
             self.what = responses.SHARE_THRESHOLD if p.threshold_on == "share" else responses.COUNT_THRESHOLD
             with np.errstate(divide="ignore"):
                 self.rate = float(-np.log1p(-p.threshold_probability))
+        self.everybody = bool(self.takes_part.all())
         self.holding = np.float32(np.inf if p.holding is None else p.holding)
         self.only_ties = p.weight_work == p.weight_neighbourhood == p.weight_place == 0
         n, n_sites = len(people), 1 if self.only_ties else len(state.sites)
@@ -155,7 +156,7 @@ class Exposed:
             (people.home, people.work, people.position, people.group, people.activity, people.nerve, people.removed),
             (around.active_ties, people.ties_in_measures, around.eligible_ties), (self.at_home, self.at_work, moving), mark,
             (self.what, self.only_ties, float(p.weight_ties), self.rate, p.rate_leaving, p.rate_leaving_alone, self.holding,
-             self.takes_part), self.bounds, key, day, self.joined, self.left, block=block)  # fmt: skip
+             self.takes_part, self.everybody), self.bounds, key, day, self.joined, self.left, block=block)  # fmt: skip
         joined, left = ([pair[k] for pair in found] for k in (0, 1))
         return gather(self.joined, joined, n, block), gather(self.left, left, n, block)
 

@@ -252,7 +252,7 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
         Groups to look at whatever their ties, uint8.
     law
         (what to do, whether only ties count, weight of ties, rate of contact or hazard of joining at the threshold, rate of
-        leaving, rate added when alone, exposure that holds people, who can take part).
+        leaving, rate added when alone, exposure that holds people, who can take part, whether all can).
 
     Returns
     -------
@@ -262,7 +262,7 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
     home, work, position, group, activity, nerve, removed = people
     active_ties, tied, eligible_ties = ties
     at_home, at_work, moving = sites
-    what, only_ties, w_ties, rate, rate_leaving, rate_alone, holding, takes_part = law
+    what, only_ties, w_ties, rate, rate_leaving, rate_alone, holding, takes_part, everybody = law
     share = what == SHARE_THRESHOLD
     words, room = np.empty(GROUP >> 2, np.uint32), np.empty((4, GROUP >> 4), np.uint64)
     drawn = words.view(np.uint8)
@@ -296,7 +296,7 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
                 i = first + k
                 if activity[i] == ROUTINE:
                     hazard = rate * exposure[k] if what == CONTACTS else rate
-                    if takes_part[position[i], group[i]] and happens(hazard, drawn[k], bounds, key, i, day):
+                    if (everybody or takes_part[position[i], group[i]]) and happens(hazard, drawn[k], bounds, key, i, day):
                         joined[start + n_joined] = i
                         n_joined += 1
                 elif not exposure[k] >= holding:
