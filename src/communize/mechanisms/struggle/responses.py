@@ -209,7 +209,10 @@ def exposures_by_count(activity, home, work, active_ties, tied, w_ties, only_tie
     """Weighted number of people in motion around each person, float32."""
     if only_ties:
         for k in range(exposure.size):
-            exposure[k] = w_ties * np.float64(np.float32(active_ties[k]) + np.float32(tied[k]))
+            exposure[k] = np.float32(active_ties[k]) + np.float32(tied[k])
+        if w_ties != 1.0:
+            for k in range(exposure.size):
+                exposure[k] = w_ties * np.float64(exposure[k])
         return
     for k in range(exposure.size):
         lent = 2 if activity[k] == IN_STRUGGLE else 0
