@@ -85,7 +85,7 @@ def participation(run: "Run") -> str:
 
 def struggles(run: "Run") -> list[str]:
     """Number, sizes, durations and endings of struggles."""
-    if "active" not in run.series:
+    if "struggles_begun" not in run.series:
         return []
     frame = run.struggles
     if not len(frame):
