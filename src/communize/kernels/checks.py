@@ -185,8 +185,6 @@ def count_all(start, stop, block, home, work, position, group, money, activity, 
     for i in range(home.size):  # from 0, so that no row can be negative and Numba need not look
         coins += np.uint64(money[i])
         wrong += (measure[i] >= 0) != (activity[i] == IN_MEASURE)
-    for i in range(home.size):
-        members += weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
     joins = np.zeros(16 * 16, np.uint64)  # all ones for those who can take part
     everybody = True
     for p in range(takes_part.shape[0]):
@@ -194,12 +192,15 @@ def count_all(start, stop, block, home, work, position, group, money, activity, 
             joins[16 * p + g] = ~_NONE if takes_part[p, g] else _NONE
             everybody &= takes_part[p, g]
     if everybody:
+        for i in range(home.size):
+            members += weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
         eligible = members
     else:
         for i in range(home.size):
             p = position[i]
             p = p if 0 <= p < OTHER_POSITION else OTHER_POSITION
             both = weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
+            members += both
             eligible += both & joins[16 * p + (group[i] & 15)]
     sums[block, 0], sums[block, 1], sums[block, 2], sums[block, 3] = coins, members, eligible, wrong
     return 0

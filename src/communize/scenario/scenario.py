@@ -140,8 +140,7 @@ class Scenario:
             return self
         values = self.values()
         if "scenario.only" in changes and (changes["scenario.only"] or self.tables.scenario.only):  # it decides all switches anew
-            for name in SWITCHED:
-                values[name].pop("enabled", None)
+            values = without_switches(values)
         for path, value in changes.items():
             _put(values, path, copy.deepcopy(value))  # a later path may lead into it
         return Scenario(values, self.file, self._added)
@@ -151,10 +150,7 @@ class Scenario:
         `scenario.only` sets.
         """
         values = self.tables.model_dump(exclude_none=True)
-        if self.tables.scenario.only:
-            for name in SWITCHED:
-                del values[name]["enabled"]
-        return values
+        return without_switches(values) if self.tables.scenario.only else values
 
     def set_values(self) -> dict[str, Any]:
         """The values that the scenario sets itself (those of its base included), by dotted path."""
@@ -226,9 +222,17 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
     if not isinstance(head_below, dict):
         raise InputError("scenario", head_below, "a table", None, base)
     if isinstance(head, dict) and head.get("only"):  # it decides all switches anew
-        below = {key: {k: v for k, v in table.items() if k != "enabled"} if key in SWITCHED and isinstance(table, dict) else table for key, table in below.items()}
+        below = without_switches(below)
     own_head = {key: value for key, value in head_below.items() if key in ("start", "days", "only", "sources")}
     return merge({**below, "scenario": own_head}, values)
+
+
+def without_switches(values: dict[str, Any]) -> dict[str, Any]:
+    """The values without the switches of mechanisms, which `scenario.only` sets."""
+    return {
+        name: {key: value for key, value in table.items() if key != "enabled"} if name in SWITCHED and isinstance(table, dict) else table
+        for name, table in values.items()
+    }
 
 
 def _with_switches(values: dict[str, Any], file: str | None) -> dict[str, Any]:

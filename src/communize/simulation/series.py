@@ -78,8 +78,8 @@ class Recorder:
         limits = np.array([np.finfo(data.dtype).max for _, data in floats], float)
         rows = [
             (data.ctypes.data, 0, int(np.prod(data.shape[1:], dtype=np.int64)), DTYPES.index(data.dtype.name), -1, 0,
-             output.may_lack or name not in self._reported)
-            for (output, data), name in zip(floats, (output.name for output, _ in floats))
+             output.may_lack or output.name not in self._reported)
+            for output, data in floats
         ]  # fmt: skip
         self._described = (np.array(rows, np.int64).reshape(-1, 7), limits)
 

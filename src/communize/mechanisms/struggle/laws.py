@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from communize.kernels.blocks import BLOCK, gather
+from communize.kernels.matching import sort_by_key
 from communize.mechanisms.base import State
 from communize.mechanisms.struggle import loops, responses
 
@@ -82,10 +83,10 @@ class Logistic:
     def __init__(self, state: State, p: Any, around: Surroundings):
         self.p, self.around, self.logs, self.takes_part = p, around, loops.log_table(), state.society.takes_part
 
-    def movers(self, state: State, day: int, key: np.uint64) -> Movers:
-        """Rows of the people who join and who leave, each ascending."""
+    def movers(self, state: State, risk: np.ndarray, day: int, key: np.uint64) -> Movers:
+        """Rows of the people who join and who leave, each ascending; `risk` as `risk_of_places` gives it."""
         p, people, sites, places, around = self.p, state.people, state.sites, state.places, self.around
-        quiet = (p.weight_coercion * places.coercion - p.weight_risk * risk_of_places(state, p)).astype(np.float64)
+        quiet = (p.weight_coercion * places.coercion - p.weight_risk * risk).astype(np.float64)
         n = len(people)
         terms = np.empty((len(sites), 4))
         loops.site_terms(
@@ -130,7 +131,7 @@ class Exposed:
             self.members = members_by_site(people.home, people.work, n_sites)
         self.joined, self.left = np.empty(n, np.int32), np.empty(n, np.int32)
 
-    def movers(self, state: State, day: int, key: np.uint64) -> Movers:
+    def movers(self, state: State, risk: np.ndarray, day: int, key: np.uint64) -> Movers:
         """Rows of the people who join and who leave, each ascending."""
         p, people, sites, places, around = self.p, state.people, state.sites, state.places, self.around
         around.count_ties(state)
@@ -166,8 +167,8 @@ def members_by_site(home: np.ndarray, work: np.ndarray, n_sites: int) -> tuple[n
     rows = np.arange(home.size, dtype=np.int32)
     working = work >= 0
     site = np.concatenate([home, work[working]])
-    order = np.concatenate([rows, rows[working]])[np.argsort(site, kind="stable")]
-    return order, np.searchsorted(np.sort(site), np.arange(n_sites + 1))
+    order = np.empty(site.size, np.int32)
+    return order, sort_by_key(np.concatenate([rows, rows[working]]), site, n_sites, order)
 
 
 LAWS = {"logistic": Logistic, "threshold": Exposed, "contacts": Exposed}

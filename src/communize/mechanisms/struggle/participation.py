@@ -177,8 +177,9 @@ class Struggle(Mechanism):
     def step(self, state: State, day: int, draws: Draws) -> None:
         people, sites, days = state.people, state.sites, state.days
         seeded = self._sow(state, day, draws.key)
-        state.places.risk[:] = risk_of_places(state, self.parameters)
-        joined, left = self._law.movers(state, day, draws.key)
+        risk = risk_of_places(state, self.parameters)
+        state.places.risk[:] = risk
+        joined, left = self._law.movers(state, risk, day, draws.key)
         loops.change_activity(joined, IN_STRUGGLE, people.home, people.work, people.activity, sites.active, 1)
         loops.change_activity(left, ROUTINE, people.home, people.work, people.activity, sites.active, -1)
         self._around.moved(state, joined, left)
