@@ -28,6 +28,8 @@ FORMS = ("assembly", "diffuse", "spontaneous")
 CAUSES = (
     "in_force", "spent", "isolation", "need", "ebb", "eviction", "below_mass", "other_measure", "replaced",
 )  # fmt: skip
+DECILES = tuple(f"D{k}" for k in range(1, 11))
+SIZE_CLASSES = ("1", "2", "3", "4-7", "8-15", "16-31", "32-63", "64-127", "128-255", "256-511", "512 or more")
 MAX_NEEDS = 3  # needs that one practice provides for
 
 ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD = range(4)
@@ -43,7 +45,8 @@ class Column:
 
     `table` and `name` address it (``people.belonging``); `dims` are the dimensions after the table's own row;
     `start` is the value that every row has before anything is set. Every value must lie in `range` at the end of a day, and a
-    float be a finite number; not a number stands for none where `may_lack` says so, or where it is the start value.
+    float be a finite number; not a number stands for none where `may_lack` says so, or where it is the start value. Coins of all
+    columns that are `money` add up to the same sum on every day.
     """
 
     table: str
@@ -55,6 +58,7 @@ class Column:
     start: float = 0
     dims: tuple[int, ...] = ()
     may_lack: bool = False
+    money: bool = False
 
     @property
     def path(self) -> str:

@@ -50,6 +50,10 @@ class State:
         Paths of the parameters that a branch changes; None in a run of its own.
     written
         Columns that the mechanisms at work say they write.
+    unannounced
+        Of these, those that some mechanism writes which does not announce it (`Mechanism.announces`).
+    regrouped
+        How often people have changed sites or positions (`Mechanism.regroup`).
     """
 
     society: Society
@@ -62,6 +66,8 @@ class State:
     counted: tuple[int, np.ndarray] | None = None
     changed: frozenset[str] | None = None
     written: frozenset[str] = frozenset()
+    unannounced: frozenset[str] = frozenset()
+    regrouped: int = 0
 
     def __post_init__(self) -> None:
         for name in ("people", "sites", "places"):
@@ -162,6 +168,8 @@ class Mechanism:
         State columns that it adds.
     outputs
         Series that it reports; `observe` returns their values after the day.
+    announces
+        Whether it counts `State.regrouped` up on each day on which it changes people's sites or positions, and on no other.
     Parameters
         Its parameters, a subclass of `cz.Parameters`.
     """
@@ -172,6 +180,7 @@ class Mechanism:
     writes: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[Column, ...]] = ()
     outputs: ClassVar[tuple[Output, ...]] = ()
+    announces: ClassVar[bool] = False
 
     class Parameters(MechanismParameters):
         """No parameters but the switch."""
@@ -181,6 +190,9 @@ class Mechanism:
 
     def setup(self, state: State) -> None:
         """Prepare the state before the first day; also called when a branch changes the parameters."""
+
+    def regroup(self, state: State) -> None:
+        """Bring up to date what `setup` counted, after people changed sites or positions, or sites were added."""
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         """Do one day.

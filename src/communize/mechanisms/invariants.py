@@ -74,6 +74,11 @@ def count_people(state: State) -> np.ndarray:
     return by_activity(counts, count_all(state)[0])
 
 
+def coins_of_tables(state: State) -> int:
+    """Coins of all columns that are money, people's apart."""
+    return sum(int(values.sum()) for table in state.tables.values() for column, values in table.columns() if column.money and column.path != "people.money")
+
+
 class Invariants:
     """Checks of one simulation; holds no state that a run depends on.
 
@@ -92,6 +97,8 @@ class Invariants:
         self._reports = Reports(mechanisms)
         self._n, self._whole_day = len(state.people), state.day - 1
         self._positions, self._sums = count_all(state)
+        self._coins, self._regrouped = coins_of_tables(state), state.regrouped
+        self._positions_vary = "people.position" in state.unannounced
         blocks = max(1, -(-self._n // BLOCK))
         self._counts, self._prints = np.zeros((blocks, 5, 10), np.int64), np.zeros((blocks, 4), np.uint64)
         self._wrong, self._busy = np.zeros(blocks, np.int64), 0
@@ -143,8 +150,9 @@ class Invariants:
                 self._ranges.refresh(state, day)
                 self._ranges.check(state, day, True, self._whole_day)
             raise self._explain(state, day, found)
-        positions = count_all(state)[0] if "people.position" in self._reports.writers else self._positions
-        state.counted = (day, by_activity(counts, positions))
+        if self._positions_vary or state.regrouped != self._regrouped:
+            self._positions, self._regrouped = count_all(state)[0], state.regrouped
+        state.counted = (day, by_activity(counts, self._positions))
 
     def _explain(self, state: State, day: int, found: int) -> InvariantViolation:
         """The violation behind what `compare_counts` found, from a recount row by row."""
@@ -195,13 +203,14 @@ class Invariants:
     def _recount(self, state: State, day: int) -> None:
         people, sites, places, society = state.people, state.sites, state.places, state.society
         positions, sums = count_all(state)
-        if "people.position" not in self._reports.writers and np.any(positions != self._positions):
+        if np.any(positions != self._positions):
             changed = {POSITIONS[p]: f"{positions[p]}, not {self._positions[p]}" for p in np.flatnonzero(positions != self._positions)[:9]}
-            raise self._reports.violation("people", "people of a position are more or fewer than at the start, and no mechanism says that it writes it", day,
-                                  "people", "position", found=changed, expected="the numbers of the start")  # fmt: skip
-        if sums[0] != self._sums[0]:
-            coins, more = int(people.money.sum()), int((sums[:1] - self._sums[:1]).view(np.int64)[0])
-            raise self._reports.violation("coins", f"people hold {more:+d} coins against the start", day, "people", "money", found=coins,
+            raise self._reports.violation("people", "people of a position are more or fewer than before, and no mechanism says that it changed them", day,
+                                  "people", "position", found=changed, expected="the numbers counted last")  # fmt: skip
+        more = int((sums[:1] - self._sums[:1]).view(np.int64)[0]) + coins_of_tables(state) - self._coins
+        if more:
+            coins = int(people.money.sum()) + coins_of_tables(state)
+            raise self._reports.violation("coins", f"there are {more:+d} coins more than at the start", day, "people", "money", found=coins,
                                   expected=f"{coins - more}, as at the start", last_good=self._whole_day if self._whole_day >= 0 else None)  # fmt: skip
         if sums[3]:
             raise self._explain(state, day, checks.PEOPLE_AGREE)

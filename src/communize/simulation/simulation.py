@@ -105,10 +105,11 @@ class Simulation:
             allowed = "true while measures are in force (measures.founding = false ends all founding)"
             raise InputError("measures.enabled", False, allowed)
         state.written = frozenset(path for mechanism in self.mechanisms for path in mechanism.writes)
+        state.unannounced = frozenset(path for mechanism in self.mechanisms if not mechanism.announces for path in mechanism.writes)
         for mechanism in self.mechanisms:
             mechanism.setup(state)
         self.invariants: Invariants | None = None  # from the first day on: what is put into the state by hand before is the start
-        self._decisions = [decision_of(type(mechanism)) for mechanism in self.mechanisms]
+        self._decisions, self._regrouped = [decision_of(type(mechanism)) for mechanism in self.mechanisms], state.regrouped
 
     def _record_outputs(self) -> None:
         for mechanism in self.mechanisms:
@@ -182,6 +183,8 @@ class Simulation:
                     self._audited_step(mechanism, day, draws)
                 else:
                     mechanism.step(state, day, draws)
+                if state.regrouped != self._regrouped:
+                    self._regroup()
             mechanism = None
             self.invariants.check(state, day)
             values: dict[str, Any] = {}
@@ -192,6 +195,12 @@ class Simulation:
         except InvariantViolation as violation:
             raise self._explained(violation, mechanism) from None
         state.day += 1
+
+    def _regroup(self) -> None:
+        """Let every mechanism count anew after people changed sites or positions."""
+        self._regrouped = self.state.regrouped
+        for mechanism in self.mechanisms:
+            mechanism.regroup(self.state)
 
     def run(self, days: int, progress: Callable[[int], None] | None = None) -> "Simulation":
         """Do `days` more days, and check every invariant in full after the last; `progress` is called with the number done after each.

@@ -11,7 +11,7 @@ PEOPLE = (
     Column("people", "position", "int8", "code", "position in the class relation, index into POSITIONS", (0, 8)),
     Column("people", "group", "int8", "code", "ascribed group, index into the scenario's groups", (0, 15)),
     Column("people", "activity", "int8", "code", "what the person does, index into ACTIVITIES", (0, 3)),
-    Column("people", "money", "int64", "coin", "money held", (0, None)),
+    Column("people", "money", "int64", "coin", "money held", (0, None), money=True),
     Column("people", "debt", "int64", "coin", "money owed", (0, None)),
     Column("people", "belonging", "float32", "1", "class membership as identity (+1) or outer constraint (-1)", (-1, 1)),
     Column("people", "nerve", "float32", "pressure", "own threshold of joining a struggle"),

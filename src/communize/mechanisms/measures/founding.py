@@ -134,18 +134,21 @@ class Measures(Mechanism):
             state.contacts.grow(society.contact.neighbours.size)
         if not p.coordination.enabled:  # in a branch that switches it off
             state.contacts.linked[:], state.places.scope[:] = 0, 0
-        self._ties = ties_of_sites(state)
-        inside = np.zeros(len(state.sites), np.int64)
-        if p.grafting.enabled and society.ties.neighbours.size:
-            internal_ties(
-                0, len(state.people), 0, state.people.home, state.people.work, society.ties.offsets, society.ties.neighbours, inside)  # fmt: skip
-        self._solidarity = inside / np.maximum(1, self._ties)
+        self.regroup(state)
         self._delays = np.array([p.form.delay_days[name] for name in FORMS])
         self._sizes = np.array([p.form.size[name] for name in FORMS])
         mean = [p.reinvention.content.get(name, p.reinvention.content_mean) for name in CONTENTS]
         self._content_mean = np.array(mean)
         self._broadcast = self._set_broadcast(state)
         self._seeds = [self._resolve(state, number, seed) for number, seed in enumerate(p.seed)]
+
+    def regroup(self, state: State) -> None:
+        people, ties = state.people, state.society.ties
+        self._ties = ties_of_sites(state)
+        inside = np.zeros(len(state.sites), np.int64)
+        if self.parameters.grafting.enabled and ties.neighbours.size:
+            internal_ties(0, len(people), 0, people.home, people.work, ties.offsets, ties.neighbours, inside)
+        self._solidarity = inside / np.maximum(1, self._ties)
 
     def _set_broadcast(self, state: State) -> int:
         if not self.parameters.broadcast.enabled:

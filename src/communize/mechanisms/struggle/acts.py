@@ -9,6 +9,7 @@ from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.conditions import CONDITIONS
 from communize.mechanisms.struggle import loops, rules
 from communize.mechanisms.struggle.participation import SETTLED
 
@@ -26,7 +27,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
     measures
         (belonging, demand, rift) by struggle; demand and rift fade and grow.
     room
-        Room for concessions of (employers, the State).
+        Room for concessions of the employers of each struggle, and of the State.
     law
         (rate of acts, daily decay, rate of concession, cost, width, rate of refusal).
     settled, refused
@@ -39,7 +40,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
         demand[n] *= decay
         rift[n] *= decay
         reproduction = 2 * by_locus[n, REPRODUCTION] > by_locus[n].sum()
-        can_concede = rules.concedable(room[1] if reproduction else room[0], cost, width)
+        can_concede = rules.concedable(room[1] if reproduction else room[0][n], cost, width)
         share = active[n] / max(1, members[n])
         if d.uniform(key, n, day, decisions.ACT, 0) < rules.act_probability(rate_acts, share):
             for_demand, for_rift = rules.act_weights(belonging[n], can_concede, refusals[n])
@@ -63,17 +64,18 @@ class Acts(Mechanism):
     name = "acts"
     phase = "struggle"
     reads = (
-        "economy.regime", "economy.profit_rate", "economy.tax_surplus", "struggles.active", "struggles.members",
+        "economy.regime", "economy.profit_rate", "economy.tax_surplus", "sites.revenue", "sites.payroll", "struggles.active", "struggles.members",
         "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.kind", "sites.place", "sites.struggle", "people.home",
         "people.work",
     )  # fmt: skip
     writes = (
         "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",
         "struggles.end", "struggles.ended", "struggles.active", "struggles.participants", "struggles.sites", "struggles.members", "sites.mode",
-        "sites.struggle", "sites.began", "sites.relief", "sites.active", "places.active", "people.activity", "people.belonging",
+        "sites.struggle", "sites.began", "sites.relief", "sites.pay", "sites.regularised", "sites.active", "places.active", "people.activity", "people.belonging",
         "days.settlements", "days.refusals",
     )  # fmt: skip
     columns = (
+        *CONDITIONS,
         Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
         Column("struggles", "demand", "float32", "1", "demands made, fading", (0, None)),
         Column("struggles", "rift", "float32", "1", "acts of rift, fading", (0, None)),
@@ -102,12 +104,15 @@ class Acts(Mechanism):
         settlement_gain: float = parameter(0.1, unit="1", range=(0, 1), plausible=(0.02, 0.3), meaning="rise of belonging by a settlement, at regime 0")
         refusal_loss: float = parameter(0.1, unit="1", range=(0, 1), plausible=(0.02, 0.3), meaning="fall of belonging by a refusal")
         relief: float = parameter(0.5, unit="pressure", range=(0, 20), plausible=(0.1, 1), meaning="pressure taken off by a settlement")
+        regularised: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0, 1), meaning="precarious workers of a settled site who get stable contracts, at the next month of the economy")
+        room_employers: float = parameter(0.12, unit="share of payroll", range=(-1, 10), plausible=(0.0, 1.0), meaning="what employers could concede where no economy is at work, and in its first month")
+        room_state: float = parameter(-0.03, unit="share of dues", range=(-1, 10), plausible=(-0.1, 0.05), meaning="what the State could concede where no economy is at work, and in its first month")
         relief_half_life_days: float = parameter(30.0, unit="day", range=(0.1, 10_000), plausible=(10, 120), meaning="half-life of that relief")
 
     parameters: "Acts.Parameters"
 
     def step(self, state: State, day: int, draws: Draws) -> None:
-        p, struggles, sites, economy = self.parameters, state.struggles, state.sites, state.economy
+        p, struggles, sites = self.parameters, state.struggles, state.sites
         sites.relief *= np.float32(2.0 ** (-1.0 / p.relief_half_life_days))
         state.days.settlements[0] = state.days.refusals[0] = 0
         live = np.flatnonzero(struggles.ended < 0)
@@ -117,12 +122,23 @@ class Acts(Mechanism):
         day_of_struggles(
             live, (struggles.active, struggles.members, struggles.demands, struggles.rifts, struggles.refusals),
             (struggles.belonging, struggles.demand, struggles.rift), struggles.by_locus,
-            (float(economy.profit_rate[0]), float(economy.tax_surplus[0])),
+            self._room(state),
             (p.rate, 2.0 ** (-1.0 / p.half_life_days), p.rate_concession, p.concession_cost, p.concession_width, p.rate_refusal),
             draws.key, day, settled, refused)  # fmt: skip
         state.days.settlements[0], state.days.refusals[0] = int(settled.sum()), int(refused.sum())
         if settled.any() or refused.any():
             self._meet(state, settled, refused)
+
+    def _room(self, state: State) -> tuple[np.ndarray, float]:
+        """What can be conceded, in shares of what is paid: by the employers of each struggle, from their own profit, and by the State."""
+        p, sites, economy = self.parameters, state.sites, state.economy
+        employers, government = p.room_employers, p.room_state
+        employers = employers if np.isnan(economy.profit_rate[0]) else float(economy.profit_rate[0])
+        government = government if np.isnan(economy.tax_surplus[0]) else float(economy.tax_surplus[0])
+        inside = np.flatnonzero((sites.struggle >= 0) & (sites.payroll > 0))
+        of, n = sites.struggle[inside], len(state.struggles)
+        paid, sold = (np.bincount(of, weights=column[inside], minlength=n) for column in (sites.payroll, sites.revenue))
+        return np.where(paid > 0, (sold - paid) / np.maximum(paid, 1e-9), employers), government
 
     def _meet(self, state: State, settled: np.ndarray, refused: np.ndarray) -> None:
         p, people, sites, struggles = self.parameters, state.people, state.sites, state.struggles
@@ -134,6 +150,8 @@ class Acts(Mechanism):
         state.places.active[:] = state.society.by_place(sites.active)
         of_settled = (sites.struggle >= 0) & settled[np.maximum(sites.struggle, 0)]
         sites.relief[of_settled] += np.float32(p.relief)
+        sites.pay[of_settled] *= np.float32(1.0 + p.concession_cost)
+        sites.regularised[of_settled] = p.regularised
         sites.struggle[of_settled] = -1  # a measure that it carried loses it and stays in force
         back = of_settled & (sites.mode == CONTESTED)
         sites.mode[back], sites.began[back] = COMMODITY, state.day

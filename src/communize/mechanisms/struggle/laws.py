@@ -32,18 +32,16 @@ class Surroundings:
         self.p = p
         self.tied = p.weight_ties > 0 and ties.neighbours.size > 0
         self.active_ties, self.counted = np.zeros(n, np.uint16), np.zeros(n, np.uint8)
-        self.eligible_ties = np.zeros(n, np.int32)
-        self.who_changes = bool({"people.position", "people.group"} & state.written)
+        self.eligible_ties, self.eligible = np.zeros(n, np.int32), np.zeros(n, np.bool_)
+        self.who_changes = bool({"people.position", "people.group"} & state.unannounced)
         self.count_eligible(state)
 
     def count_eligible(self, state: State) -> None:
-        """Count each person's ties to people who can take part."""
-        n, ties = len(state.people), state.society.ties
+        """Bring each person's number of ties to people who can take part up to date with who can now."""
         if self.tied:
-            self.eligible_ties[:] = 0
-            state.pool.for_blocks(
-                loops.count_eligible_ties, n, ties.offsets, ties.neighbours, state.society.takes_part, state.people.position,
-                state.people.group, self.eligible_ties)  # fmt: skip
+            people, ties = state.people, state.society.ties
+            loops.count_eligible_ties(
+                ties.offsets, ties.neighbours, state.society.takes_part, people.position, people.group, self.eligible, self.eligible_ties)
 
     def moved(self, state: State, joined: np.ndarray, left: np.ndarray) -> None:
         """Count people who have just joined and left among the ties of others."""
@@ -83,15 +81,18 @@ class Logistic:
     def __init__(self, state: State, p: Any, around: Surroundings):
         self.p, self.around, self.logs, self.takes_part = p, around, loops.log_table(), state.society.takes_part
 
+    def regroup(self, state: State) -> None:
+        """Nothing is kept between days."""
+
     def movers(self, state: State, risk: np.ndarray, day: int, key: np.uint64) -> Movers:
         """Rows of the people who join and who leave, each ascending; `risk` as `risk_of_places` gives it."""
         p, people, sites, places, around = self.p, state.people, state.sites, state.places, self.around
         quiet = (p.weight_coercion * places.coercion - p.weight_risk * risk).astype(np.float64)
         n = len(people)
-        terms = np.empty((len(sites), 4))
+        terms = np.empty((len(sites), 5))
         loops.site_terms(
-            sites.active, sites.participants, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue,
-            quiet + places.shock + p.weight_horizon * (places.horizon * places.free_coverage), p.fatigue_weight, terms)  # fmt: skip
+            sites.active, sites.participants, sites.eligible, sites.place, sites.incident, sites.relief, sites.fatigue, sites.exploitation,
+            quiet + places.shock + p.weight_horizon * (places.horizon * places.free_coverage), (p.fatigue_weight, p.weight_exploitation), terms)  # fmt: skip
         around.count_ties(state)
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
@@ -130,6 +131,13 @@ class Exposed:
         if not self.only_ties and p.weight_place == 0:
             self.members = members_by_site(people.home, people.work, n_sites)
         self.joined, self.left = np.empty(n, np.int32), np.empty(n, np.int32)
+
+    def regroup(self, state: State) -> None:
+        """Take notice of people who changed sites, and of new sites."""
+        if self.members is not None:
+            self.members = members_by_site(state.people.home, state.people.work, len(state.sites))
+        if not self.only_ties and len(self.at_home) < len(state.sites):
+            self.at_home, self.at_work = np.zeros((len(state.sites), 3)), np.zeros((len(state.sites), 3))
 
     def movers(self, state: State, risk: np.ndarray, day: int, key: np.uint64) -> Movers:
         """Rows of the people who join and who leave, each ascending."""

@@ -7,15 +7,16 @@ import math
 
 import numpy as np
 
-from communize.declare.registry import COMMODITY, CONTESTED, IN_MEASURE, IN_STRUGGLE, ROUTINE, TAKEN
+from communize.declare.registry import COMMODITY, CONTESTED, IN_MEASURE, IN_STRUGGLE, POSITIONS, ROUTINE, TAKEN
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.mechanisms.struggle import rules
 
+STABLE, PRECARIOUS = POSITIONS.index("stable"), POSITIONS.index("precarious")
 LOG_TABLE_BITS = 12
 FIXED_POINT = 1 << 20
-SHARE, NET, PRESSURE, TIRED = range(4)  # columns of the terms of a site
+SHARE, NET, PRESSURE, TIRED, EXPLOITED = range(5)  # columns of the terms of a site
 
 
 def log_table() -> np.ndarray:
@@ -26,8 +27,9 @@ def log_table() -> np.ndarray:
 
 
 @kernel
-def site_terms(active, participants, eligible, place, incident, relief, fatigue, place_pressure, fatigue_weight, terms):
-    """Per site, side by side in memory: SHARE in motion among others, NET incidents less relief, PRESSURE on residents, TIRED.
+def site_terms(active, participants, eligible, place, incident, relief, fatigue, exploitation, place_pressure, weights, terms):
+    """Per site, side by side in memory: SHARE in motion among others, NET incidents less relief, PRESSURE on residents, TIRED, and
+    pressure on those EXPLOITED there. `weights` are those of fatigue and of exploitation.
 
     People in motion are those in struggle and those in measures.
     """
@@ -35,16 +37,19 @@ def site_terms(active, participants, eligible, place, incident, relief, fatigue,
         terms[s, SHARE] = min(1.0, rules.share_of_others(active[s] + participants[s], eligible[s]))
         terms[s, NET] = incident[s] - relief[s]
         terms[s, PRESSURE] = terms[s, NET] + place_pressure[place[s]]
-        terms[s, TIRED] = fatigue_weight * fatigue[s]
+        terms[s, TIRED] = weights[0] * fatigue[s]
+        terms[s, EXPLOITED] = weights[1] * exploitation[s]
 
 
 @kernel
-def count_eligible_ties(start, stop, block, offsets, neighbours, takes_part, position, group, count):
-    """Ties of each person to people who can take part."""
-    for i in range(start, stop):
-        for j in range(offsets[i], offsets[i + 1]):
-            other = neighbours[j]
-            count[i] += takes_part[position[other], group[other]]
+def count_eligible_ties(offsets, neighbours, takes_part, position, group, eligible, count):
+    """Bring `eligible` (who can take part) and `count` (ties of each person to people who can) up to date: work where that changed."""
+    for i in range(eligible.size):
+        now = takes_part[position[i], group[i]]
+        if now != eligible[i]:
+            eligible[i] = now
+            for j in range(offsets[i], offsets[i + 1]):
+                count[neighbours[j]] += 1 if now else -1
 
 
 @kernel
@@ -59,7 +64,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     ties
         (ties to people in struggle, ties to people in measures, ties to people who can take part).
     terms
-        What `site_terms` wrote, float64 (sites, 4).
+        What `site_terms` wrote, float64 (sites, 5).
     places
         (influence of the own place and its contacts, pressure there without shocks), each (places,).
     takes_part
@@ -89,6 +94,8 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
                 continue
             h, w = home[i], work[i]
             own = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i]
+            if w >= 0 and (position[i] == STABLE or position[i] == PRECARIOUS):
+                own += terms[w, EXPLOITED]
             tired = 0.5 * (terms[h, TIRED] + terms[w, TIRED]) if w >= 0 else terms[h, TIRED]
             drive = own + terms[h, PRESSURE] - tired
             top, bottom = w_place * influence[site_place[h]], w_place

@@ -20,6 +20,7 @@ from communize.declare.registry import (
 from communize.kernels import decisions
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.conditions import CONDITIONS
 from communize.mechanisms.provisioning import PROVISION
 from communize.mechanisms.struggle import attribution, loops, seeds
 from communize.mechanisms.struggle.laws import LAWS, Surroundings, risk_of_places
@@ -50,7 +51,7 @@ class Struggle(Mechanism):
     name = "struggle"
     phase = "struggle"
     reads = (
-        "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet",
+        "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet", "sites.exploitation",
         "sites.kind", "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
         "places.force", "places.eligible", "places.participants", "places.horizon", "places.free_coverage", "sites.participants",
         "people.ties_in_measures", "people.measure", "struggles.arrested",
@@ -69,7 +70,7 @@ class Struggle(Mechanism):
         Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
         Column("places", "shock_struggle", "int32", "struggle row", "struggle that the shocks of the place began last, -1 for none", (-1, None), -1),
         Column("places", "risk", "float32", "probability", "risk of taking part", (0, 1)),
-        *STRUGGLES, *PROVISION,
+        *STRUGGLES, *PROVISION, *CONDITIONS,
         Column("days", "joined", "int64", "agent", "people who joined on the day", (0, None)),
         Column("days", "left", "int64", "agent", "people who left on the day by fatigue", (0, None)),
         Column("tally", "removed", "int64", "agent", "people who left for good so far", (0, None)),
@@ -120,6 +121,7 @@ class Struggle(Mechanism):
         uniform_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0, 0.5), meaning="part of that which comes from the whole country whatever the distance (media)")
         weight_ties: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of ties")
         weight_need: float = parameter(1.2, unit="pressure", range=(0, 20), plausible=(0.5, 2), meaning="pressure of unmet need")
+        weight_exploitation: float = parameter(0.1, unit="pressure", range=(0, 20), plausible=(0, 0.5), meaning="pressure on wage workers of a firm whose surplus equals its wages (a_exploit)")
         weight_coercion: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of coercion")
         weight_constraint: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of class membership lived as a constraint")
         weight_horizon: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 0.8), meaning="pressure where horizon and free coverage are 1: people extend what works (a_horizon)")
@@ -153,6 +155,12 @@ class Struggle(Mechanism):
         self._law = LAWS[p.response](state, p, self._around)
         self._first_day = state.day if state.changed is not None and state.is_changed("struggle.seed") else 0
         self._seeds = [seeds.resolve(state, number, seed) for number, seed in enumerate(p.seed)]
+
+    def regroup(self, state: State) -> None:
+        self._locus = state.society.site_locus()
+        if not self._around.who_changes:
+            self._around.count_eligible(state)
+        self._law.regroup(state)
 
     def _set_nerves(self, state: State) -> None:
         """Draw the nerves or take them as given; a branch keeps those there are unless it changes their law."""

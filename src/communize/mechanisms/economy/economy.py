@@ -1,0 +1,365 @@
+"""The economy of a month: markets, plants, the State's budget, and what they leave people with (`model.md` section 3)."""
+
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError, InvariantViolation, nearest_name
+from communize.declare.registry import CONTESTED, DECILES, POSITIONS, SIZE_CLASSES, STATE_SITE, TAKEN, WORKPLACE, Column, Output
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, State
+from communize.mechanisms.conditions import CONDITIONS, NONE
+from communize.mechanisms.economy import accounts, core, plants, start, treasury
+from communize.mechanisms.economy.markets import Markets
+from communize.mechanisms.economy.settings import EconomyParameters
+
+MOST_COINS = 2**52
+YEAR = 12.0  # months over which revenue and wages of a site are averaged
+
+MONTH = (
+    ("revenue", "coin a month", "what was sold, taxes included"),
+    ("profit", "coin a month", "revenue of firms after taxes less wages"),
+    ("wages", "coin a month", "wages that firms paid"),
+    ("taxes", "coin a month", "taxes paid"),
+    ("due", "coin a month", "wages and benefits that the State owed"),
+    ("paid", "coin a month", "of these, paid"),
+    ("purchases", "coin a month", "what the State bought"),
+    ("hired", "agent a month", "people hired"),
+    ("dismissed", "agent a month", "people dismissed"),
+    ("founded", "firm a month", "firms founded"),
+    ("demises", "firm a month", "firms that lost their last employee"),
+    ("short_payments", "share", "wage payments for which the employer's money was not enough"),
+    ("events", "event a month", "closures and dismissals that can start a struggle"),
+)  # fmt: skip
+
+
+class Economy(Mechanism):
+    """Once a month: wages, firms, demand and the State, person by person, in coins that are never lost."""
+
+    name = "economy"
+    phase = "economy"
+    announces = True
+    reads = ("people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.instance")
+    writes = (
+        "people.position", "people.work", "people.money", "people.income", "people.unmet", "sites.owner", "sites.place", "sites.kind", "sites.sector",
+        "sites.mode", "sites.generation", "sites.stopped", "sites.pay", "sites.regularised", "sites.revenue", "sites.payroll", "sites.exploitation", "sites.incident",
+        "sites.members", "sites.eligible", "sites.active", "sites.participants", "sites.held", "sites.ties_in_measures", "places.eligible",
+        "places.active", "places.participants", "places.held", "places.unemployment", "demand.value", "economy.regime", "economy.profit_rate",
+        "economy.tax_surplus", "economy.treasury", "economy.wage_share", "economy.unemployment", "economy.firms", "economy.exploitation",
+        "economy.gini_income", "economy.gini_money", "economy.deciles", *(f"economy.{name}" for name, _, _ in MONTH),
+    )  # fmt: skip
+    columns = (
+        *CONDITIONS,
+        Column("people", "income", "float32", "coin a month", "coins received in the last month: wage, profit, benefit", start=0),
+        Column("sites", "generation", "int32", "firm", "firms that held the site before this one", (0, None)),
+        Column("sites", "stopped", "int16", "day", "days of this month on which the site was contested or in a measure", (0, None)),
+        Column("demand", "value", "int64", "coin", "pool of demand, by market and sector", (0, None), money=True),
+        Column("places", "unemployment", "float32", "share", "unemployed among residents in the labour force", (0, 1)),
+        Column("economy", "treasury", "int64", "coin", "money of the State", (0, None), money=True),
+        Column("economy", "wage_share", "float64", "share", "wages in revenue", (0, None), NONE, may_lack=True),
+        Column("economy", "unemployment", "float64", "share", "unemployed in the labour force", (0, 1), NONE, may_lack=True),
+        Column("economy", "firms", "int64", "firm", "firms by employees, see SIZE_CLASSES", (0, None), dims=(len(SIZE_CLASSES),)),
+        Column("economy", "exploitation", "float64", "1", "surplus against wages, mean over employees of firms", (0, 10), NONE, may_lack=True),
+        Column("economy", "gini_income", "float64", "1", "Gini coefficient of the month's incomes, losses as none", (0, 1), NONE, may_lack=True),
+        Column("economy", "gini_money", "float64", "1", "Gini coefficient of money held", (0, 1), NONE, may_lack=True),
+        Column("economy", "deciles", "float64", "coin a month", "mean income of each tenth of people", (None, None), NONE, dims=(len(DECILES),), may_lack=True),
+        *(Column("economy", name, "float64", unit, meaning, (None if name == "profit" else 0, None)) for name, unit, meaning in MONTH),
+    )
+    outputs = (
+        Output("profit_rate", "share", "surplus of firms against their wages in the last month", may_lack=True),
+        Output("wage_share", "share", "wages in the revenue of firms in the last month", may_lack=True),
+        Output("unemployment", "share", "unemployed in the labour force", may_lack=True),
+        Output("unemployment_of_place", "share", "unemployed among residents in the labour force", ("place",)),
+        Output("exploitation", "1", "surplus against wages, mean over employees of firms", may_lack=True),
+        Output("firms", "firm", "firms by number of employees (in agents)", ("size_class",)),
+        Output("gini_income", "1", "Gini coefficient of the last month's incomes", may_lack=True),
+        Output("gini_money", "1", "Gini coefficient of money held", may_lack=True),
+        Output("income", "coin a month", "mean income of each tenth of people in the last month", ("decile",), may_lack=True),
+        Output("gdp", "coin a month", "revenue of the last month, taxes included", dtype="float64"),
+        Output("tax_surplus", "share", "the State's taxes less its dues against its dues in the last month", may_lack=True),
+        Output("treasury", "coin", "money of the State", dtype="float64"),
+        *(Output(name, unit.replace("agent", "person"), f"{meaning}, last month", dtype="float64") for name, unit, meaning in MONTH if name != "revenue"),
+    )  # fmt: skip
+
+    Parameters = EconomyParameters
+    parameters: EconomyParameters
+
+    # --- before the first day ---
+
+    def setup(self, state: State) -> None:
+        p, society = self.parameters, state.society
+        state.economy.regime[0] = p.regime
+        if not p.core:
+            return
+        sectors = list(society.parameters.sectors.values())
+        self._n_sectors = len(sectors) if p.sectors.enabled else 1
+        self._budget = self._budget_of(state)
+        self._founded_in = np.array([s.kind == "workplace" for s in sectors]) if p.sectors.enabled else np.ones(1, np.bool_)
+        self._first_sector = next((k for k, s in enumerate(sectors) if s.kind == "workplace"), -1)
+        if self._first_sector < 0:
+            raise InputError("society.sectors", ", ".join(society.sectors), "at least one sector of the kind workplace, where somebody can employ")
+        self._markets = Markets(state, p.markets.smallest, one=not p.markets.enabled)
+        self._factors, self._benefits = np.ones(len(POSITIONS)), np.zeros(len(POSITIONS))
+        for name in ("unemployed", "excluded", "student"):
+            self._benefits[POSITIONS.index(name)] = getattr(p.state, name)
+        self._factors[treasury.STATE_FORCE] = p.state.force_wage
+        if p.contracts.enabled:
+            self._factors[core.PRECARIOUS], self._factors[core.MANAGER] = p.contracts.precarious_wage, p.contracts.manager_wage
+        self._mean_wage = 0.5 * (p.wage_low + p.wage_high)
+        if not len(state.demand):
+            self._start(state)
+        elif len(state.demand) != len(self._markets) * self._n_sectors:
+            raise InputError("economy.sectors", p.sectors.enabled, "the markets and sectors that the run began with")
+
+    def _budget_of(self, state: State) -> np.ndarray:
+        """Weight of each sector in what people spend; State sites sell nothing."""
+        society, given = state.society, self.parameters.sectors.budget
+        for name in given:
+            if name not in society.sectors:
+                raise InputError("economy.sectors.budget", name, f"sectors of the society: {', '.join(society.sectors)}", nearest_name(name, society.sectors))
+        if not self.parameters.sectors.enabled:
+            return np.ones(1)
+        sold = [given.get(name, 0.0 if given else sector.share) if sector.kind != "state_site" else 0.0 for name, sector in society.parameters.sectors.items()]
+        if sum(sold) <= 0:
+            raise InputError("economy.sectors.budget", given, "a weight above 0 for a sector whose kind is not state_site")
+        return np.array(sold) / sum(sold)
+
+    def _start(self, state: State) -> None:
+        p, people, sites = self.parameters, state.people, state.sites
+        coins = int(people.money.sum()) if len(people) else 0
+        if coins >= MOST_COINS:
+            raise InputError("society.money", state.society.parameters.money, f"coins of all people below 2**52 (they are {coins:.3g})")
+        if coins <= self._mean_wage * p.hiring:
+            raise InputError(
+                "economy.wage_high", p.wage_high, f"a mean wage (now {self._mean_wage:g}) times economy.hiring below all money there is, {coins} coins; nobody could ever be hired")
+        self._check_markets(state)
+        state.demand.grow(len(self._markets) * self._n_sectors)
+        market_of_site = self._markets.of_place[sites.place]
+        start.assign_owners((people.work, people.position), (sites.kind, sites.owner), market_of_site, len(self._markets))
+        if not p.equal_start:
+            self._hand_out(state, coins)
+        sites.stopped[:] = 0
+        plants.count_again(state)
+        self._observe_people(state, None)
+
+    def _check_markets(self, state: State) -> None:
+        residents = np.bincount(self._markets.of_place, weights=state.places.residents, minlength=len(self._markets))
+        alone = np.flatnonzero(residents == 1)
+        if alone.size:
+            place = state.society.place_list.name[self._markets.lead[alone[0]]]
+            raise InputError(
+                "economy.enabled", True, f"false, or labour markets of at least two people: {place} is a market of one person, as it has no contact places (society.contact.cutoff_km)")
+
+    def _hand_out(self, state: State, coins: int) -> None:
+        p, people, sites = self.parameters, state.people, state.sites
+        rest = coins
+        if p.state.enabled:
+            due, _, _ = self._dues(state, 0, np.ones(len(sites)))
+            state.economy.treasury[0] = min(int(due * p.state.reserve), coins // 4)
+            rest -= int(state.economy.treasury[0])
+        bill = start.wage_bills(people.work, people.position, sites.owner, sites.kind, self._factors)
+        start.hand_out(sites.owner, bill, self._mean_wage * p.working_capital, 0.6 * rest, rest, state.key, people.money)
+
+    # --- every day ---
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        p, sites = self.parameters, state.sites
+        state.economy.regime[0] = p.regime
+        if not p.core:
+            return
+        sites.stopped += (sites.mode == CONTESTED) | (sites.mode == TAKEN)
+        if (day + 1) % p.month_days == 0:
+            self._month(state, day)
+            sites.stopped[:] = 0
+
+    def _month(self, state: State, day: int) -> None:
+        p, people, sites, n = self.parameters, state.people, state.sites, len(state.people)
+        before = self._coins(state)
+        if sites.regularised.any():
+            state.pool.for_blocks(plants.regularise, n, people.work, people.position, sites.regularised, state.key, day)
+            sites.regularised[:] = 0
+        site_open = np.clip(1.0 - sites.stopped / p.month_days, 0.0, 1.0)
+        people.income[:] = 0
+        income, spent = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        purchases = self._spend_taxes(state, day, site_open, income)
+        offsets, order, slot = self._markets.gather(state, state.society.parameters.commuting, day)
+        was = people.position.copy()
+        employer, sector_of = np.empty(n, np.int32), np.empty(n, np.int16)
+        revenue, payroll, dismissed = np.zeros(len(sites)), np.zeros(len(sites)), np.zeros(len(sites), np.int64)
+        counts = np.zeros((len(self._markets), core.N_COUNTS), np.int64)
+        value = state.demand.value.reshape(len(self._markets), -1)
+        contracts = (p.contracts.managers, p.contracts.precarious, p.contracts.precarious_first) if p.contracts.enabled else (0.0, 0.0, False)
+        state.pool.for_blocks(
+            core.months, len(self._markets), (offsets, order, self._markets.identity),
+            (people.work, people.position, people.activity, people.money, spent, income, slot),
+            (sites.owner, sites.kind, sites.mode, np.maximum(sites.sector, 0) if p.sectors.enabled else np.zeros(len(sites), np.int8), site_open, sites.pay, revenue, payroll, dismissed),
+            value, self._shares(state, value), self._of_markets(purchases, offsets), self._founded_in,
+            (p.wage_low, p.wage_high, p.hiring, p.hiring_staff, p.firing, p.state.tax if p.state.enabled else 0.0, self._factors, *contracts),
+            state.key, day, employer, sector_of, counts, block=max(1, len(self._markets) // 64))  # fmt: skip
+        total = counts.sum(axis=0)
+        state.economy.treasury[0] += total[core.TAXES] - total[core.PURCHASES]
+        people.income[:] = income
+        closed = self._settle(state, was, employer, sector_of)
+        self._average(state, revenue, payroll, closed)
+        state.economy.events[0] = self._events(state, dismissed)
+        state.pool.for_blocks(accounts.lacking, n, people.money, spent, max(1e-9, p.basket * self._mean_wage), people.unmet)
+        plants.count_again(state)
+        self._observe_month(state, total)
+        self._observe_people(state, income)
+        if self._coins(state) != before:
+            raise InvariantViolation(
+                "coins", f"the month made or lost {self._coins(state) - before:+d} coins", day=day, table="people", column="money",
+                found=self._coins(state), expected=f"{before}, as before the month")  # fmt: skip
+
+    @staticmethod
+    def _coins(state: State) -> int:
+        return int(state.people.money.sum()) + int(state.demand.value.sum()) + int(state.economy.treasury[0])
+
+    def _shares(self, state: State, value: np.ndarray) -> np.ndarray:
+        """Cumulative budget shares of each market, of the sectors in which somebody produces; coins in the pools of others go to these."""
+        if not self.parameters.sectors.enabled:
+            return np.ones((len(self._markets), 1))
+        sites, n = state.sites, self._n_sectors
+        works = (sites.owner >= 0) & (sites.kind != STATE_SITE) & (sites.mode != TAKEN)
+        key = self._markets.of_place[sites.place[works]].astype(np.int64) * n + np.maximum(sites.sector[works], 0)
+        made = np.bincount(key, weights=sites.members[works], minlength=value.size).reshape(value.shape) > 0
+        weights = np.where(made, self._budget, 0.0)
+        empty = weights.sum(axis=1) <= 0
+        weights[empty] = self._budget
+        core.move_idle_demand(value, weights)
+        cumulative = np.cumsum(weights, axis=1)
+        return cumulative / cumulative[:, -1:]
+
+    def _of_markets(self, coins: int, offsets: np.ndarray) -> np.ndarray:
+        """Coins that the State spends in each market, in proportion to people, int64 (markets,); every coin is spent."""
+        running = (offsets * (coins / max(1, int(offsets[-1])))).astype(np.int64)
+        running[-1] = coins
+        return np.diff(running)
+
+    # --- the State ---
+
+    def _dues(self, state: State, day: int, site_open: np.ndarray) -> tuple[int, int, np.ndarray]:
+        people, sites = state.people, state.sites
+        due = np.empty(len(people), np.int64)
+        sums = state.pool.for_blocks(
+            treasury.find_dues, len(people), (people.home, people.work, people.position), (sites.kind, sites.mode, site_open, sites.pay),
+            (self._mean_wage, self._factors, self._benefits), state.key, day, due)  # fmt: skip
+        return sum(a for a, _ in sums), sum(b for _, b in sums), due
+
+    def _spend_taxes(self, state: State, day: int, site_open: np.ndarray, income: np.ndarray) -> int:
+        """Pay wages and benefits out of the treasury, all in the same part where it is not enough; returns what is left to buy with."""
+        p, people, economy = self.parameters.state, state.people, state.economy
+        if not p.enabled:
+            return 0
+        total, _, due = self._dues(state, day, site_open)
+        held = int(economy.treasury[0])
+        part = 1.0 if total <= held else held / total
+        paid = sum(state.pool.for_blocks(treasury.pay_dues, len(people), due, part, people.money, income))
+        economy.due[0], economy.paid[0] = total, paid
+        economy.treasury[0] = held - paid
+        return max(0, held - paid - int(total * p.reserve))
+
+    # --- plants and people after the month ---
+
+    def _settle(self, state: State, was: np.ndarray, employer: np.ndarray, sector_of: np.ndarray) -> np.ndarray:
+        """Firms that ended free their sites, new ones find theirs, and people go where they work; returns which sites closed."""
+        p, people, sites = self.parameters, state.people, state.sites
+        closed = np.zeros(len(sites), np.bool_)
+        plants.end_firms((sites.owner, sites.mode, closed), people.work, employer, sector_of)
+        sites.exploitation[closed] = sites.revenue[closed] = sites.payroll[closed] = 0
+        founders = np.flatnonzero(sector_of >= 0).astype(np.int32)
+        if founders.size:
+            self._find_plants(state, founders, sector_of, employer)
+        state.pool.for_blocks(plants.place_workers, len(people), employer, was, p.dismissals.enabled, people.position, sites.mode, people.work)
+        return closed
+
+    def _find_plants(self, state: State, founders: np.ndarray, sector_of: np.ndarray, employer: np.ndarray) -> None:
+        people, sites, markets = state.people, state.sites, self._markets
+        if not self.parameters.sectors.enabled:
+            sector_of[founders] = self._first_sector
+        staying = np.where((employer >= 0) & (employer != np.arange(len(people))), -1, people.work)
+        attached = np.bincount(staying[staying >= 0], minlength=len(sites))
+        home_place = sites.place[people.home[founders]]
+        site = np.empty(founders.size, np.int32)
+        n_sectors = len(state.society.sectors)
+        lacking = plants.find_plants(
+            founders, sector_of, home_place, markets.of_place[home_place], (sites.kind, sites.place, sites.sector, sites.owner, sites.mode),
+            attached, markets.of_place, markets.lead, n_sectors, site)  # fmt: skip
+        old = site[site >= 0]
+        sites.generation[old] += 1
+        if lacking:
+            first = sites.grow(lacking)
+            new = site < 0
+            site[new] = np.arange(first, first + lacking, dtype=np.int32)
+            rows = site[new]
+            sites.kind[rows], sites.place[rows], sites.sector[rows] = WORKPLACE, home_place[new], sector_of[founders[new]]
+        sites.owner[site] = founders
+        people.work[founders] = site
+        sites.incident[site] = 0
+
+    def _average(self, state: State, revenue: np.ndarray, payroll: np.ndarray, closed: np.ndarray) -> None:
+        """Revenue, wages and exploitation of sites, as means of about a year; a firm's first month counts whole."""
+        sites, p = state.sites, self.parameters
+        n = revenue.size  # sites that there were at the start of the month
+        held = (sites.owner[:n] >= 0) & ~closed
+        young = sites.payroll[:n] + sites.revenue[:n] == 0
+        keep = np.where(young, 0.0, 1.0 - 1.0 / YEAR)
+        for mean, month in ((sites.revenue, revenue), (sites.payroll, payroll)):
+            mean[:n] = np.where(held, keep * mean[:n] + (1.0 - keep) * month, mean[:n])
+        surplus = np.clip((sites.revenue - sites.payroll) / np.maximum(sites.payroll, 1e-9), 0.0, 10.0)
+        sites.exploitation[:] = np.where(sites.payroll > 0, surplus, 0.0)
+        sites.pay[:] = 1.0 + (sites.pay - 1.0) * np.float32(2.0 ** (-p.month_days / p.pay_half_life_days))
+
+    def _events(self, state: State, dismissed: np.ndarray) -> int:
+        """Dismissals and closures that people at the site can rise against; returns how many."""
+        p, sites = self.parameters.dismissals, state.sites
+        if not p.enabled:
+            return 0
+        before = np.maximum(1, np.maximum(sites.members[: dismissed.size], dismissed))
+        share = dismissed / before
+        struck = np.flatnonzero((dismissed * state.scale >= p.least_people) & (share >= p.least_share))
+        sites.incident[struck] += (p.pressure * share[struck]).astype(np.float32)
+        return struck.size
+
+    # --- what is reported ---
+
+    def _observe_month(self, state: State, total: np.ndarray) -> None:
+        economy = state.economy
+        revenue, wages, taxes = float(total[core.REVENUE]), float(total[core.WAGES]), float(total[core.TAXES])
+        economy.revenue[0], economy.wages[0], economy.taxes[0] = revenue, wages, taxes
+        economy.profit[0] = revenue - taxes - wages
+        economy.profit_rate[0] = economy.profit[0] / wages if wages > 0 else NONE
+        economy.wage_share[0] = wages / revenue if revenue > 0 else NONE
+        due = float(economy.due[0])
+        economy.tax_surplus[0] = (taxes - due) / due if due > 0 and self.parameters.state.enabled else NONE
+        economy.purchases[0] = total[core.PURCHASES]
+        for name, code in (("hired", core.HIRED), ("dismissed", core.DISMISSED), ("founded", core.FOUNDED), ("demises", core.DEMISES)):
+            getattr(economy, name)[0] = total[code]
+        economy.short_payments[0] = total[core.SHORT_PAYMENTS] / max(1, total[core.PAYMENTS])
+
+    def _observe_people(self, state: State, income: np.ndarray | None) -> None:
+        people, sites, places, economy = state.people, state.sites, state.places, state.economy
+        count = np.zeros((len(places), len(POSITIONS)), np.int64)
+        accounts.count_positions(people.home, people.position, sites.place, count)
+        force = count[:, accounts.LABOUR_FORCE].sum(axis=1)
+        places.unemployment[:] = count[:, core.UNEMPLOYED] / np.maximum(1, force)
+        economy.unemployment[0] = count[:, core.UNEMPLOYED].sum() / force.sum() if force.sum() else NONE
+        staff = np.zeros(len(sites), np.int64)
+        accounts.staff_of_firms(people.work, people.position, sites.kind, sites.owner, staff)
+        economy.firms[0] = accounts.by_size(staff)
+        economy.exploitation[0] = float((staff * sites.exploitation).sum() / staff.sum()) if staff.sum() else NONE
+        economy.gini_money[0] = accounts.gini(accounts.evenly(people.money))
+        if income is not None:
+            of_people = accounts.evenly(income)
+            economy.gini_income[0] = accounts.gini(np.maximum(of_people, 0.0))
+            economy.deciles[0] = accounts.means_of_deciles(of_people)
+
+    def observe(self, state: State) -> dict[str, Any]:
+        economy, scale = state.economy, state.scale
+        values: dict[str, Any] = {
+            name: getattr(economy, name)[0]
+            for name in ("profit_rate", "wage_share", "unemployment", "exploitation", "firms", "gini_income", "gini_money", "tax_surplus", "treasury")
+        }
+        values |= {name: getattr(economy, name)[0] for name, _, _ in MONTH if name != "revenue"}
+        values["hired"], values["dismissed"] = values["hired"] * scale, values["dismissed"] * scale
+        return values | {"gdp": economy.revenue[0], "income": economy.deciles[0], "unemployment_of_place": state.places.unemployment}
