@@ -56,7 +56,8 @@ def _check(scenario: Scenario) -> dict[str, Any]:
         state.ensure(mechanism.columns)
         mechanism.setup(state)
     warnings = []
-    if not any(mechanism.name in ("struggle", "civil_violence") for mechanism in mechanisms):
+    at_work = [mechanism.name for mechanism in mechanisms if mechanism.name != "economy" or mechanism.parameters.core]
+    if not {"struggle", "civil_violence", "economy"} & set(at_work):
         warnings.append("struggle is switched off: nothing will happen")
     state.day = scenario.days  # events after the end are noted
     measures = scenario.tables.measures

@@ -30,9 +30,9 @@ def count_positions(home, position, site_place, count):
 
 @kernel
 def lacking(start, stop, block, money, spent, basket, unmet):
-    """Unmet need: the share of the basket that what somebody spent and still holds does not pay for."""
+    """Unmet need: the share of the basket that what somebody spent and still holds does not pay for; none where it costs nothing."""
     for i in range(start, stop):
-        unmet[i] = np.float32(max(0.0, 1.0 - (spent[i] + money[i]) / basket))
+        unmet[i] = np.float32(max(0.0, 1.0 - (spent[i] + money[i]) / basket)) if basket > 0.0 else np.float32(0.0)
 
 
 def by_size(staff: np.ndarray) -> np.ndarray:
