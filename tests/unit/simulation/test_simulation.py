@@ -11,7 +11,17 @@ import xarray as xr
 from worlds import MEASURES, lively
 
 import communize as cz
-from communize.declare.registry import ACTIVITIES, CAUSES, CHANNELS, CONTENTS, DECILES, LOCI, POSITIONS, SCOPES, SIZE_CLASSES
+from communize.declare.registry import (
+    ACTIVITIES,
+    CAUSES,
+    CHANNELS,
+    CONTENTS,
+    DECILES,
+    LOCI,
+    POSITIONS,
+    SCOPES,
+    SIZE_CLASSES,
+)
 from communize.simulation.day import MECHANISMS
 from communize.simulation.simulation import n_threads
 
