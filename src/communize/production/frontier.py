@@ -203,14 +203,13 @@ def _tried(
         takes = gross if joining.gross is None else gross + joining.gross[rows]
         bounds = plant_bounds(now.capacity + plant, takes).min(axis=1)
         eased = np.minimum(plant[:, sectors] / gross[:, sectors], 1.0).sum(axis=1)
-        if now.labour is not None:
-            own = joining.wide(joining.own, rows, n_sectors)
-            work = np.broadcast_to(now.labour * takes, plant.shape)
-            bounds = np.minimum(bounds, labour_bounds(work, now.own + own, now.movable + joining.movable[rows]))
-            if labour_binds:
-                needed = (now.labour * gross)[0]
-                useful = np.minimum(own, needed).sum(axis=1) + joining.movable[rows]
-                eased = eased + np.minimum(useful / needed.sum(), 1.0)
+        own = joining.wide(joining.own, rows, n_sectors)
+        work = np.broadcast_to(now.labour * takes, plant.shape)
+        bounds = np.minimum(bounds, labour_bounds(work, now.own + own, now.movable + joining.movable[rows]))
+        if labour_binds:
+            needed = (now.labour * gross)[0]
+            useful = np.minimum(own, needed).sum(axis=1) + joining.movable[rows]
+            eased = eased + np.minimum(useful / needed.sum(), 1.0)
         after[rows], relief[rows] = bounds, eased
     return after, relief
 
@@ -218,8 +217,6 @@ def _tried(
 def _what_binds(now: Economy, gross: np.ndarray, ratio: float) -> tuple[np.ndarray, bool]:
     """Rows of sectors whose plant binds, and whether labour does."""
     sectors = np.flatnonzero(plant_bounds(now.capacity, gross)[0] <= ratio * (1 + TIE))
-    if now.labour is None:
-        return sectors, False
     return sectors, bool(labour_bounds(now.labour * gross, now.own, now.movable)[0] <= ratio * (1 + TIE))
 
 
@@ -284,7 +281,7 @@ def _read_candidates(
         return np.array([number[one] for one in given], dtype=np.int64)
 
     for name in ("own_labour", "movable_labour"):
-        if base.labour is None and column.get(name) is not None:
+        if not base.labour.any() and column.get(name) is not None:
             raise InputError(
                 "labour", None, f"labour per unit of output of each sector, since candidates.{name} is given"
             )

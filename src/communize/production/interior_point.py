@@ -168,10 +168,7 @@ def _maximise(matrix: Any, b: np.ndarray, upper: np.ndarray, tolerance: float) -
         )
         aim = (ahead / program.n_pairs / program.mu) ** 3 * program.mu
         change, dual_change = program.direction(
-            [
-                aim - one * other - d * e
-                for one, d, other, e in zip(primal, change, dual, dual_change, strict=True)
-            ]
+            [aim - one * other - d * e for one, d, other, e in zip(primal, change, dual, dual_change, strict=True)]
         )
         far = _room(primal, change, TO_BOUNDARY)
         dual_far = _room(dual, dual_change, TO_BOUNDARY)

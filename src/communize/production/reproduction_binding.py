@@ -94,71 +94,68 @@ def duals_of_limits(economy: Economy, members: np.ndarray, solution: Solution) -
     goods[members], movable[members] = solution.goods, solution.movable
     left = np.maximum(economy.table.added(goods), 0.0)
     left[left < 1e-12 * goods] = 0.0
-    reach = economy.reach
-    plant, labour = left, np.zeros(economy.shape)
-    if economy.labour is not None:
-        some = economy.movable > 0
-        beyond = (economy.capacity > reach) | ((economy.capacity == reach) & (some[:, None] | (reach <= 0)))
-        beyond &= economy.labour > 0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            yields = np.where(beyond, left / economy.labour, 0.0)
-            movable = np.where(some, movable, np.where(economy.capacity > reach, yields, 0.0).max(axis=1))
-            wage = np.where(some, movable, np.inf)[:, None] * economy.labour
-            plant = np.where(beyond, np.maximum(left - wage, 0.0), left)
-        labour = np.where(beyond, np.minimum(yields, movable[:, None]), 0.0)
+    capacity, reach, some = economy.capacity, economy.reach, (economy.movable > 0)[:, None]
+    beyond = (capacity > reach) | ((capacity == reach) & (some | (reach <= 0)))
+    beyond &= economy.labour > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yields = np.where(beyond, left / economy.labour, 0.0)
+        first = np.where(capacity > reach, yields, 0.0).max(axis=1)
+        movable = np.where(some[:, 0], movable, first)
+        wage = np.where(some, movable[:, None], np.inf) * economy.labour
+        plant = np.where(beyond, np.maximum(left - wage, 0.0), left)
+    labour = np.where(beyond, np.minimum(yields, movable[:, None]), 0.0)
+    return Duals(plant, labour, movable, _transport(economy, members, solution.transport, goods), goods)
+
+
+def _transport(economy: Economy, members: np.ndarray, solved: np.ndarray, goods: np.ndarray) -> np.ndarray:
+    shared = economy.transport.size == 1
+    duals, first = np.zeros(economy.transport.size), np.zeros(economy.transport.size)
+    duals[[0] if shared else members] = solved
     sender, receiver, use, _ = economy.arcs()
-    transport = np.zeros(economy.transport.size)
-    if economy.transport.size == 1:
-        transport[:] = solution.transport
-    else:
-        transport[members] = solution.transport
     if len(sender):
         with np.errstate(divide="ignore", invalid="ignore"):
             gain = np.where(np.isfinite(use) & (use > 0), (goods[receiver] - goods[sender]) / use, 0.0).max(axis=1)
-        first = np.zeros_like(transport)
-        np.maximum.at(first, sender if first.size > 1 else np.zeros_like(sender), gain)
-        transport = np.where(economy.transport > 0, transport, first)
-    return Duals(plant, labour, movable, transport, goods)
+        np.maximum.at(first, np.zeros_like(sender) if shared else sender, gain)
+    return np.where(economy.transport > 0, duals, first)
 
 
 def binding_constraints(
     economy: Economy, duals: Duals, linked: np.ndarray, gross: np.ndarray, ratio: float
 ) -> list[Binding]:
     """Constraints with a dual above 0, in order of their rise: duals times what lambda = 1 takes in the linked places."""
-    taken = gross[linked]  # (P, K)
-    entries: list[tuple[str, np.ndarray, np.ndarray, np.ndarray]] = [("plant", economy.capacity, duals.plant, taken)]
-    if economy.labour is not None:
-        work = economy.labour * taken
-        entries.append(("labour", economy.own, duals.labour, work))
-        entries.append(("movable labour", economy.movable, duals.movable, work.sum(axis=1)))
-    if duals.transport.any():
-        finite = np.where(np.isfinite(economy.use), economy.use, 0.0)
-        wanted = np.zeros(gross.shape)
-        np.add.at(wanted, linked, economy.wants)
-        mean = np.zeros((len(gross), gross.shape[1]))
-        np.add.at(mean, linked[economy.links[:, 0]], finite)
-        mean /= np.maximum(np.bincount(linked[economy.links[:, 0]], minlength=len(gross)), 1)[:, None]
-        moving = (mean * wanted).sum(axis=1)  # sending all that is wanted once
-        entries.append(
-            (
-                "transport",
-                economy.transport,
-                duals.transport,
-                moving[linked] if duals.transport.size > 1 else moving.max(keepdims=True),
-            )
-        )
-    found = []
+    taken = gross[linked]
+    work = economy.labour * taken
+    entries = [
+        ("plant", economy.capacity, duals.plant, taken),
+        ("labour", economy.own, duals.labour, work),
+        ("movable labour", economy.movable, duals.movable, work.sum(axis=1)),
+        ("transport", economy.transport, duals.transport, _sent_once(economy, linked, len(gross))),
+    ]
     rises = [dual * takes for _, _, dual, takes in entries]
     least = LISTED_ABOVE * max(float(rise.max()) for rise in rises)
+    found = []
     for (kind, limit, dual, _), rise in zip(entries, rises, strict=True):
-        for cell in np.argwhere(rise > least):
-            at = tuple(cell)
-            place = None if economy.flat or (kind == "transport" and limit.size == 1) else economy.places[at[0]]
-            sector = economy.sectors[at[1]] if len(at) == 2 else None
-            amount = float(limit[at])
-            share = float(dual[at]) * amount / ratio if np.isfinite(amount) else 0.0
-            found.append(Binding(kind, place, sector, amount, float(dual[at]), float(rise[at]), share))
+        placed = not (economy.flat or (kind == "transport" and limit.size == 1))
+        for cell in map(tuple, np.argwhere(rise > least)):
+            place = economy.places[cell[0]] if placed else None
+            sector = economy.sectors[cell[1]] if len(cell) == 2 else None
+            there = float(limit[cell])
+            share = float(dual[cell]) * there / ratio if np.isfinite(there) else 0.0
+            found.append(Binding(kind, place, sector, there, float(dual[cell]), float(rise[cell]), share))
     return sorted(found, key=lambda one: -one.rise)
+
+
+def _sent_once(economy: Economy, linked: np.ndarray, n_components: int) -> np.ndarray:
+    """Transport labour for sending all that lambda = 1 wants once along a mean link of the component; of the shape of transport."""
+    if not len(economy.links):
+        return np.zeros(economy.transport.size)
+    component = linked[economy.links[:, 0]]
+    wants, use = np.zeros((n_components, economy.shape[1])), np.zeros((n_components, economy.shape[1]))
+    np.add.at(wants, linked, economy.wants)
+    np.add.at(use, component, np.where(np.isfinite(economy.use), economy.use, 0.0))
+    use /= np.maximum(np.bincount(component, minlength=n_components), 1)[:, None]
+    once = (use * wants).sum(axis=1)
+    return once[linked] if economy.transport.size > 1 else once.max(keepdims=True)
 
 
 def what_lacks(economy: Economy, linked: np.ndarray, members: np.ndarray, takes: np.ndarray) -> list[Binding]:

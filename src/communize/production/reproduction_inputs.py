@@ -210,12 +210,10 @@ def read_economy(
         coefficients = numbers(
             "labour", by_sector("labour", labour, sector_names, complete=True), (n_sectors,), axes[1:]
         )
-        own = (
-            np.zeros((n_places, n_sectors)) if own_labour is None else by_cell("own_labour", own_labour, infinite=True)
-        )
-        movable = (
-            np.zeros(n_places) if movable_labour is None else by_place("movable_labour", movable_labour, infinite=True)
-        )
+        if own_labour is not None:
+            own = by_cell("own_labour", own_labour, infinite=True)
+        if movable_labour is not None:
+            movable = by_place("movable_labour", movable_labour, infinite=True)
     elif own_labour is not None or movable_labour is not None:
         given = "own_labour" if own_labour is not None else "movable_labour"
         raise InputError("labour", None, f"labour per unit of output of each sector, since {given} is given")
@@ -357,11 +355,15 @@ def _cell(row: int, n_sectors: int, axes: Any) -> str:
 def _check_axes(capacity: Any, sectors: Any) -> None:
     if isinstance(capacity, Mapping):
         if sectors is None:
-            raise InputError("sectors", None, "the names of the sectors in the order of A, since capacity is given by name")
+            raise InputError(
+                "sectors", None, "the names of the sectors in the order of A, since capacity is given by name"
+            )
         return
     shape = np.shape(capacity)
     if len(shape) not in (1, 2) or not all(shape):
-        raise InputError("capacity", f"a shape of {shape}", "(K,) for one place, (P, K) for P places, of at least one sector")
+        raise InputError(
+            "capacity", f"a shape of {shape}", "(K,) for one place, (P, K) for P places, of at least one sector"
+        )
 
 
 def _names(name: str, given: Sequence[Any] | None, n: int) -> tuple[Any, ...]:
@@ -397,7 +399,7 @@ def numbers(
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(name, value, f"numbers of shape {shape}") from None
-    if np.shape(array) != shape:
+    if array.shape != shape:
         raise InputError(name, f"a shape of {array.shape}", f"{shape}" if shape else "one number")
     wrong = ~(array >= 0) if infinite else ~((array >= 0) & np.isfinite(array))
     if wrong.any():

@@ -282,11 +282,8 @@ class Program:
         inputs = coo_array(self.inputs)
         lacks = np.bincount(inputs.col, weights=~self.there[inputs.row], minlength=price.size)
         left = price - self.inputs.T @ price
-        if economy.labour is not None:
-            idle = economy.reach[:, self.sectors].ravel() <= 0
-            left = left - np.where(
-                idle, np.tile(economy.labour[self.sectors], movable.size) * np.repeat(movable, kept), 0.0
-            )
+        idle = economy.reach[:, self.sectors].ravel() <= 0
+        left -= np.where(idle, np.tile(economy.labour[self.sectors], movable.size) * np.repeat(movable, kept), 0.0)
         ready = (economy.capacity[:, self.sectors].ravel() > 0) & (lacks == 1) & (left > 0)
         use = ready[inputs.col] & ~self.there[inputs.row]
         price = price.copy()
