@@ -29,10 +29,10 @@ def count_positions(home, position, site_place, count):
 
 
 @kernel
-def lacking(start, stop, block, money, spent, basket, unmet):
-    """Unmet need: the share of the basket that what somebody spent and still holds does not pay for."""
+def afford(start, stop, block, money, spent, basket, affordability):
+    """Affordability: the share of the basket that what somebody spent in the month and still holds pays for."""
     for i in range(start, stop):
-        unmet[i] = np.float32(max(0.0, 1.0 - (spent[i] + money[i]) / basket))
+        affordability[i] = np.float32(min(1.0, (spent[i] + money[i]) / basket))
 
 
 def by_size(staff: np.ndarray) -> np.ndarray:

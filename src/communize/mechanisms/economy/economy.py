@@ -23,6 +23,8 @@ MONTH = (
     ("taxes", "coin a month", "taxes paid"),
     ("due", "coin a month", "wages and benefits that the State owed"),
     ("paid", "coin a month", "of these, paid"),
+    ("public_wages", "coin a month", "of what was paid, wages"),
+    ("benefits", "coin a month", "of what was paid, benefits"),
     ("purchases", "coin a month", "what the State bought"),
     ("hired", "agent a month", "people hired"),
     ("dismissed", "agent a month", "people dismissed"),
@@ -41,7 +43,7 @@ class Economy(Mechanism):
     announces = True
     reads = ("people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.instance")
     writes = (
-        "people.position", "people.work", "people.money", "people.income", "people.unmet", "sites.owner", "sites.place", "sites.kind", "sites.sector",
+        "people.position", "people.work", "people.money", "people.income", "people.affordability", "people.unmet", "sites.owner", "sites.place", "sites.kind", "sites.sector",
         "sites.mode", "sites.generation", "sites.stopped", "sites.pay", "sites.regularised", "sites.revenue", "sites.payroll", "sites.exploitation", "sites.incident",
         "sites.members", "sites.eligible", "sites.active", "sites.participants", "sites.held", "sites.ties_in_measures", "places.eligible",
         "places.active", "places.participants", "places.held", "places.unemployment", "demand.value", "economy.regime", "economy.profit_rate",
@@ -56,7 +58,7 @@ class Economy(Mechanism):
         Column("demand", "value", "int64", "coin", "pool of demand, by market and sector", (0, None), money=True),
         Column("places", "unemployment", "float32", "share", "unemployed among residents in the labour force", (0, 1)),
         Column("economy", "treasury", "int64", "coin", "money of the State", (0, None), money=True),
-        Column("economy", "wage_share", "float64", "share", "wages in revenue", (0, None), NONE, may_lack=True),
+        Column("economy", "wage_share", "float64", "share", "wages in revenue, those of the State counted in both", (0, None), NONE, may_lack=True),
         Column("economy", "unemployment", "float64", "share", "unemployed in the labour force", (0, 1), NONE, may_lack=True),
         Column("economy", "firms", "int64", "firm", "firms by employees, see SIZE_CLASSES", (0, None), dims=(len(SIZE_CLASSES),)),
         Column("economy", "exploitation", "float64", "1", "surplus against wages, mean over employees of firms", (0, 10), NONE, may_lack=True),
@@ -67,7 +69,7 @@ class Economy(Mechanism):
     )
     outputs = (
         Output("profit_rate", "share", "surplus of firms against their wages in the last month", may_lack=True),
-        Output("wage_share", "share", "wages in the revenue of firms in the last month", may_lack=True),
+        Output("wage_share", "share", "wages in revenue in the last month, those of the State counted in both", may_lack=True),
         Output("unemployment", "share", "unemployed in the labour force", may_lack=True),
         Output("unemployment_of_place", "share", "unemployed among residents in the labour force", ("place",)),
         Output("exploitation", "1", "surplus against wages, mean over employees of firms", may_lack=True),
@@ -202,7 +204,9 @@ class Economy(Mechanism):
         closed = self._settle(state, was, employer, sector_of)
         self._average(state, revenue, payroll, closed)
         state.economy.events[0] = self._events(state, dismissed)
-        state.pool.for_blocks(accounts.lacking, n, people.money, spent, max(1e-9, p.basket * self._mean_wage), people.unmet)
+        state.pool.for_blocks(accounts.afford, n, people.money, spent, max(1e-9, p.basket * self._mean_wage), people.affordability)
+        if "places.free_coverage" not in state.written:  # else provisioning says what people lack
+            people.unmet[:] = 1.0 - people.affordability
         plants.count_again(state)
         self._observe_month(state, total)
         self._observe_people(state, income)
@@ -251,11 +255,13 @@ class Economy(Mechanism):
         p, people, economy = self.parameters.state, state.people, state.economy
         if not p.enabled:
             return 0
-        total, _, due = self._dues(state, day, site_open)
+        total, wages, due = self._dues(state, day, site_open)
         held = int(economy.treasury[0])
         part = 1.0 if total <= held else held / total
         paid = sum(state.pool.for_blocks(treasury.pay_dues, len(people), due, part, people.money, income))
         economy.due[0], economy.paid[0] = total, paid
+        economy.public_wages[0] = paid * wages / max(1, total)
+        economy.benefits[0] = paid - economy.public_wages[0]
         economy.treasury[0] = held - paid
         return max(0, held - paid - int(total * p.reserve))
 
@@ -329,7 +335,8 @@ class Economy(Mechanism):
         economy.revenue[0], economy.wages[0], economy.taxes[0] = revenue, wages, taxes
         economy.profit[0] = revenue - taxes - wages
         economy.profit_rate[0] = economy.profit[0] / wages if wages > 0 else NONE
-        economy.wage_share[0] = wages / revenue if revenue > 0 else NONE
+        public = float(economy.public_wages[0])
+        economy.wage_share[0] = (wages + public) / (revenue + public) if revenue + public > 0 else NONE
         due = float(economy.due[0])
         economy.tax_surplus[0] = (taxes - due) / due if due > 0 and self.parameters.state.enabled else NONE
         economy.purchases[0] = total[core.PURCHASES]
