@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from invariants import check
+from invariants import check, coins_of
 
 import communize as cz
 from communize.declare.errors import InputError
@@ -142,7 +142,7 @@ def save_and_read(run, folder, *, report=False):
 def run_checked(scenario, days, society=None):
     """A simulation of so many days, with a check of every invariant on each."""
     sim = cz.Simulation(scenario, threads=1, society=society)
-    coins, places = int(sim.people.money.sum()), sim.places
+    coins, places = coins_of(sim), sim.places
     force = float(places.force.sum(dtype=float) + places.arriving.sum(dtype=float) + sim.state.force.reserve[0])
     check(sim, coins, force)
     for _ in range(days):
@@ -167,10 +167,10 @@ def clean():
     return {"people": people, "sites": sites, "places": places, "ties": ties}  # fmt: skip
 
 
-def run_and_check(society, days=2):
-    """Run a society for some days in which much happens, and check it on each."""
-    changes = {"measures.requires_struggle": False, "measures.critical_mass": 1.0, "incidents.rate": 0.5}
-    return run_checked(cz.load("restructured").replace(changes), days, society)
+def run_and_check(society, days=2, **changes):
+    """Run a society for some days in which much happens, with values changed by dotted path, and check it on each."""
+    lively = {"measures.requires_struggle": False, "measures.critical_mass": 1.0, "incidents.rate": 0.5, "economy.month_days": 2}
+    return run_checked(cz.load("restructured").replace({**lively, **changes}), days, society)
 
 
 # --- scenario files to start from ---

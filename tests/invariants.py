@@ -27,18 +27,30 @@ def recount(sim, code):
     return by_site, by_place
 
 
+def coins_of(sim):
+    """All coins: of people, in pools of demand, and of the State."""
+    return int(sim.people.money.sum()) + int(sim.state.demand.value.sum()) + int(sim.state.economy.treasury[0])
+
+
+def has_economy(sim):
+    """Whether wages, firms and the State are computed."""
+    return any(mechanism.name == "economy" and mechanism.parameters.core for mechanism in sim.mechanisms)
+
+
 def check(sim, coins, force):
     people, sites, places, struggles = sim.people, sim.sites, sim.places, sim.struggles
     assert set(people.activity) <= set(range(len(ACTIVITIES)))
     assert set(sites.mode) <= set(range(len(MODES)))
-    assert int(people.money.sum()) == coins
+    assert coins_of(sim) == coins
+    assert people.money.min() >= 0
     for code, column in ((IN_STRUGGLE, "active"), (IN_MEASURE, "participants"), (HELD, "held")):
         by_site, by_place = recount(sim, code)
         assert getattr(sites, column).tolist() == by_site
         assert getattr(places, column).tolist() == by_place
     takes_part = sim.society.takes_part[people.position, people.group]
     if not any(mechanism.name == "civil_violence" for mechanism in sim.mechanisms):  # whose citizens are all people but the cops
-        assert takes_part[people.activity != 0].all()
+        if not has_economy(sim):  # by which people in struggle may come to another position
+            assert takes_part[people.activity != 0].all()
     for path, values in sim.state.arrays():
         table, name = path.split(".")
         column = sim.state.tables[table].declared(name) if table in sim.state.tables else None

@@ -27,7 +27,7 @@ LARGEST = 1e15  # of numbers without a limit
 # Limits that keep a run small, and values that only go with a file.
 SMALL = {
     "society.places.count": (1, 4), "society.contact.neighbours": (0, 12), "scenario.days": (0, 4), "run.days": (0, 4), "run.threads": (0, 3),
-    "society.people": (1, 60), "civil_violence.width": (0, 30), "civil_violence.height": (0, 30), "civil_violence.density": (0.02, 1),
+    "society.people": (1, 60), "economy.month_days": (1, 4), "civil_violence.width": (0, 30), "civil_violence.height": (0, 30), "civil_violence.density": (0.02, 1),
 }  # fmt: skip
 LEFT_OUT = {
     "society.places.file", "society.places.source", "society.places.country", "society.places.exclude", "society.ties.file", "scenario.based_on",
@@ -87,6 +87,8 @@ def of_names(name, path, inner, limits):
     """A table of numbers by name."""
     if name == "content":
         return st.dictionaries(st.sampled_from(CONTENTS), st.floats(-1, 1), max_size=3)
+    if name == "budget":
+        return st.dictionaries(st.sampled_from(SECTORS), st.floats(0, 1e6), max_size=3)
     if name == "need_of_sector":
         return st.dictionaries(st.sampled_from(SECTORS), share(), max_size=3)
     if path == "measures.form.share":
@@ -151,6 +153,12 @@ def put_right(values, model):
             values = {name: value for name, value in values.items() if name != "rows"} | {"people": 3.0}
     if "nerves" in names:
         values["nerves"] = [min(max(nerve, -1e9), 1e9) for nerve in values.get("nerves", [])]
+    if "wage_low" in names and values.get("wage_low", 10) > values.get("wage_high", 90):
+        values["wage_low"], values["wage_high"] = values.get("wage_high", 90), max(1, values.get("wage_low", 10))
+    if "precarious_wage" in names:
+        for name in ("precarious", "managers"):
+            if name in values:
+                values[name] /= 2
     if issubclass(model, Practice):
         values.setdefault("needs", ["food"])
     return values
@@ -201,4 +209,30 @@ def scenarios(draw):
         society["taking_part"] = composition["taking_part"]
     if "sectors" not in society:
         society["sectors"] = composition["sectors"]
+    put_economy_right(values, draw(st.booleans()))
     return values
+
+
+def put_economy_right(values, one_market):
+    """Where an economy is at work: somebody can employ, all money pays more than a mean wage, and no market has one person alone."""
+    society, economy = values["society"], values.setdefault("economy", {})
+    if society["people"] < 2 * society["scale"] and economy.get("enabled", True):
+        economy["core"] = False
+    if not economy.get("enabled", True) or not economy.get("core", True):
+        return
+    if all(sector.get("kind", "workplace") != "workplace" for sector in society["sectors"].values()):
+        society["sectors"][SECTORS[0]]["kind"] = "workplace"
+    given = economy.get("sectors", {}).get("budget", {})
+    sold = [given.get(name, 0) if given else sector["share"] for name, sector in society["sectors"].items() if sector.get("kind") != "state_site"]
+    if not any(sold):
+        private = next(name for name, sector in society["sectors"].items() if sector.get("kind", "workplace") == "workplace")
+        economy["sectors"] = {**economy.get("sectors", {}), "budget": {private: 1.0}}
+    coins = max(1, society.get("money", 100)) * int(society["people"] / society["scale"])
+    society["money"] = max(1, society.get("money", 100))
+    high = min(economy.get("wage_high", 90), max(1, coins // 4))
+    low = min(economy.get("wage_low", 10), high)
+    economy |= {"wage_low": low, "wage_high": high, "hiring": min(economy.get("hiring", 1.0), coins / (low + high))}
+    if one_market:
+        economy["markets"] = {**economy.get("markets", {}), "enabled": False}
+    else:
+        society["contact"] = {**society.get("contact", {}), "cutoff_km": 10_000.0, "neighbours": 3}

@@ -13,7 +13,7 @@ LIVELY = {
         },
         "contact": {"neighbours": 4, "cutoff_km": 500.0}, "ties": {"mean_degree": 5.0},
     },
-    "economy": {"regime": 0.3, "profit_rate": 0.3, "tax_surplus": 0.2},
+    "economy": {"regime": 0.3, "core": False},
     "struggle": {
         "coupling": 3.0, "nerve": 1.0, "nerve_sd_site": 0.12, "nerve_sd_place": 0.08, "nerve_sd_person": 0.1, "temperature": 0.2,
         "rate_joining": 0.4, "spontaneous": 1.0, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
@@ -26,6 +26,7 @@ LIVELY = {
     "acts": {
         "rate": 0.8, "half_life_days": 14.0, "rate_concession": 0.1, "rate_refusal": 0.3, "concession_cost": 0.1,
         "concession_width": 0.2, "settlement_gain": 0.1, "refusal_loss": 0.1, "relief": 0.5, "relief_half_life_days": 20.0,
+        "room_employers": 0.3, "room_state": 0.2,
     },
     "force": {
         "deployment_delay": 2, "move": 0.25, "reserve": 0.2, "speed_km": 400.0, "alert": 0.5, "rate_arrest": 0.2, "held_days": 5.0,
@@ -35,6 +36,12 @@ LIVELY = {
     "belonging": {"rate": 0.003},
     "reckoning": {"recount_days": 5},
     "shock": [{"day": 12, "magnitude": 1.0, "half_life_days": 5.0}],
+}  # fmt: skip
+
+# Changes by dotted path with which the economy is at work in it: a month of the market every few days, so that much happens in few.
+ECONOMY = {
+    "economy.core": True, "economy.month_days": 6, "economy.markets.smallest": 300.0, "economy.dismissals.least_people": 3.0,
+    "economy.dismissals.least_share": 0.1, "economy.pay_half_life_days": 30.0, "economy.state.reserve": 0.3,
 }  # fmt: skip
 
 MEASURES = ("provisioning", "measures", "rallying", "dissolution", "contents", "horizon", "generalisation")

@@ -98,7 +98,8 @@ def wait(page, expression, argument=None):
 
 @pytest.mark.parametrize(("people", "days"), [(1, 0), (300, 0), (1, 1), (1, 5)])
 def test_runs_of_no_days_and_of_one_person_have_a_page(opened, people, days, tmp_path):
-    run = cz.run(cz.load("restructured").replace({"society.people": people, "society.places.count": 3}), days=days)
+    changes = {"society.people": people, "society.places.count": 3, "economy.enabled": people > 1}
+    run = cz.run(cz.load("restructured").replace(changes), days=days)
     one = opened(write_report(run, tmp_path / "report.html"))
     assert one.complaints == []
     assert one.page.inner_text("#outcome").lower() == "no spark"
@@ -448,3 +449,41 @@ def test_measures_reach_the_page_unchanged(opened, measured, measured_file):
         ended = of["ended"].where(of["ended"] >= 0, days)
         expected = [((of["began"] <= day) & (ended > day)).sum() for day in range(days)]
         assert line.tolist() == expected
+
+
+@pytest.fixture(scope="module")
+def economic(tmp_path_factory):
+    run = cz.run(cz.load("restructured").replace({"society.people": 5000, "society.places.count": 20}), days=70)
+    return run, write_report(run, tmp_path_factory.mktemp("economic") / "report.html")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}],
+    ids=["light", "dark", "phone"],
+)
+def test_the_economy_is_drawn_and_read(opened, economic, options):
+    run, file = economic
+    one = opened(file, **options)
+    page = one.page
+    assert one.asked == [file.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    figures = page.locator("#economy figure.chart")
+    assert figures.count() >= 13  # eleven against the date, firms by size, incomes by tenth
+    assert page.locator("#economy figure.chart .uplot canvas").count() == figures.count()
+    values = page.locator("[data-chart=hiring] .key .value")
+    for day, known in ((10, False), (30, True), (69, True)):
+        page.locator("#slider").fill(str(day))
+        wait(page, "day => document.querySelector('#date').textContent.endsWith(`(day ${day})`)", day)
+        hired = f"{int(run.series['hired'][day]):,}"
+        assert values.first.inner_text() == (hired if known else "–")
+    sizes = page.locator("[data-columns=firm-sizes]")
+    if not options.get("has_touch"):
+        sizes.scroll_into_view_if_needed()
+        box = sizes.locator(".u-over").bounding_box()
+        for group in (1.1, 1.6):  # the middle of the second of eleven groups
+            page.mouse.move(box["x"] + box["width"] * group / 11, box["y"] + box["height"] / 2)
+        wait(page, "document.querySelector('[data-columns=firm-sizes] .when').textContent === '2 employees'")
+        shown = [int(text.replace(",", "")) for text in sizes.locator(".key .value").all_inner_texts()]
+        assert shown == [int(run.series["firms"].isel(day=day, size_class=1)) for day in (0, -1)]
+    assert one.complaints == []

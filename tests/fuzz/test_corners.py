@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from inputs import clean, run_and_check, run_checked, save_and_read, strict_json, within
+from inputs import clean, run_and_check, run_checked, save_and_read, strict_json, well_said, within
 
 import communize as cz
 from communize.declare.registry import POSITIONS
@@ -19,12 +19,13 @@ from communize.simulation.day import MECHANISMS
 
 ALIVE = {
     "measures.requires_struggle": False, "measures.critical_mass": 1.0, "measures.reinvention.rate": 1.0, "incidents.rate": 0.5, "struggle.spontaneous": 1.0,
-    "struggle.nerve": 0.0, "struggle.contested_people": 0.0, "society.places.count": 3, "society.people": 40,
+    "struggle.nerve": 0.0, "struggle.contested_people": 0.0, "society.places.count": 3, "society.people": 40, "economy.month_days": 2,
 }  # fmt: skip
+ALONE = {"economy.enabled": False}  # one person is no labour market
 
 
 def alive(**changes):
-    """A tiny society in which struggles and measures begin every day, with values changed by dotted path."""
+    """A tiny society in which struggles and measures begin every day and months are short, with values changed by dotted path."""
     return cz.load("restructured").replace({**ALIVE, **changes})
 
 
@@ -34,8 +35,8 @@ def all_in(name):
 
 
 SOCIETIES = {
-    "one person": {"society.people": 1},
-    "one agent for many": {"society.people": 10**6, "society.scale": 1e6},
+    "one person": {"society.people": 1, **ALONE},
+    "one agent for many": {"society.people": 10**6, "society.scale": 1e6, **ALONE},
     "forty agents for many": {"society.people": 40 * 10**6, "society.scale": 1e6},
     "two people": {"society.people": 2, "society.places.count": 2},
     "fewer people than places": {"society.people": 5, "society.places.count": 60},
@@ -54,6 +55,14 @@ SOCIETIES = {
     "no ties": {"society.ties.degree_distribution": "none"},
     "more ties than people": {"society.ties.mean_degree": 200.0, "society.ties.clustering": 0.8},
     "everybody commutes": {"society.commuting": 1.0},
+    "one labour market": {"economy.markets.enabled": False},
+    "a market each": {"economy.markets.smallest": 1.0},
+    "wages as high as can be": {"economy.wage_low": 2_000, "economy.wage_high": 2_000, "economy.hiring": 1.9},
+    "wages of nothing": {"economy.wage_low": 0, "economy.wage_high": 1},
+    "taxes of nothing": {"economy.state.tax": 0.0},
+    "taxes on everything": {"economy.state.tax": 1.0},
+    "benefits beyond all money": {"economy.state.excluded": 100.0, "economy.state.unemployed": 100.0, "economy.state.reserve": 1000.0},
+    "coins as many as can be": {"society.money": 10**9, "economy.wage_low": 10**9, "economy.wage_high": 10**9},
     "sites of one worker": {"society.sectors": {"all": {"share": 1.0, "size_minimum": 1.0, "size_maximum": 1.0, "size_exponent": 5.0}}},
     "every rate at its highest": {"struggle.rate_joining": 10.0, "struggle.rate_leaving": 10.0, "incidents.rate": 1.0, "acts.rate": 10.0, "acts.rate_concession": 10.0,
                                   "force.rate_arrest": 10.0, "force.rate_eviction": 100.0, "rallying.rate": 1000.0, "measures.reinvention.rate": 1000.0},
@@ -79,15 +88,33 @@ def test_sites_without_members_and_with_one():
     empty = pd.DataFrame({"kind": ["workplace", "neighbourhood", "campus", "state_site", "farm"], "place": 1, "sector": [4, -1, 9, 9, 0]})
     tables["sites"] = pd.concat([tables["sites"], empty], ignore_index=True)
     tables["people"].loc[3, "work"] = len(tables["sites"]) - 5  # the only one at work there
-    sim = run_and_check(cz.Society.from_tables(**tables), 20)
+    sim = run_and_check(cz.Society.from_tables(**tables), 20, **{"economy.core": False})
     assert (sim.sites.members == 0).sum() >= 4
     assert (sim.sites.members == 1).sum() >= 1
+    first = len(tables["sites"]) - 5
+    tables["people"].loc[7, "work"] = first + 3  # the only one at work at a site of the State, who has no owner to be
+    society = cz.Society.from_tables(**tables)
+    start = cz.Simulation(alive(), society=society)
+    assert start.sites.owner[first] == start.people.work[3] == -1  # who had the workplace for himself employed nobody
+    assert start.people.position[3] == POSITIONS.index("unemployed")
+    sim = run_and_check(society, 20)
+    assert sim.sites.members[first + 3] == 1
 
 
 def test_a_society_of_one_by_hand():
     society = cz.Society.from_tables(people={"home": [0]}, sites={"kind": ["neighbourhood"]}, ties={"a": [0, 0], "b": [0, 0]})
-    sim = run_and_check(society, 20)
+    sim = run_and_check(society, 20, **ALONE)
     assert (len(sim.people), sim.society.ties.n_ties) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["one person", "one agent for many"])
+def test_one_person_is_no_labour_market(name):
+    scenario = alive(**SOCIETIES[name] | {"economy.enabled": True})
+    for act in (check_scenario, cz.Simulation):
+        with pytest.raises(cz.InputError, match=r"found True; allowed: false, or labour markets of at least two people: place-1 is a market of one person") as caught:
+            act(scenario)
+        well_said(caught.value)
+        assert caught.value.path == "economy.enabled"
 
 
 def test_a_place_in_which_nobody_lives_and_ties_in_two_parts():
@@ -104,7 +131,7 @@ def test_a_place_in_which_nobody_lives_and_ties_in_two_parts():
 @pytest.mark.parametrize("people", [1, 40])
 def test_a_run_of_no_days_is_whole_and_says_so(people, tmp_path):
     seeds = [{"day": 0, "needs": ["food"]}]
-    run = cz.run(alive(**{"society.people": people, "measures.seed": seeds, "shock": [{"day": 0}], "observed": {"dates": [datetime.date(2005, 1, 1)], "counts": [1.0], "fitted": 1},
+    run = cz.run(alive(**{"society.people": people, "economy.enabled": people > 1, "measures.seed": seeds, "shock": [{"day": 0}], "observed": {"dates": [datetime.date(2005, 1, 1)], "counts": [1.0], "fitted": 1},
                           "target": [{"name": "x", "statistic": "peak_night", "value": 1.0, "tolerance": 1.0}]}), days=0, keep_people=True)  # fmt: skip
     assert run.days == 0
     assert run.outcome.name == "no_spark"

@@ -45,6 +45,7 @@ REFUSED = {
     "a place without a name": (HEAD + '[society.places]\nsource = "table"\nfile = "unnamed.csv"\n', "name of 0 letters in row 1", "1 to 200 letters"),
     "a place with a long name": (HEAD + '[society.places]\nsource = "table"\nfile = "long.csv"\n', "name of 100,000 letters in row 1", "1 to 200 letters"),
     "an id that is no number": (HEAD + '[society.places]\nsource = "table"\nfile = "ids.csv"\n', "found \"the column 'place_id'\"", "numbers in the column"),
+    "one person at work": (HEAD + SMALL.replace("30", "1"), "economy.enabled: found True", "labour markets of at least two people: place-1 is a market of one person"),
     "a run beyond the last date": ('[scenario]\nname = "mine"\nstart = 9999-12-31\n', "scenario.days: found 365", "0 to 0 days from 9999-12-31"),
 }  # fmt: skip
 BESIDE = {
@@ -78,7 +79,7 @@ RAN = {
     "a start before all nanoseconds": HEAD.replace("days", "start = 1525-03-06\ndays") + SMALL,
     "texts of every kind": HEAD + 'title = "\\u0000\\n\\u202e<script>{{ 7 }}[bold]\\"\'\\\\"\ndescription = "[/bold]\\u0007"\n' + SMALL,
     "groups of every name": HEAD + SMALL + '[society.groups]\n"" = 0.25\n"a.b" = 0.25\n"\\n\\u0000" = 0.25\n"\\"日本" = 0.25\n',
-    "one person": HEAD + SMALL.replace("30", "1"),
+    "one person": HEAD + SMALL.replace("30", "1") + "[economy]\nenabled = false\n",
     "no days": HEAD.replace("days = 2", "days = 0") + SMALL,
     "no days instead of some": HEAD + SMALL + "[run]\ndays = 0\n",
 }

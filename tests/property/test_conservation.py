@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
+from economies import check_firms, economies
 from hypothesis import strategies as st
-from invariants import check
+from invariants import check, coins_of
 
 import communize as cz
 from communize.declare.registry import KINDS, NEIGHBOURHOOD, POSITIONS, STRUGGLE_ENDS
@@ -61,20 +62,24 @@ def measures(draw):
 
 @st.composite
 def scenarios(draw):
-    """A society of 2 to 200 agents and mechanisms anywhere in a lively range."""
+    """A society of 2 to 200 agents and mechanisms anywhere in a lively range, with and without an economy."""
     scale = draw(st.sampled_from([1.0, 1.0, 3.0, 10.0]))
     n_agents = draw(st.integers(2, 200))
+    money, core = draw(st.integers(0, 10**6)), draw(st.booleans())
+    contact = {"neighbours": draw(st.sampled_from([0, 1, 5])), "cutoff_km": draw(st.sampled_from([0.0, 60.0, 1000.0]))}
+    in_sight = contact["neighbours"] > 0 and contact["cutoff_km"] > 500
+    economy = draw(economies(money, in_sight)) if core and money else {"regime": draw(share), "core": False}
     values = {
         "scenario": {"name": "tiny"},
         "society": {
             "people": int(n_agents * scale), "scale": scale, "positions": draw(compositions()),
             "places": {"count": draw(st.sampled_from([1, 2, 7, 60])), "size_exponent": draw(st.sampled_from([0.0, 1.0, 2.5])), "extent_km": 300.0},
-            "contact": {"neighbours": draw(st.sampled_from([0, 1, 5])), "cutoff_km": draw(st.sampled_from([0.0, 60.0, 1000.0]))},
-            "groups": draw(st.sampled_from([{"one": 1.0}, {"a": 0.5, "b": 0.5}])), "money": draw(st.integers(0, 10**6)),
+            "contact": contact,
+            "groups": draw(st.sampled_from([{"one": 1.0}, {"a": 0.5, "b": 0.5}])), "money": money,
             "neighbourhood_size": draw(st.sampled_from([1.0, 8.0, 500.0])), "commuting": draw(share),
             "ties": {"degree_distribution": draw(st.sampled_from(["none", "poisson", "fixed", "power_law"])), "mean_degree": 3.0},
         },
-        "economy": {"regime": draw(share), "profit_rate": draw(st.floats(-1, 1)), "tax_surplus": draw(st.floats(-1, 1))},
+        "economy": economy,
         "struggle": {
             "nerve": draw(st.sampled_from([-5.0, 0.0, 0.7, 3.0])), "coupling": draw(st.sampled_from([0.0, 3.0, 30.0])),
             "temperature": draw(st.sampled_from([0.01, 0.2, 5.0])), "rate_joining": draw(st.sampled_from([0.1, 2.0, 10.0])),
@@ -85,7 +90,8 @@ def scenarios(draw):
         },
         "incidents": {"rate": draw(st.sampled_from([0.0, 0.1, 1.0])), "exponent": draw(st.sampled_from([0.3, 1.6])), "size": 0.5},
         "acts": {"rate": draw(st.sampled_from([0.0, 1.0, 10.0])), "rate_concession": draw(st.sampled_from([0.0, 0.5, 10.0])),
-                 "rate_refusal": draw(st.sampled_from([0.0, 1.0])), "settlement_gain": draw(share), "refusal_loss": draw(share)},
+                 "rate_refusal": draw(st.sampled_from([0.0, 1.0])), "settlement_gain": draw(share), "refusal_loss": draw(share),
+                 "room_employers": draw(st.floats(-1, 1)), "room_state": draw(st.floats(-1, 1)), "concession_cost": draw(st.sampled_from([-5.0, 0.1, 2.0]))},
         "force": {"deployment_delay": draw(st.sampled_from([0, 5, 60])), "move": draw(share), "reserve": draw(share),
                   "rate_arrest": draw(st.sampled_from([0.0, 0.3, 10.0])), "held_days": draw(st.sampled_from([0.1, 3.0])),
                   "speed_km": draw(st.sampled_from([1.0, 200.0])), "exception_level": draw(st.sampled_from([0.0, 0.1, 1.0])),
@@ -102,7 +108,9 @@ def scenarios(draw):
 @given(scenarios())
 def test_nothing_is_lost_in_tiny_societies(scenario):
     sim = cz.Simulation(scenario, threads=1)
-    n, coins = len(sim.people), int(sim.people.money.sum())
+    n, coins = len(sim.people), len(sim.people) * scenario.society.money
+    assert coins_of(sim) == coins
+    core = scenario.tables.economy.core
     force = float((sim.people.position == POSITIONS.index("state_force")).sum())
     home, work, position = sim.people.home.copy(), sim.people.work.copy(), sim.people.position.copy()
     assert np.all(sim.sites.kind[home] == NEIGHBOURHOOD)
@@ -111,9 +119,15 @@ def test_nothing_is_lost_in_tiny_societies(scenario):
     for _ in range(DAYS):
         sim.step()
         check(sim, coins, force)
+        if core:
+            check_firms(sim)
     assert len(sim.people) == n == sim.places.residents.sum()
-    for before, after in ((home, sim.people.home), (work, sim.people.work), (position, sim.people.position)):
+    for before, after in ((home, sim.people.home), *(() if core else ((work, sim.people.work), (position, sim.people.position)))):
         np.testing.assert_array_equal(before, after)
+    settled = [POSITIONS.index(name) for name in ("excluded", "student", "farmer", "state_force")]  # whom no market moves
+    stays = np.isin(position, settled)
+    np.testing.assert_array_equal(position[stays], sim.people.position[stays])
+    assert not np.isin(sim.people.position[~stays], settled).any()
     series = sim.series
     assert np.all(series.people.sum(("activity", "position")).values == n * sim.state.scale)
     if scenario.tables.measures.enabled:

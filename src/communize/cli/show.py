@@ -10,7 +10,7 @@ from rich.table import Table
 from communize.scenario.write import resolved
 
 # Beginnings of the sentences that say what the table above them says.
-SAID = ("Outcome:", "R, generalisation,", "Not computed:", "Why measures ended", "No measure ended", "At most")
+SAID = ("Outcome:", "R, generalisation,", "Not computed:", "Why measures ended", "No measure ended", "At most", "On the last day", "In the last month")
 
 
 def _console() -> Console:
@@ -46,6 +46,7 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
 
 def run_rows(run: Any) -> list[tuple[str, str]]:
     """The table of a run as (name, markup): outcome, the three numbers, people, measures, speed."""
+    from communize.report.figures import at_work, months_of
     from communize.report.text import number
     from communize.report.words import about_generalisation, generalisation_date, outcome_date, three_numbers
 
@@ -61,11 +62,12 @@ def run_rows(run: Any) -> list[tuple[str, str]]:
     rows.append(("people", "; ".join([f"{number(run.info['people'])} in {number(len(run.places))} places", *most])))
     if "unmet" in run.series and run.days:
         unmet = run.series["unmet"].mean([dim for dim in run.series["unmet"].dims if dim != "day"])
-        rows.append(("unmet need", f"{number(float(unmet[-1]), 3)}, given by position at the start"))
+        basis = "of a month's basket, in the last month" if at_work(run) and months_of(run) else "given by position at the start"
+        rows.append(("unmet need", f"{number(float(unmet[-1]), 3)}, {basis}"))
     if "shortage" in run.series and run.days:
         given = [f"{name} {number(float(run.series[name][-1]), 3)}" for name in ("shortage", "coverage")]
         rows.append(("given", f"{' and '.join(given)} of those in measures, on the last day"))
-    rows += _measure_rows(run)
+    rows += [*_economy_rows(run), *_measure_rows(run)]
     rows.append(("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
                           f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s"))  # fmt: skip
     return [*rows, ("state hash", run.state_hash)]
@@ -74,6 +76,19 @@ def run_rows(run: Any) -> list[tuple[str, str]]:
 def _totals(run: Any) -> list[tuple[str, Any]]:
     """People by day, in struggle and in measures."""
     return [(where, run.series[name].sum("place").to_numpy()) for name, where in (("active", "in struggle"), ("participants", "in measures")) if name in run.series]
+
+
+def _economy_rows(run: Any) -> list[tuple[str, str]]:
+    """Unemployment, wage share and profit rate on the last day; nothing where the economy was not at work."""
+    from communize.report.text import number, percent
+
+    end = run.at_the_end("unemployment", "wage_share", "profit_rate")
+    parts = [f"unemployment {percent(end['unemployment'])}"] if "unemployment" in end else []
+    if "wage_share" in end:
+        parts.append(f"wage share {percent(end['wage_share'])}")
+    if "profit_rate" in end:
+        parts.append(f"profit rate {number(end['profit_rate'], 3)}, surplus against wages")
+    return [("economy", f"{', '.join(parts)}, at the end")] if parts else []
 
 
 def _measure_rows(run: Any) -> list[tuple[str, str]]:

@@ -3,10 +3,11 @@
 from communize.declare.registry import Column
 
 NONE = float("nan")
+MOST_PAY = 1e6
 
 CONDITIONS = (
     Column("people", "affordability", "float32", "share", "share of a month's basket that somebody could pay", (0, 1), 1.0),
-    Column("sites", "pay", "float32", "1", "level of wages, or of benefits of residents, that struggles won", (0, None), 1.0),
+    Column("sites", "pay", "float32", "1", "level of wages, or of benefits of residents, that struggles won", (0, MOST_PAY), 1.0),
     Column("sites", "regularised", "float32", "share", "precarious workers who get stable contracts at the next month", (0, 1)),
     Column("sites", "revenue", "float32", "coin a month", "revenue of the firm after taxes, mean of about a year", (0, None)),
     Column("sites", "payroll", "float32", "coin a month", "wages that it paid, mean of about a year", (0, None)),

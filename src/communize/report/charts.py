@@ -1,6 +1,6 @@
 """What charts against the date a page can have, as declarations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from communize.declare.registry import CONTENTS, LOCI
 from communize.report import text
@@ -41,6 +41,8 @@ class Chart:
         Days up to each day that its value is the mean of; only in runs several times as long.
     fold
         Whether it lies behind a fold.
+    monthly
+        Whether its lines change once a month of the economy; they have no value before the first month, those of `STOCKS` excepted.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Chart:
     log: bool = False
     mean: int = 1
     fold: bool = False
+    monthly: bool = False
 
 
 def lines_of(variable: str, dim: str, labels: dict[str, str], inks: str = "") -> tuple[Line, ...]:
@@ -120,6 +123,30 @@ MEASURES = (
     Chart("given", "Given by the scenario, not computed", "share",
           (Line("shortage", "shortage, mean over people and needs"), Line("coverage", "coverage of people in measures")), fold=True),
 )  # fmt: skip
+ECONOMY = tuple(replace(chart, monthly=True) for chart in (
+    Chart("labour", "Unemployment and wage share", "share",
+          (Line("unemployment", "unemployed, of the labour force"), Line("wage_share", "wages, of what firms sold"))),
+    Chart("profit", "Profit rate and exploitation", "surplus per wages",
+          (Line("profit_rate", "all firms, in the month"), Line("exploitation", "own firm, mean over employees")),
+          note="Surplus is what firms keep after taxes and wages; there is no fixed capital. That of the own firm is a mean of about a year, from 0 to 10."),
+    Chart("product", "What firms sold, and what became of it", "coins a month",
+          (Line("gdp", "sold"), Line("wages", "wages"), Line("taxes", "taxes"), Line("profit", "surplus")), some=True),
+    Chart("unmet", "Unmet need", "share of the basket", (Line("unmet", "mean over people"),),
+          note="Until the first month as given by position; from then on what neither a month's spending nor the money left pays for."),
+    Chart("firm_flows", "Firms founded and ended", "firms a month",
+          (Line("founded", "founded"), Line("demises", "ended: lost their last employee"))),
+    Chart("hiring", "Hired and dismissed", "people a month", (Line("hired", "hired"), Line("dismissed", "dismissed"))),
+    Chart("gini", "Inequality", "Gini coefficient", (Line("gini_income", "incomes of the month"), Line("gini_money", "money held"))),
+    Chart("short", "Wages that fell short", "share of payments", (Line("short_payments", "employer had less than the wage"),)),
+    Chart("closures", "Closures and mass dismissals", "events a month", (Line("events", "events"),), some=True,
+          note="Those that raise the pressure at their site, so that a struggle can begin there."),
+    Chart("state", "What the State takes, owes and pays", "coins a month",
+          (Line("taxes", "taxes"), Line("due", "wages and benefits owed"), Line("paid", "of these, paid"), Line("purchases", "goods bought")), base=False, some=True,
+          note="The axis does not begin at 0."),
+    Chart("treasury", "Money of the State", "coins", (Line("treasury", "at the end of the month"),), some=True),
+    Chart("tax_surplus", "What the State has over", "share of what it owes", (Line("tax_surplus", "taxes less dues"),), level=0.0),
+))  # fmt: skip
+STOCKS = ("unemployment", "gini_money", "treasury", "unmet")  # known before the first month as well
 SHADED = ("participation", "arrests", "coercion", "moving")
 # A running total that the tables already give.
 INTERNAL = ("struggles_begun",)

@@ -1,17 +1,20 @@
 """The charts of a run against its date, as data for the page."""
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from communize.report.charts import CHARTS, INTERNAL, MEASURES, SHADED, Chart, Line
+from communize.report.charts import CHARTS, ECONOMY, INTERNAL, MEASURES, SHADED, STOCKS, Chart, Line
 from communize.report.text import counted, date_of, dated, long_date, number, plain, unit
 
 if TYPE_CHECKING:
     from communize.store.run import Run
 
 FAR_ABOVE = 25.0  # times that the largest line of a chart must surpass the smallest for its axis to be logarithmic
+YEAR = 12  # months of the economy
+RATIOS = {"wage_share": ("wages", "gdp"), "profit_rate": ("profit", "wages")}  # several months of these: sums against sums
 SEVERAL = 8  # times that a run must be as long as the days of a moving mean
 
 
@@ -33,19 +36,36 @@ def day_charts(run: "Run", declared: Iterable[Chart] = CHARTS) -> list[dict[str,
 def further_charts(run: "Run") -> list[dict[str, Any]]:
     """A chart each for daily variables that no other chart shows, those of users' mechanisms included.
 
-    Where no measure began, those of measures are among them if they vary.
+    Where no measure began, those of measures are among them if they vary; so are those of the economy where it was not at work.
     """
     shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
-    of_measures = {line.variable for chart in MEASURES for line in chart.lines} - shown
+    of_measures, of_economy = ({line.variable for chart in charts for line in chart.lines} - shown for charts in (MEASURES, ECONOMY))
+    elsewhere = (of_measures if len(run.instances) else set()) | (of_economy if at_work(run) else set())
     charts = []
     for name, data in sorted(run.series.data_vars.items()) if run.days else ():
-        idle = name in of_measures and (len(run.instances) > 0 or not _varies(data.to_numpy()))
+        idle = name in elsewhere or (name in (of_measures | of_economy) - {"unmet"} and not _varies(data.to_numpy()))
         if data.dims == ("day",) and name not in shown and not idle:
             title = str(data.attrs.get("long_name") or name).partition(";")[0]
             chart = Chart(f"further-{name}", title[:1].upper() + title[1:], unit(data.attrs.get("units")),
                           (Line(str(name), str(name)),), base=bool((data.fillna(0) >= 0).all()))  # fmt: skip
             charts.append(_chart(run, chart, chart.lines, []))
     return charts
+
+
+def at_work(run: "Run") -> bool:
+    """Whether the economy computed wages, firms and the State."""
+    economy = run.scenario.tables.economy
+    return economy.enabled and economy.core and "unemployment" in run.series
+
+
+def first_month(run: "Run") -> int:
+    """Last day of the first month of the economy, from which on there are its figures; it may lie beyond the run."""
+    return run.scenario.tables.economy.month_days - 1
+
+
+def months_of(run: "Run") -> int:
+    """Months of the economy that the run has whole."""
+    return run.days // (first_month(run) + 1)
 
 
 def _varies(values: np.ndarray) -> bool:
@@ -127,17 +147,50 @@ def _statistic(run: "Run", statistic: str, value: float) -> str:
 
 def _chart(run: "Run", chart: Chart, lines: Iterable[Line], shade: list[list[int]]) -> dict[str, Any]:
     values = [_values(run, line) for line in lines]
+    long = chart.monthly and months_of(run) >= SEVERAL * YEAR
+    if chart.monthly:
+        values = [_by_month(run, line, found, long) for line, found in zip(lines, values)]
     note, mean = chart.note, chart.mean if run.days >= SEVERAL * chart.mean else 1
     log = chart.log and _far_apart(values)
     if mean > 1:
         values = [trailing_mean(line, mean) for line in values]
         note += f" Each value is the mean of the {mean} days up to it."
+    if long:
+        note += f" Each value is of the {YEAR} months up to it."
     if log:
         note += " The axis is logarithmic above 1."
     drawn = [{"label": line.label, "values": plain(found), "kind": chart.kind, "ink": line.ink} for line, found in zip(lines, values)]
-    return {"name": chart.name, "title": chart.title, "unit": chart.unit, "base": chart.base, "wide": chart.wide, "note": note.strip(),
+    text = "; ".join(_spoken(run, line) for line in drawn)
+    base = chart.base and not any((found < 0).any() for found in values)
+    if chart.monthly:
+        drawn = [{"label": line["label"], "runs": runs_of(line["values"]), "kind": line["kind"], "ink": line["ink"]} for line in drawn]
+    return {"name": chart.name, "title": chart.title, "unit": chart.unit, "base": base, "wide": chart.wide, "note": note.strip(),
             "level": chart.level, "stack": chart.stack, "log": log, "fold": chart.fold, "lines": drawn, "shade": shade,
-            "text": "; ".join(_spoken(run, line) for line in drawn)}  # fmt: skip
+            "text": text}  # fmt: skip
+
+
+def _by_month(run: "Run", line: Line, values: np.ndarray, long: bool) -> np.ndarray:
+    """Without the days before the first month, on which nothing had been counted yet; in long runs over the last `YEAR` months."""
+    first = first_month(run)
+    early = np.arange(values.size) < first
+    if not long:
+        return values if line.variable in STOCKS else np.where(early, np.nan, values)
+    above, below = RATIOS.get(line.variable, (line.variable, None))
+    of_month = _of_months(run, above)
+    whole = trailing_mean(np.isfinite(of_month) if below is None else _of_months(run, below), YEAR)
+    means = np.divide(trailing_mean(of_month, YEAR), whole, out=np.full(whole.size, np.nan), where=whole > 0)
+    held = np.repeat(means, first + 1)[: values.size - first]
+    last = np.full(values.size - first - held.size, means[-1])
+    return np.concatenate([values[:first] if line.variable in STOCKS else np.full(first, np.nan), held, last])
+
+
+def _of_months(run: "Run", name: str) -> np.ndarray:
+    return run.series[name].to_numpy()[first_month(run) :: first_month(run) + 1].astype(float)
+
+
+def runs_of(values: list[float | int | None]) -> list[list[float | int | None]]:
+    """Values that stay the same for days on end, as pairs of a value and its number of days; the page writes them out again."""
+    return [[value, len(list(days))] for value, days in itertools.groupby(values)]
 
 
 def _far_apart(lines: list[np.ndarray]) -> bool:

@@ -14,7 +14,7 @@ from communize.report.words import summary_in_words
 if TYPE_CHECKING:
     from communize.store.run import Run
 
-SCRIPTS = ("base.js", "dates.js", "charts.js", "curves.js", "scale.js", "map.js", "places.js", "tree.js", "start.js")
+SCRIPTS = ("base.js", "dates.js", "charts.js", "curves.js", "columns.js", "scale.js", "map.js", "places.js", "tree.js", "start.js")
 STYLES = ("uplot/uPlot.min.css", "report.css")
 
 
@@ -67,12 +67,14 @@ def render(run: "Run") -> str:
 
 def contents(run: "Run") -> dict[str, Any]:
     """All that the templates show."""
-    from communize.report import figures, measures, places, struggles, text, values, words
+    from communize.report import economy, figures, measures, places, struggles, text, values, words
 
     start = run.scenario.start
     charts, further = figures.day_charts(run), figures.further_charts(run)
     observed, place_data, struggle = figures.observed_chart(run), places.map_data(run), struggles.struggle_data(run)
     measure, peak = measures.measure_data(run), places.peak_day(run)
+    economic = economy.economy_data(run)
+    economic_charts = [*economic["charts"], *economic["folded"]] if economic else []
     measure_charts = [*measure["charts"], *measure["folded"]] if measure else []
     curves = [*(struggle["distributions"] if struggle else []), *(measure["distributions"] if measure else [])]
     return {
@@ -96,16 +98,18 @@ def contents(run: "Run") -> dict[str, Any]:
         "peak_date": text.dated(start, peak),
         "struggles": struggle,
         "measures": measure,
+        "economy": economic,
         "about_r": words.about_generalisation(run),
         "date_of_r": words.generalisation_date(run),
         "values": values.value_tables(run.scenario),
         "data": {
             "start": start.isoformat(),
             "days": run.days,
-            "day": peak,
-            "charts": [*([observed] if observed else []), *charts, *measure_charts, *further],
+            "day": peak if place_data else max(0, run.days - 1),
+            "charts": [*([observed] if observed else []), *charts, *measure_charts, *economic_charts, *further],
             "shocks": figures.shocks(run),
             "distributions": curves,
+            "columns": economic["bars"] if economic else [],
             "map": place_data,
             "tree": measure["tree"] if measure else None,
         },

@@ -24,7 +24,7 @@ NUMBERS = {
 
 
 def summary_in_words(run: "Run") -> list[str]:
-    """Plain sentences: what was run, its outcome, participation, struggles, measures, force, the three numbers."""
+    """Plain sentences: what was run, its outcome, participation, struggles, measures, force, the economy, the three numbers."""
     return [
         what_was_run(run),
         outcome(run),
@@ -32,6 +32,7 @@ def summary_in_words(run: "Run") -> list[str]:
         *struggles(run),
         *measures(run),
         *force(run),
+        *economy(run),
         *comparisons(run),
         not_computed(run),
     ]
@@ -195,6 +196,13 @@ def force(run: "Run") -> list[str]:
             else "; no state of exception"
         )
     return [sentence + "."]
+
+
+def economy(run: "Run") -> list[str]:
+    """Unemployment, wage share and profit rate at the end."""
+    from communize.report.economy import in_words
+
+    return in_words(run)[:2]
 
 
 def comparisons(run: "Run") -> list[str]:

@@ -153,8 +153,11 @@ class Society:
             tie_list = rewired(tie_list, parameters.ties.rewired, key)
         else:
             tie_list = _make_ties(parameters, people_table, sites_table, contact, key, pool)
+        given = frozenset(people if isinstance(people, dict) else column_names(people))
+        if "money" not in given:
+            people_table.money[:] = parameters.money
         society = cls._assemble(parameters, people_table, sites_table, tie_list, contact, place_list)
-        society.given = frozenset(people if isinstance(people, dict) else column_names(people))
+        society.given = given
         return society
 
     @classmethod

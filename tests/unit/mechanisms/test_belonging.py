@@ -19,7 +19,7 @@ def lab(belonging, *, regime=0.0, rate=0.01, economy=True, people=None):
         people={"home": [0] * len(position), "position": position, "belonging": np.full(len(position), belonging)},
         sites={"kind": ["neighbourhood"]}, ties={"a": np.zeros(0, int), "b": np.zeros(0, int)},
         parameters=SocietyParameters(ties=TieParameters(degree_distribution="none")))  # fmt: skip
-    tables = {**OFF, "economy": {"enabled": economy, "regime": regime}, "belonging": {"rate": rate}, "reckoning": {"enabled": False}}
+    tables = {**OFF, "economy": {"enabled": economy, "core": False, "regime": regime}, "belonging": {"rate": rate}, "reckoning": {"enabled": False}}
     return cz.Simulation(cz.Scenario({"scenario": {"name": "lab"}, **tables}), seed=1, threads=1, society=society)
 
 

@@ -33,7 +33,7 @@ PARAMETERS = {
         "coupling": 2.0, "nerve": 0.9, "nerve_sd_site": 0.3, "nerve_sd_place": 0.2, "nerve_sd_person": 0.2, "temperature": 0.4,
         "rate_joining": 0.8, "spontaneous": 1.0, "rate_leaving": 0.25, "rate_leaving_alone": 0.9, "weight_work": 0.3, "weight_neighbourhood": 0.2,
         "weight_place": 0.4, "away_share": 0.6, "uniform_share": 0.3, "weight_ties": 0.35, "weight_need": 1.1,
-        "weight_coercion": 0.5, "weight_constraint": 0.7, "weight_horizon": 0.6, "weight_risk": 0.4, "deterrence": 0.8, "fatigue_weight": 0.9,
+        "weight_coercion": 0.5, "weight_constraint": 0.7, "weight_exploitation": 0.2, "weight_horizon": 0.6, "weight_risk": 0.4, "deterrence": 0.8, "fatigue_weight": 0.9,
         "fatigue_gain": 0.07, "fatigue_half_life_days": 40.0, "contested_share": 0.2, "contested_end": 0.6,
         "contested_people": 2.0, "repressed_share": 0.5,
     },
@@ -41,6 +41,7 @@ PARAMETERS = {
     "acts": {
         "rate": 4.0, "half_life_days": 9.0, "rate_concession": 0.9, "concession_cost": 0.1, "concession_width": 0.3,
         "rate_refusal": 1.3, "settlement_gain": 0.3, "refusal_loss": 0.25, "relief": 0.45, "relief_half_life_days": 12.0,
+        "room_employers": 0.2, "room_state": -0.1, "regularised": 0.6,
     },
     "force": {
         "deployment_delay": 2, "move": 0.3, "reserve": 0.2, "speed_km": 100.0, "alert": 0.5, "rate_arrest": 0.6, "rate_eviction": 0.4,
@@ -48,9 +49,10 @@ PARAMETERS = {
         "arrest_loss": 0.3, "coercion_gain": 0.004, "coercion_half_life_days": 20.0, "exception_level": 0.9,
         "exception_factor": 2.0, "exception_coercion": 0.1,
     },
-    "economy": {"regime": 0.4, "profit_rate": 0.2, "tax_surplus": -0.1},
+    "economy": {"regime": 0.4, "core": False},
     "belonging": {"rate": 0.05},
 }  # fmt: skip
+CONDITIONS = ("profit_rate", "tax_surplus")  # of the last month, where there was one
 
 
 # --- a small society in a random state ---
@@ -105,8 +107,9 @@ def stir(sim, rng):
     sim.instances.site[:], sim.instances.place[:] = taken, sites.place[taken]
     sites.struggle[:] = np.where(sites.mode == CONTESTED, rng.integers(0, 5, len(sites)), -1)
     sites.struggle[taken] = rng.integers(-1, 5, taken.size)
-    for name, high in (("fatigue", 0.6), ("incident", 0.5), ("relief", 0.2)):
+    for name, high in (("fatigue", 0.6), ("incident", 0.5), ("relief", 0.2), ("exploitation", 1.0), ("pay", 2.0), ("regularised", 0.2), ("revenue", 90.0)):
         getattr(sites, name)[:] = rng.uniform(0, high, len(sites))
+    sites.payroll[:] = np.where(rng.random(len(sites)) < 0.4, rng.uniform(1, 90, len(sites)), 0)
     for name, high in (("force", 5.0), ("coercion", 0.5), ("shock", 0.4), ("horizon", 1.0), ("free_coverage", 1.0)):
         getattr(places, name)[:] = rng.uniform(0, high, len(places))
     places.garrison[:] = places.force
@@ -180,8 +183,9 @@ def joining_probability(sim, s, person, law):
     moving = [a + m for a, m in zip(places.active, places.participants)]
     risk = 1 - math.exp(-p.deterrence * places.force[here] * s.scale / (1 + moving[here] * s.scale))
     incidents = sum(sites.incident[site] - sites.relief[site] for site in at)
+    employed = POSITIONS[s.people.position[person]] in ("stable", "precarious") and len(at) == 2
     pressure = (
-        p.weight_need * s.people.unmet[person] + p.weight_constraint * max(0.0, -s.people.belonging[person]) + incidents
+        p.weight_exploitation * (sites.exploitation[at[1]] if employed else 0.0) + p.weight_need * s.people.unmet[person] + p.weight_constraint * max(0.0, -s.people.belonging[person]) + incidents
         + p.weight_coercion * places.coercion[here] + places.shock[here] - p.weight_risk * risk
         + p.weight_horizon * places.horizon[here] * places.free_coverage[here]
     )  # fmt: skip
@@ -588,6 +592,17 @@ def test_incidents_fade_and_arise_site_by_site():
     assert arisen > 5
 
 
+def room_of(s, n, law, economy):
+    """What can be conceded to a struggle: by the State where it is about reproduction, else by its employers, of what they earn."""
+    loci = s.struggles.by_locus[n]
+    if loci[2] > sum(loci) / 2:
+        return law["room_state"] if math.isnan(economy["tax_surplus"]) else economy["tax_surplus"]
+    paying = [site for site, number in enumerate(s.sites.struggle) if number == n and s.sites.payroll[site] > 0]
+    if paying:
+        return sum(s.sites.revenue[site] for site in paying) / sum(s.sites.payroll[site] for site in paying) - 1
+    return law["room_employers"] if math.isnan(economy["profit_rate"]) else economy["profit_rate"]
+
+
 def acts_of(s, law, economy):
     """Demand, rift, counts, and settled and refused struggles, after one day of acts."""
     p, settled, refused = SimpleNamespace(**law), set(), set()
@@ -596,9 +611,7 @@ def acts_of(s, law, economy):
         if ended >= 0:
             continue
         demand, rift = (t[name][n] * decay(p.half_life_days) for name in ("demand", "rift"))
-        loci = s.struggles.by_locus[n]
-        room = economy["tax_surplus"] if loci[2] > sum(loci) / 2 else economy["profit_rate"]
-        can = 1 / (1 + math.exp(-(room - p.concession_cost) / p.concession_width))
+        can = 1 / (1 + math.exp(-(room_of(s, n, law, economy) - p.concession_cost) / p.concession_width))
         share = s.struggles.active[n] / max(1, s.struggles.members[n])
         if draw(s, n, decisions.ACT) < 1 - math.exp(-p.rate * share):
             for_demand = max(0.0, 0.5 + s.struggles.belonging[n] / 2) * can
@@ -619,11 +632,16 @@ def acts_of(s, law, economy):
 
 def test_acts_concessions_and_refusals():
     seen = Counter()
-    for seed in range(18):
+    for seed in range(32):
         sim = world(seed)
         next(m for m in sim.mechanisms if m.name == "economy").step(sim.state, DAY, None)
+        economy = dict.fromkeys(CONDITIONS, float("nan"))
+        if seed % 3:  # else no month has been computed
+            economy = {"profit_rate": 0.25, "tax_surplus": -0.05}
+            for name, value in economy.items():
+                getattr(sim.state.economy, name)[0] = value
         before, after = one_day(sim, "acts")
-        wanted, settled, refused = acts_of(before, PARAMETERS["acts"], PARAMETERS["economy"])
+        wanted, settled, refused = acts_of(before, PARAMETERS["acts"], economy)
         for name, values in wanted.items():
             assert getattr(after.struggles, name) == pytest.approx(values, rel=1e-6), name
         assert after.days.settlements == [len(settled)]
@@ -649,6 +667,8 @@ def test_acts_concessions_and_refusals():
             assert after.sites.mode[site] == (COMMODITY if over and mode == CONTESTED else mode)
             assert after.sites.struggle[site] == (-1 if over else before.sites.struggle[site])
             assert after.sites.instance[site] == before.sites.instance[site]  # a measure stays in force
+            assert after.sites.pay[site] == pytest.approx(before.sites.pay[site] * (1 + p.concession_cost if over else 1), rel=1e-6)
+            assert after.sites.regularised[site] == pytest.approx(p.regularised if over else before.sites.regularised[site])
             seen["kept"] += over and mode == TAKEN
     assert min(seen[name] for name in ("demand", "rift", "settled", "refused", "kept")) > 5
 

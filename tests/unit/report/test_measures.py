@@ -9,7 +9,7 @@ import pytest
 import communize as cz
 from communize.declare.registry import CAUSES, CHANNELS, CONTENTS
 from communize.report import text
-from communize.report.charts import CHARTS, MEASURES
+from communize.report.charts import CHARTS, ECONOMY, MEASURES
 from communize.report.figures import trailing_mean
 from communize.report.measures import lifetime_curves, most_frequent, signed
 from communize.report.page import render, summary_in_words
@@ -79,7 +79,7 @@ def test_words_count_measures(run):
     for cause, n in frame["cause"].value_counts().items():
         assert cause == "in_force" or f"{text.CAUSES[cause]} ({n:,})" in words
     assert ("t_objective was reached on" in words) == (run.outcome.objective_day is not None)
-    assert words.endswith("κ, commodity reproduction (no economy in this version).")
+    assert words.endswith("κ, commodity reproduction (capital and provisioning are not computed in this version).")
     assert f"R, generalisation, is {text.number(run.outcome.generalisation_number, 3)} on " in words
 
 
@@ -132,11 +132,11 @@ def test_causes_that_did_not_occur_have_no_line(run, page):
 
 
 def test_no_variable_is_shown_twice_or_left_out(run, page):
-    lines = [line for chart in (*CHARTS, *MEASURES) for line in chart.lines]
+    lines = [line for chart in (*CHARTS, *MEASURES, *ECONOMY) for line in chart.lines]
     further = [chart["name"] for chart in data_of(page)["charts"] if chart["name"].startswith("further-")]
     shown = {line.variable for line in lines} | {name.removeprefix("further-") for name in further}
     daily = {name for name, data in run.series.data_vars.items() if "place" not in data.dims}
-    assert daily - shown == {"exception", "struggles_begun", "people"}
+    assert daily - shown == {"exception", "struggles_begun", "people", "firms", "income"}
     assert not {line.variable for line in lines} & {name.removeprefix("further-") for name in further}
 
 

@@ -116,7 +116,7 @@ def test_page_holds_every_part(page, run):
 
 
 def test_the_three_numbers_say_why_they_are_absent(page):
-    for symbol, why in (("R", "no measure began"), ("λ", "provisioning is given, not computed"), ("κ", "no economy")):
+    for symbol, why in (("R", "no measure began"), ("λ", "provisioning is given, not computed"), ("κ", "capital and provisioning are not computed")):
         assert re.search(rf'symbol">{symbol}</span>.*?not computed</strong> <span class="why">— {why}', page, re.S)
 
 
@@ -261,7 +261,7 @@ def test_a_file_cannot_be_a_folder(run, tmp_path):
 
 
 def test_charts_of_mechanisms_that_are_off_are_left_out(restructured):
-    off = dict.fromkeys(("struggle.enabled", "incidents.enabled", "acts.enabled", "force.enabled"), False)
+    off = dict.fromkeys(("struggle.enabled", "incidents.enabled", "acts.enabled", "force.enabled", "economy.enabled"), False)
     quiet = cz.run(restructured.replace(off), days=5)
     text = render(quiet)
     assert [chart["name"] for chart in data_of(text)["charts"] if not chart["name"].startswith("further")] == [

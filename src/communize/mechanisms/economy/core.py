@@ -302,9 +302,9 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
                     kind[i] = EMPLOYEE
                     boss[i] = slot[owner[s]] - offsets[m]
                 elif pos[i] == FARMER:
-                    kind[i], sector[i] = LONE, site_sector[s]
+                    kind[i], firm_site[i], sector[i] = LONE, s, site_sector[s]
             elif s >= 0 and pos[i] == FARMER and mode[s] != TAKEN:
-                kind[i], sector[i] = LONE, site_sector[s]
+                kind[i], firm_site[i], sector[i] = LONE, s, site_sector[s]
             employer[row], sector_of[row] = -2, -1
         for i in range(n - 1, -1, -1):  # so that each list is in the order of rows
             if kind[i] == EMPLOYEE:

@@ -14,6 +14,7 @@ from communize.mechanisms.economy.markets import Markets
 from communize.mechanisms.economy.settings import EconomyParameters
 
 MOST_COINS = 2**52
+MOST_DUE = 2.0**62  # so that what the State owes can be added up; more than there can be
 YEAR = 12.0  # months over which revenue and wages of a site are averaged
 
 MONTH = (
@@ -111,7 +112,8 @@ class Economy(Mechanism):
         if not len(state.demand):
             self._start(state)
         elif len(state.demand) != len(self._markets) * self._n_sectors:
-            raise InputError("economy.sectors", p.sectors.enabled, "the markets and sectors that the run began with")
+            path = "economy.markets" if state.is_changed("economy.markets") else "economy.sectors"
+            raise InputError(path, getattr(p, path.split(".")[1]).enabled, "the markets and sectors that the run began with")
 
     def _budget_of(self, state: State) -> np.ndarray:
         """Weight of each sector in what people spend; State sites sell nothing."""
@@ -128,13 +130,17 @@ class Economy(Mechanism):
 
     def _start(self, state: State) -> None:
         p, people, sites = self.parameters, state.people, state.sites
-        coins = int(people.money.sum()) if len(people) else 0
+        made = len(people) > 0  # `check` makes neither people nor contacts
+        coins = int(people.money.sum()) if made else int(state.places.residents.sum()) * state.society.parameters.money
         if coins >= MOST_COINS:
             raise InputError("society.money", state.society.parameters.money, f"coins of all people below 2**52 (they are {coins:.3g})")
         if coins <= self._mean_wage * p.hiring:
             raise InputError(
                 "economy.wage_high", p.wage_high, f"a mean wage (now {self._mean_wage:g}) times economy.hiring below all money there is, {coins} coins; nobody could ever be hired")
-        self._check_markets(state)
+        if made or state.places.residents.sum() == 1:
+            self._check_markets(state)
+        if not made:
+            return
         state.demand.grow(len(self._markets) * self._n_sectors)
         market_of_site = self._markets.of_place[sites.place]
         start.assign_owners((people.work, people.position), (sites.kind, sites.owner), market_of_site, len(self._markets))
@@ -247,7 +253,7 @@ class Economy(Mechanism):
         due = np.empty(len(people), np.int64)
         sums = state.pool.for_blocks(
             treasury.find_dues, len(people), (people.home, people.work, people.position), (sites.kind, sites.mode, site_open, sites.pay),
-            (self._mean_wage, self._factors, self._benefits), state.key, day, due)  # fmt: skip
+            (self._mean_wage, self._factors, self._benefits, MOST_DUE / max(1, len(people))), state.key, day, due)  # fmt: skip
         return sum(a for a, _ in sums), sum(b for _, b in sums), due
 
     def _spend_taxes(self, state: State, day: int, site_open: np.ndarray, income: np.ndarray) -> int:

@@ -22,13 +22,13 @@ def find_dues(start, stop, block, people, sites, law, key, day, due):
     sites
         (kind, mode, share of the month not stopped, wage level): the level of the home raises benefits, that of the site wages.
     law
-        (mean wage, wage of each position against it, benefit of each position against it).
+        (mean wage, wage of each position against it, benefit of each position against it, most that one person is owed).
     due
         Written.
     """
     home, work, position = people
     kind, mode, site_open, level = sites
-    mean_wage, factors, benefits = law
+    mean_wage, factors, benefits, most = law
     total = wages = 0
     for i in range(start, stop):
         pos, s = position[i], work[i]
@@ -41,6 +41,7 @@ def find_dues(start, stop, block, people, sites, law, key, day, due):
                 x, wage = mean_wage * factors[pos] * level[s] * site_open[s], True
         else:
             x = mean_wage * benefits[pos] * level[home[i]]
+        x = min(x, most)
         due[i] = d.stochastic_round(x, d.uniform(key, i, day, decisions.ECONOMY_DUE, 0)) if x > 0.0 else 0
         total += due[i]
         wages += due[i] if wage else 0

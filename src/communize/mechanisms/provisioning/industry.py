@@ -118,7 +118,7 @@ class Industry:
         if p.table in tables.builtin_names():
             table = tables.builtin(p.table)
         else:
-            table = readers.read_table(p.table, p.aggregation, p.year)
+            table = readers.read_table(p.table, p.aggregation or None, p.year)
         for name in self.names:
             if name not in table.sectors:
                 raise InputError("provisioning.table", p.table, f"a table with the society's sector {name}: this has {', '.join(table.sectors)}", nearest_name(name, table.sectors))
@@ -127,8 +127,11 @@ class Industry:
         self.households = table.households.copy()
         self.others = table.final - table.households
         self.need = table.households + table.households_imported + table.government
-        self.critical = criticality.of_sectors(self.names)
-        self.days = criticality.inventory_days(self.names, DEFAULT_INVENTORY_DAYS)
+        known = criticality.builtin_criticality()
+        rated = set(self.names) <= set(known.sectors)  # sectors of the user's own are all taken for critical
+        self.critical = known.for_sectors(self.names, "society.sectors").matrix if rated else np.ones((len(self.names),) * 2)
+        days = criticality.builtin_inventory_days()
+        self.days = np.array([days.get(name, DEFAULT_INVENTORY_DAYS) for name in self.names])
 
     def _from_numbers(self, n: int) -> None:
         from communize.production.leontief import spectral_radius

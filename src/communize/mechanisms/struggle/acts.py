@@ -9,7 +9,7 @@ from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
-from communize.mechanisms.conditions import CONDITIONS
+from communize.mechanisms.conditions import CONDITIONS, MOST_PAY
 from communize.mechanisms.struggle import loops, rules
 from communize.mechanisms.struggle.participation import SETTLED
 
@@ -150,7 +150,7 @@ class Acts(Mechanism):
         state.places.active[:] = state.society.by_place(sites.active)
         of_settled = (sites.struggle >= 0) & settled[np.maximum(sites.struggle, 0)]
         sites.relief[of_settled] += np.float32(p.relief)
-        sites.pay[of_settled] *= np.float32(1.0 + p.concession_cost)
+        sites.pay[of_settled] = np.clip(sites.pay[of_settled] * np.float32(1.0 + p.concession_cost), 0.0, MOST_PAY)
         sites.regularised[of_settled] = p.regularised
         sites.struggle[of_settled] = -1  # a measure that it carried loses it and stays in force
         back = of_settled & (sites.mode == CONTESTED)

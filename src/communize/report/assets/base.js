@@ -2,6 +2,8 @@
 "use strict";
 const Report = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
+  // What stays the same for days on end comes as pairs of a value and a number of days.
+  for (const chart of data.charts) for (const line of chart.lines) line.values ??= line.runs.flatMap(([value, days]) => new Array(days).fill(value));
   const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
   const DAY = 86400000;
   const first = Date.parse(`${data.start}T00:00:00Z`);

@@ -220,11 +220,12 @@ Report.charts = (() => {
 
   function draw(figure) {
     if (!figure.querySelector(".plot").clientWidth) return;
-    const { chart, distribution: name } = figure.dataset;
+    const { chart, distribution: name, columns } = figure.dataset;
     if (chart) build(figure, data.charts.find((spec) => spec.name === chart));
     else {
       live.get(figure)?.u.destroy();
-      const u = Report.curves.draw(figure, data.distributions.find((spec) => spec.name === name));
+      const u = columns ? Report.columns.draw(figure, data.columns.find((spec) => spec.name === columns))
+        : Report.curves.draw(figure, data.distributions.find((spec) => spec.name === name));
       if (u) live.set(figure, { u, show: () => {} });
     }
   }
