@@ -75,8 +75,8 @@ def count_people(state: State) -> np.ndarray:
 
 
 def coins_of_tables(state: State) -> int:
-    """Coins of all columns that are money, people's apart."""
-    return sum(int(values.sum()) for table in state.tables.values() for column, values in table.columns() if column.money and column.path != "people.money")
+    """Coins of all columns that are money, less those that are owed, people's money apart."""
+    return sum(column.money * int(values.sum()) for table in state.tables.values() for column, values in table.columns() if column.money and column.path != "people.money")
 
 
 class Invariants:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError, InvariantViolation, nearest_name
-from communize.declare.registry import ACTIVITIES, CAUSES, CHANNELS, CONTENTS, DECILES, LOCI, POSITIONS, SCOPES, SIZE_CLASSES, SOURCES_OF_PROVISION, Output
+from communize.declare.registry import ACCOUNTS, ACTIVITIES, CAUSES, CHANNELS, CONTENTS, DECILES, LOCI, POSITIONS, SCOPES, SIZE_CLASSES, SOURCES_OF_PROVISION, Output
 from communize.kernels.ranges import DTYPES, first_not_finite
 
 FIXED_DIMS = {
     "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES, "relation": CONTENTS,
-    "decile": DECILES, "size_class": SIZE_CLASSES, "source": SOURCES_OF_PROVISION,
+    "account": ACCOUNTS, "decile": DECILES, "size_class": SIZE_CLASSES, "source": SOURCES_OF_PROVISION,
 }  # fmt: skip
 UNITS_OF_TIME = "day"
 

@@ -56,6 +56,13 @@ def evenly(values: np.ndarray) -> np.ndarray:
     return values[::step].astype(np.float64)
 
 
+def bounds_of_deciles(values: np.ndarray) -> np.ndarray:
+    """Upper bounds of the lower nine tenths of the values, float64 (9,)."""
+    if not values.size:
+        return np.zeros(len(DECILES) - 1)
+    return np.quantile(evenly(values), np.arange(1, len(DECILES)) / len(DECILES))
+
+
 def means_of_deciles(values: np.ndarray) -> np.ndarray:
     """Mean of each tenth of the values, the lowest first, float64 (10,); not a number where there are fewer than ten."""
     if values.size < len(DECILES):

@@ -13,7 +13,8 @@ from communize.mechanisms.provisioning.settings import ProvisioningParameters
 
 WINDOW = 30  # days over which commodity reproduction is averaged
 DEFAULT_INVENTORY_DAYS = 20.0
-LABOUR, INPUTS = range(2)  # what binds commodity reproduction
+BINDING = ("labour", "inputs", "surplus", "taxes")  # what binds commodity reproduction
+LABOUR, INPUTS = range(2)
 NONE = float("nan")
 
 COLUMNS = (
@@ -195,10 +196,13 @@ def _labour_of(state: State) -> tuple[Any, ...]:
 
 
 def commodity_reproduction(state: State) -> tuple[float, int]:
-    """Kappa so far as it is physical: the smaller of the means of labour and of inputs over the last 30 days, and which it is."""
-    parts = state.renewal.parts
+    """Kappa: the smallest of labour and inputs (means of the last 30 days), surplus against wear and interest, and taxes against what the
+    State owes (of the last month), and which it is (index into `BINDING`).
+    """
+    parts, economy = state.renewal.parts, state.economy
     known = np.isfinite(parts[:, 0])
     if not known.any():
         return NONE, -1
-    means = parts[known].mean(axis=0)
-    return float(means.min()), int(np.argmin(means))
+    taxes = economy.taxes[0] / economy.due[0] if economy.due[0] > 0 else NONE
+    all_parts = np.array([*parts[known].mean(axis=0), economy.surplus[0], taxes])
+    return float(np.nanmin(all_parts)), int(np.nanargmin(all_parts))

@@ -26,7 +26,7 @@ class Provisioning(Mechanism):
     reads = (
         "people.home", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
         "sites.eligible", "sites.participants", "sites.held", "sites.instance", "places.residents", "places.participants", "instances.content",
-        "instances.practice", "practices.needs", "contacts.linked", "economy.paid", "economy.wages", "economy.profit",
+        "instances.practice", "practices.needs", "contacts.linked", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
     writes = (
         "people.unmet", "people.affordability", "provision.shortage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
@@ -55,8 +55,8 @@ class Provisioning(Mechanism):
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
         Output("reproduction_binding", "sector row", "sector that binds lambda most, -1 for none", dtype="int32"),
-        Output("commodity_reproduction", "1", "kappa, its physical part: labour and inputs against what renewing the commodity mode needs, mean of 30 days", may_lack=True),
-        Output("commodity_binding", "code", "what binds it: 0 labour, 1 inputs, -1 none", dtype="int32"),
+        Output("commodity_reproduction", "1", "kappa: the smallest of labour, inputs, surplus and taxes against what renewing the commodity mode needs", may_lack=True),
+        Output("commodity_binding", "code", "what binds it: 0 labour, 1 inputs, 2 surplus, 3 taxes, -1 none", dtype="int32"),
     )
 
     Parameters = ProvisioningParameters
@@ -225,6 +225,6 @@ class Provisioning(Mechanism):
         places, economy = state.places, state.economy
         free_share = float((places.free_coverage * places.participants).sum() / max(1, places.residents.sum()))
         bought = max(0.0, 1.0 - unmet - free_share)
-        benefits, earned = float(economy.benefits[0]), float(economy.wages[0] + economy.profit[0] + economy.public_wages[0])
-        share = benefits / (benefits + earned) if benefits + earned > 0 else 0.0
-        return np.array([bought * (1.0 - share), bought * share, 0.0, free_share, unmet])
+        means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
+        shares = means / means.sum() if means.sum() > 0 else np.array([1.0, 0.0, 0.0])
+        return np.array([*(bought * shares), free_share, unmet])
