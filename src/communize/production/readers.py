@@ -187,9 +187,8 @@ def read_csv(file: str, missing: tuple[str, ...] = ("",)) -> Any:
     if not is_file(file):
         raise InputError("", file, "a CSV file that exists")
     try:
-        return pd.read_csv(
-            file, keep_default_na=False, na_values=list(missing), low_memory=False, dtype={"code": str, "origin": str}
-        )
+        texts: Any = {"code": str, "origin": str, "wiod_code": str}
+        return pd.read_csv(file, keep_default_na=False, na_values=list(missing), low_memory=False, dtype=texts)
     except Exception as error:
         raise InputError("", file, f"a readable CSV file ({type(error).__name__})") from None
 

@@ -48,6 +48,7 @@ def import_pymrio() -> Any:
 
 
 def parse(file: str, layout: str, year: int | None) -> Any:
+    """The `pymrio.IOSystem` of a file or folder."""
     pymrio = import_pymrio()
     if not Path(file).exists():
         raise InputError("", file, "a file or folder that exists")
@@ -121,7 +122,7 @@ def flows_of_system(
         )
     final, kind = demand.to_numpy(dtype=np.float64), _kinds(demand, categories, file)
     takers = demand.columns.get_level_values(0).to_numpy().astype(str)
-    ours = (takers == region) | ~np.isin(takers, regions)  # OECD's discrepancy belongs to no region
+    ours = (takers == region) | (takers == "ALL")  # so pymrio calls the region of OECD's statistical discrepancy
     of_row = {group: final[:, ours & (kind == group)].sum(axis=1) for group in CATEGORIES}
 
     output = values[own].sum(axis=1) + final[own].sum(axis=1)
