@@ -41,7 +41,8 @@ class Common:
     Attributes
     ----------
     A
-        Inputs (rows) per unit of output that nobody can do without: critical ones, imported ones included, without value-only sectors.
+        Inputs (rows) per unit of output that nobody can do without: critical ones, imported ones included, without value-only sectors;
+        `A_strict` has all inputs of the others.
     plant, own, moving, home, drawers
         As `free.gather_labour` writes them today.
     carrying
@@ -56,6 +57,7 @@ class Common:
         value_only = sector_rows(state, p.free.value_only, "provisioning.free.value_only") if set(p.free.value_only) <= set(industry.names) else np.zeros(n, bool)
         self.critical = (industry.critical > commodity.CRITICAL) & ~value_only[:, None] & ~value_only[None, :]
         self.A = np.where(self.critical, industry.all_inputs, 0.0)
+        self.A_strict = np.where(~value_only[:, None] & ~value_only[None, :], industry.all_inputs, 0.0)
         self.need = np.where(value_only, 0.0, industry.need)
         self.per_worker = np.where(value_only, 0.0, industry.per_worker)
         self.seizable = sector_rows(state, p.free.seizable, "provisioning.free.seizable") if p.free.seizable else np.ones(n, np.bool_)

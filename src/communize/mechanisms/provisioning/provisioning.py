@@ -54,6 +54,7 @@ class Provisioning(Mechanism):
         Output("outside_exchange", "share", "people who live mainly outside exchange: more free than bought, essential coverage at least one half"),
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
+        Output("reproduction_ratio_strict", "1", "the pooled ratio if production needed every input, not the critical ones alone"),
         Output("reproduction_binding", "sector row", "sector that binds lambda most, -1 for none", dtype="int32"),
         Output("commodity_reproduction", "1", "kappa: the smallest of labour, inputs, surplus and taxes against what renewing the commodity mode needs", may_lack=True),
         Output("commodity_binding", "code", "what binds it: 0 labour, 1 inputs, 2 surplus, 3 taxes, -1 none", dtype="int32"),
@@ -72,7 +73,7 @@ class Provisioning(Mechanism):
         self._stops = [self._resolve_stop(state, number, stop) for number, stop in enumerate(p.stop)]
         self._crises = sorted((self._day(state, f"provisioning.crisis[{number}]", crisis), crisis.fall) for number, crisis in enumerate(p.crisis))
         self._fixed = self._resolve_levels(state)
-        self._regrouped = -1
+        self._regrouped = state.regrouped
         if state.tally.means_at_start[0] == 0:
             people.affordability[:] = 1.0 - people.unmet
             self._count_means(state)
@@ -215,7 +216,8 @@ class Provisioning(Mechanism):
             "output": np.where(self._industry.base > 0, state.industry.output / base, 1.0), "common_stock": stock * state.scale,
             "exchange_dependence": places.exchange_dependence, "need_met": self._sources(state, unmet),
             "outside_exchange": float((inside * ((places.free_coverage > 0) & (places.exchange_dependence < 0.5) & (places.coverage >= 0.5))).sum() / max(1, len(people))),
-            "reproduction_ratio": tally.ratio[0], "reproduction_ratio_pooled": tally.ratio_pooled[0], "reproduction_binding": tally.ratio_binds[0],
+            "reproduction_ratio": tally.ratio[0], "reproduction_ratio_pooled": tally.ratio_pooled[0],
+            "reproduction_ratio_strict": tally.ratio_strict[0], "reproduction_binding": tally.ratio_binds[0],
             "commodity_reproduction": kappa, "commodity_binding": binding,
         }  # fmt: skip
 

@@ -14,6 +14,7 @@ COLUMNS = (
     Column("places", "reproduction", "float32", "1", "pooled reproduction ratio of the linked places to which this one belongs", (0, None)),
     Column("tally", "ratio", "float64", "1", "reproduction ratio of the component with most participants, resolved by place", (0, None)),
     Column("tally", "ratio_pooled", "float64", "1", "the same as if nothing had to be moved: an upper bound", (0, None)),
+    Column("tally", "ratio_strict", "float64", "1", "the pooled ratio if production needed every input", (0, None)),
     Column("tally", "ratio_day", "int32", "day", "day on which it was last resolved, -1 for never", (-1, None), -1),
     Column("tally", "ratio_binds", "int32", "sector row", "sector that binds it most, -1 for none", (-1, None), -1),
 )
@@ -59,7 +60,7 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     places.reproduction[:] = 0
     inside = common.drawers[:, 0] > 0
     if not inside.any():
-        tally.ratio[0] = tally.ratio_pooled[0] = 0.0
+        tally.ratio[0] = tally.ratio_pooled[0] = tally.ratio_strict[0] = 0.0
         tally.ratio_binds[0] = -1
         return
     contact, linked = state.society.contact, state.contacts.linked
@@ -67,15 +68,18 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     n = components(inside, contact.offsets, contact.neighbours, linked if linked.size else np.zeros(contact.neighbours.size, np.int8), component)
     labour = np.where(industry.per_worker > 0, 1.0 / np.maximum(industry.per_worker, 1e-300), 0.0)
     pooled = np.zeros(n)
-    for number in range(n):
+
+    def pooled_of(number: int, A: np.ndarray) -> float:
         rows = np.flatnonzero(component == number)
         people, need = common.who_draws(rows)
-        found = pooled_ratio(
-            common.A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1))  # fmt: skip
-        pooled[number] = found.ratio
-        places.reproduction[rows] = found.ratio
+        return pooled_ratio(
+            A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1)).ratio  # fmt: skip
+
+    for number in range(n):
+        pooled[number] = pooled_of(number, common.A)
+    places.reproduction[inside] = pooled[component[inside]]
     largest = int(np.argmax(np.bincount(component[inside], weights=common.drawers[inside, 0], minlength=n)))
-    tally.ratio_pooled[0] = pooled[largest]
+    tally.ratio_pooled[0], tally.ratio_strict[0] = pooled[largest], pooled_of(largest, common.A_strict)
     since = day - tally.ratio_day[0]
     if tally.ratio_day[0] < 0 or since >= resolved_days or (pooled[largest] >= 1.0 and since >= every_days):
         rows = np.flatnonzero(component == largest)
