@@ -56,7 +56,9 @@ def _check(scenario: Scenario) -> dict[str, Any]:
         state.ensure(mechanism.columns)
         mechanism.setup(state)
     warnings = []
-    if not any(mechanism.name in ("struggle", "civil_violence") for mechanism in mechanisms):
+    at_work = [mechanism.name for mechanism in mechanisms if mechanism.name != "economy" or mechanism.parameters.core]
+    strikes = "provisioning" in at_work and bool(scenario.tables.provisioning.stop or scenario.tables.provisioning.crisis)
+    if not {"struggle", "civil_violence", "economy"} & set(at_work) and not strikes:
         warnings.append("struggle is switched off: nothing will happen")
     state.day = scenario.days  # events after the end are noted
     measures = scenario.tables.measures

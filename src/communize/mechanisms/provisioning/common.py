@@ -1,7 +1,5 @@
 """What measures hold in common in each place, who draws, and what is made of it in a day (`model.md` section 4.2)."""
 
-from typing import Any
-
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
@@ -11,7 +9,7 @@ from communize.mechanisms.measures import rules
 from communize.mechanisms.provisioning import commodity, free
 from communize.mechanisms.provisioning.industry import Industry
 from communize.mechanisms.provisioning.needs import by_place_and_sector
-from communize.mechanisms.provisioning.settings import ProvisioningParameters
+from communize.mechanisms.provisioning.settings import Free, ProvisioningParameters
 
 EXCHANGE, PROPERTY, DIVISION, GENDER, STRANGERS = (CONTENTS.index(name) for name in ("exchange", "property", "division_of_labour", "gender", "strangers"))
 TALLIES = ("seized", "produced", "used", "drawn", "moved")
@@ -35,6 +33,18 @@ def sector_rows(state: State, names: list[str], path: str) -> np.ndarray:
     return np.isin(np.array(sectors, object), names)
 
 
+def known_sectors(state: State, names: list[str], default: list[str], path: str) -> np.ndarray:
+    """`sector_rows`, but of the default those that the society lacks are left out."""
+    return sector_rows(state, [name for name in names if name in state.society.sectors] if names == default else names, path)
+
+
+def known_sector(state: State, name: str, default: str, path: str) -> int:
+    """Row of a sector, -1 for none: an empty name, or the default where the society lacks it."""
+    if not name or (name == default and name not in state.society.sectors):
+        return -1
+    return int(np.flatnonzero(sector_rows(state, [name], path))[0])
+
+
 class Common:
     """The free mode of a society.
 
@@ -54,15 +64,16 @@ class Common:
     def __init__(self, state: State, p: ProvisioningParameters, industry: Industry):
         self.p, self.industry = p.free, industry
         n_places, n = len(state.places), len(industry.names)
-        value_only = sector_rows(state, p.free.value_only, "provisioning.free.value_only") if set(p.free.value_only) <= set(industry.names) else np.zeros(n, bool)
+        default = Free()
+        value_only = known_sectors(state, p.free.value_only, default.value_only, "provisioning.free.value_only")
         self.critical = (industry.critical > commodity.CRITICAL) & ~value_only[:, None] & ~value_only[None, :]
         self.A = np.where(self.critical, industry.all_inputs, 0.0)
         self.A_strict = np.where(~value_only[:, None] & ~value_only[None, :], industry.all_inputs, 0.0)
         self.need = np.where(value_only, 0.0, industry.need)
         self.per_worker = np.where(value_only, 0.0, industry.per_worker)
         self.seizable = sector_rows(state, p.free.seizable, "provisioning.free.seizable") if p.free.seizable else np.ones(n, np.bool_)
-        self.dwelling_sector = industry.names.index(p.free.dwelling) if p.free.dwelling in industry.names else -1
-        self.transport_sector = industry.names.index(p.free.transport) if p.free.transport in industry.names else -1
+        self.dwelling_sector = known_sector(state, p.free.dwelling, default.dwelling, "provisioning.free.dwelling")
+        self.transport_sector = known_sector(state, p.free.transport, default.transport, "provisioning.free.transport")
         self.stock_days = np.full(n, p.stock_days)
         self.plant, self.own, self.moving, self.home = (np.zeros((n_places, n)) for _ in range(4))
         self.drawers, self.carrying, self.dwelling = np.zeros((n_places, 2)), np.zeros(n_places), np.zeros(n_places)
@@ -88,14 +99,12 @@ class Common:
 
         `lacking` is what people outside measures lack, in days of consumption, by place and sector.
         """
-        sites, places, instances = state.sites, state.places, state.instances
+        people, sites, places, instances = state.people, state.sites, state.places, state.instances
         self._keep_stocks(state)
         taken = np.flatnonzero(sites.instance >= 0).astype(np.int32)
         stock, coverage = by_place_and_sector(state, "stock"), by_place_and_sector(state, "coverage")
         if not taken.size and not stock.any():
-            if places.open_to_others.any() or coverage.any():
-                coverage[:], places.open_to_others[:], self.drawers[:] = 0.0, 0.0, 0.0
-            return False
+            return self.idle(state, taken)
         tally = np.zeros((free.N_TALLIES, len(self.need)))
         rows = sites.instance[taken]
         content = instances.content[rows] if taken.size else np.zeros((0, len(CONTENTS)), np.float32)
@@ -107,13 +116,13 @@ class Common:
         ]).astype(np.float64)  # fmt: skip
         needs = state.practices.needs[instances.practice[rows]] if taken.size else np.zeros((0, 3), np.int8)
         producing = np.where(sites.kind == NEIGHBOURHOOD, -1, sites.sector).astype(np.int8)
+        joined = np.zeros(len(sites), np.int64)
+        self.dwelling[:] = 0.0
+        free.count_participants(people.home, people.measure, sites.place, sites.instance, joined, self.dwelling)
         free.gather_labour(
-            taken, (sites.place, producing, sites.participants, sites.members), needs, shares, (self.per_worker, self.p.mobility),
+            taken, (sites.place, producing, joined, sites.members), needs, shares, (self.per_worker, self.p.mobility),
             self.plant, self.own, self.moving, self.home, self.drawers)  # fmt: skip
-        self.propensity[:] = 0.0
-        self.propensity[taken] = rules.suspended(-content[:, EXCHANGE])
-        homes = taken[sites.kind[taken] == NEIGHBOURHOOD]
-        self.dwelling[:] = np.minimum(np.bincount(sites.place[homes], weights=sites.participants[homes], minlength=len(places)), self.drawers[:, 0])
+        self._buying(state, taken)
         self.carrying[:] = self.own[:, self.transport_sector] * self.p.carried if self.transport_sector >= 0 else 0.0
         live = np.flatnonzero((self.drawers[:, 0] > 0) | stock.any(axis=1)).astype(np.int32)
         free.produce_in_places(
@@ -130,6 +139,18 @@ class Common:
             getattr(state.common, name)[:] += tally[number]
         self._lacking = lacking
         return True
+
+    def _buying(self, state: State, taken: np.ndarray) -> None:
+        self.propensity[:] = 0.0
+        self.propensity[taken] = rules.suspended(-state.instances.content[state.sites.instance[taken], EXCHANGE])
+
+    def idle(self, state: State, taken: np.ndarray | None = None) -> bool:
+        """Nothing is held in common, whatever sites are `taken`; False."""
+        places, coverage = state.places, by_place_and_sector(state, "coverage")
+        self._buying(state, np.flatnonzero(state.sites.instance >= 0) if taken is None else taken)
+        if self.drawers.any() or places.open_to_others.any() or coverage.any():
+            coverage[:], places.open_to_others[:], self.drawers[:] = 0.0, 0.0, 0.0
+        return False
 
     def who_draws(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """People who draw in each of the places `rows`, others counted by what they lack, and what each of them needs a day."""

@@ -5,7 +5,7 @@ Quantities are in days of consumption, as in `commodity`; all arrays by place an
 
 import numpy as np
 
-from communize.declare.registry import COMMODITY, CONTESTED, MAX_NEEDS, TAKEN
+from communize.declare.registry import COMMODITY, CONTESTED, MAX_NEEDS
 from communize.kernels.draws import kernel
 
 SEIZED, PRODUCED, USED, DRAWN, MOVED = range(5)  # what is counted of a day, by sector
@@ -70,6 +70,18 @@ def seize(taken, sites, instances, seizable, free, tally):
 
 
 @kernel
+def count_participants(home, measure, site_place, instance, joined, dwelling):
+    """Participants by the site whose measure they joined, each once, added to `joined` (sites,); by the place where it lies, those of
+    them who live in a taken neighbourhood, added to `dwelling` (places,).
+    """
+    for i in range(measure.size):
+        if measure[i] >= 0:
+            joined[measure[i]] += 1
+            if instance[home[i]] >= 0:
+                dwelling[site_place[measure[i]]] += 1.0
+
+
+@kernel
 def gather_labour(taken, sites, needs, shares, law, plant, own, moving, home, drawers):
     """Where the labour of those in measures can go, by place and sector; all five arrays are written.
 
@@ -78,7 +90,7 @@ def gather_labour(taken, sites, needs, shares, law, plant, own, moving, home, dr
     taken
         Rows of the sites with a measure in force.
     sites
-        (place, sector, participants, members).
+        (place, sector, people who joined there, members).
     needs
         Needs of the practice at each of `taken`, -1 for none, (sites, MAX_NEEDS).
     shares

@@ -1,10 +1,12 @@
 """Sectors of the commodity mode: their table, their labour, and whether they can renew themselves (`model.md` sections 4.1 and 4.4)."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
+from communize.declare.files import exists
 from communize.declare.registry import FARM, STATE_SITE, TAKEN, WORKPLACE, Column
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
@@ -105,6 +107,9 @@ class Industry:
         self.households, self.others = self.households * people / total, self.others * people / total
         self.base = np.linalg.solve(np.eye(n) - self.coefficients, self.households + self.others)
         self.rule = commodity.RULES.index(p.inputs)
+        for name in p.inventory_days:
+            if name not in self.names:
+                raise InputError("provisioning.inventory_days", name, f"sectors of the society: {', '.join(self.names)}", nearest_name(name, self.names))
         self.days = np.array([p.inventory_days.get(name, self.days[k]) for k, name in enumerate(self.names)])
         self.target = self.coefficients * self.base * self.days
         self._start(state)
@@ -118,11 +123,15 @@ class Industry:
         p = self.p
         if p.table in tables.builtin_names():
             table = tables.builtin(p.table)
+        elif not exists(p.table):
+            names = tables.builtin_names()
+            raise InputError("provisioning.table", p.table, f"{', '.join(names)}, or a file that exists", nearest_name(Path(p.table).name, names))
         else:
             table = readers.read_table(p.table, p.aggregation or None, p.year)
-        for name in self.names:
-            if name not in table.sectors:
-                raise InputError("provisioning.table", p.table, f"a table with the society's sector {name}: this has {', '.join(table.sectors)}", nearest_name(name, table.sectors))
+        for name in sorted({*self.names} ^ {*table.sectors}):
+            has = f"it has {', '.join(table.sectors)}"
+            wanted = f"the society's sectors, {', '.join(self.names)}, and no others ({has}): see provisioning.aggregation, or table = \"\" and coefficients"
+            raise InputError("provisioning.table", f"{p.table}, {'without' if name in self.names else 'with'} {name}", wanted, nearest_name(name, self.names if name in table.sectors else table.sectors))
         table = table.aggregate({name: name for name in table.sectors}, self.names)
         self.coefficients, self.all_inputs = table.A, table.A_total
         self.households = table.households.copy()
@@ -168,9 +177,10 @@ class Industry:
             state.industry.labour_at_start[:] = employed
             state.industry.output[:] = state.industry.demand[:] = state.industry.possible[:] = self.base
             state.inventory.stock[:] = self.target.reshape(-1)
-        for name, labour in zip(self.names, state.industry.labour_at_start):
-            if labour == 0 and self.base[self.names.index(name)] > 0 and len(state.people) >= 10_000:
-                raise InputError("society.sectors", name, f"a sector in which somebody works: the table needs {name}, and nobody does")
+
+    def without_labour(self, state: State) -> list[str]:
+        """Sectors that must produce and in which nobody works at the start: their output is not limited by labour."""
+        return [name for name, labour, output in zip(self.names, state.industry.labour_at_start, self.base) if labour == 0 and output > 0]
 
     def day(self, state: State, day: int, stopped: np.ndarray, spending: float) -> None:
         """Produce for a day; `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start."""

@@ -61,10 +61,11 @@ def notice(first, last, people, site_place, weights, supply, free, open_to_other
         delivered += weights[k] * supply[k]
         whole += weights[k]
     for i in range(first, last):
-        p = site_place[home[i]]
+        takes_part = activity[i] == IN_MEASURE and measure[i] >= 0
+        p = site_place[measure[i]] if takes_part else site_place[home[i]]
         pays = affordability[i] * (1.0 - fall)
         missing = 0.0
-        if activity[i] == IN_MEASURE and measure[i] >= 0:
+        if takes_part:
             buys = pays * propensity[measure[i]]
             for k in range(n):
                 missing += weights[k] * (1.0 - free[p, k]) * (1.0 - buys * supply[k])
@@ -78,13 +79,13 @@ def notice(first, last, people, site_place, weights, supply, free, open_to_other
 
 
 @kernel
-def pay_of_participants(home, activity, measure, affordability, site_place, propensity, fall, sums):
-    """Number of participants by place of residence, what they can pay, and what of it they would spend (fixed point), added to `sums`
-    (places, 3).
+def pay_of_participants(activity, measure, affordability, site_place, propensity, fall, sums):
+    """Number of participants by the place where their measure lies, what they can pay, and what of it they would spend (fixed point),
+    added to `sums` (places, 3).
     """
-    for i in range(home.size):
+    for i in range(activity.size):
         if activity[i] == IN_MEASURE and measure[i] >= 0:
-            p = site_place[home[i]]
+            p = site_place[measure[i]]
             pays = affordability[i] * (1.0 - fall)
             sums[p, 0] += 1
             sums[p, 1] += np.int64(pays * FIXED_POINT)
@@ -129,4 +130,4 @@ def cover_places(participants, residents, pay, sums, weights, essential, supply,
             shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - free[p, k] - by_exchange) + (1.0 - inside) * outside))
         coverage[p] = least
         free_coverage[p] = common
-        bought[p] = paid / (common + paid) if participants[p] > 0 and common + paid > 0.0 else 0.0
+        bought[p] = paid / (common + paid) if sums[p, 0] > 0 and common + paid > 0.0 else 0.0

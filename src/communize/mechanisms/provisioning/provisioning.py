@@ -10,12 +10,13 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.conditions import CONDITIONS
 from communize.mechanisms.provisioning import common, industry, needs, reproduction
-from communize.mechanisms.provisioning.common import Common, sector_rows
+from communize.mechanisms.provisioning.common import Common, known_sectors, sector_rows
 from communize.mechanisms.provisioning.industry import Industry, commodity_reproduction
 from communize.mechanisms.provisioning.needs import PROVISION, by_place_and_sector, mean_shortage
 from communize.mechanisms.provisioning.settings import ProvisioningParameters
 
 AT_REST = 1.0 - 1e-9
+ENOUGH_PEOPLE = 10_000  # with fewer, small sectors are empty by chance
 
 
 class Provisioning(Mechanism):
@@ -37,7 +38,7 @@ class Provisioning(Mechanism):
         *PROVISION, *CONDITIONS, *industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS,
         Column("places", "means", "float64", "share", "what residents can pay of a month's basket, mean", (0, 1)),
         Column("places", "exchange_dependence", "float64", "share", "bought share of what participants of measures have", (0, 1)),
-        Column("tally", "means_at_start", "float64", "share", "what people could pay at the start, mean", (0, 1)),
+        Column("tally", "means_at_start", "float64", "share", "what people could pay at the start, mean", (0, 1), float("nan"), may_lack=True),
         Column("tally", "fall", "float64", "share", "fall of what people can pay by a crisis", (0, 1)),
         Column("tally", "unrest_day", "int32", "day", "last day on which supply was not whole", (-1, None), -1),
     )
@@ -66,7 +67,7 @@ class Provisioning(Mechanism):
     def setup(self, state: State) -> None:
         p, people = self.parameters, state.people
         by_place_and_sector(state, "shortage")
-        self._essential = sector_rows(state, p.essential, "provisioning.essential") if set(p.essential) & set(state.society.sectors) else np.zeros(len(state.society.sectors), bool)
+        self._essential = known_sectors(state, p.essential, type(p)().essential, "provisioning.essential")
         self._weights = needs.weights_of_needs(state)
         self._industry = Industry(state, p)
         self._common = Common(state, p, self._industry)
@@ -74,10 +75,12 @@ class Provisioning(Mechanism):
         self._crises = sorted((self._day(state, f"provisioning.crisis[{number}]", crisis), crisis.fall) for number, crisis in enumerate(p.crisis))
         self._fixed = self._resolve_levels(state)
         self._regrouped = state.regrouped
-        if state.tally.means_at_start[0] == 0:
+        if np.isnan(state.tally.means_at_start[0]):
             people.affordability[:] = 1.0 - people.unmet
             self._count_means(state)
             state.tally.means_at_start[0] = self._mean_means(state)
+        if not (p.free.enabled and p.ratio.enabled):
+            reproduction.forget(state)
 
     def regroup(self, state: State) -> None:
         self._common.regroup(state)
@@ -130,7 +133,7 @@ class Provisioning(Mechanism):
         self._industry.day(state, day, stopped, self._spending(state))
         supply = state.industry.supply
         lacking = self._common.need * (places.residents - places.participants)[:, None] * (1.0 - np.minimum(1.0, np.outer(self._means(state), supply)))
-        held = p.free.enabled and self._common.day(state, lacking)
+        held = self._common.day(state, lacking) if p.free.enabled else self._common.idle(state)
         if held or supply.min() < AT_REST or tally.fall[0] > 0 or before > 0:
             tally.unrest_day[0] = day
         self._notice(state, day)
@@ -152,7 +155,8 @@ class Provisioning(Mechanism):
         places = state.places
         outside = places.residents - places.participants
         spent = float((self._means(state) * outside).sum() + (self._means(state) * places.exchange_dependence * places.participants).sum())
-        return spent / max(1e-9, float(state.tally.means_at_start[0]) * max(1, int(places.residents.sum())))
+        at_start = float(state.tally.means_at_start[0])
+        return spent / ((at_start if at_start > 0 else 1.0) * max(1, int(places.residents.sum())))
 
     def _count_means(self, state: State) -> None:
         total, residents = np.zeros(len(state.places), np.int64), state.places.residents
@@ -179,8 +183,8 @@ class Provisioning(Mechanism):
         sums = np.zeros((len(places), 3), np.int64)
         if places.participants.any():
             needs.pay_of_participants(
-                people.home, people.activity, people.measure, people.affordability, state.sites.place, self._common.propensity,
-                float(state.tally.fall[0]), sums)  # fmt: skip
+                people.activity, people.measure, people.affordability, state.sites.place, self._common.propensity, float(state.tally.fall[0]),
+                sums)  # fmt: skip
         needs.cover_places(
             places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
             float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), places.open_to_others, by_place_and_sector(state, "shortage"),
@@ -200,6 +204,10 @@ class Provisioning(Mechanism):
         places.free_coverage[:] = np.where(count > 0, places.coverage, 0.0)
 
     # --- what is reported ---
+
+    def notes(self, state: State) -> list[str]:
+        missing = self._industry.without_labour(state) if len(state.people) >= ENOUGH_PEOPLE else []
+        return [f"provisioning: nobody works in {', '.join(missing)}; no lack of labour stops production there"] if missing else []
 
     def observe(self, state: State) -> dict[str, Any]:
         people, places, tally = state.people, state.places, state.tally
@@ -226,7 +234,8 @@ class Provisioning(Mechanism):
         """Share of all needs met by wages and profits, benefits, credit and free access, and unmet."""
         places, economy = state.places, state.economy
         free_share = float((places.free_coverage * places.participants).sum() / max(1, places.residents.sum()))
-        bought = max(0.0, 1.0 - unmet - free_share)
+        free_share = min(free_share, 1.0 - unmet)  # as people notice within some days
+        bought = 1.0 - unmet - free_share
         means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
         shares = means / means.sum() if means.sum() > 0 else np.array([1.0, 0.0, 0.0])
         return np.array([*(bought * shares), free_share, unmet])

@@ -44,6 +44,14 @@ def components(inside, offsets, neighbours, linked, component):
     return count
 
 
+def forget(state: State) -> None:
+    """Nothing is held in common."""
+    tally = state.tally
+    state.places.reproduction[:] = 0
+    tally.ratio[0] = tally.ratio_pooled[0] = tally.ratio_strict[0] = 0.0
+    tally.ratio_binds[0] = -1
+
+
 def solve(state: State, day: int, industry: Any, common: Any, every_days: int, resolved_days: int) -> None:
     """Write the ratios of all components, and of the one with most participants resolved by place where that is due.
 
@@ -57,12 +65,10 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     from communize.production.reproduction import pooled_ratio, reproduction_ratio
 
     tally, places = state.tally, state.places
-    places.reproduction[:] = 0
     inside = common.drawers[:, 0] > 0
     if not inside.any():
-        tally.ratio[0] = tally.ratio_pooled[0] = tally.ratio_strict[0] = 0.0
-        tally.ratio_binds[0] = -1
-        return
+        return forget(state)
+    places.reproduction[:] = 0
     contact, linked = state.society.contact, state.contacts.linked
     component = np.empty(len(places), np.int64)
     n = components(inside, contact.offsets, contact.neighbours, linked if linked.size else np.zeros(contact.neighbours.size, np.int8), component)

@@ -3,8 +3,9 @@
 import datetime
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
+from communize.declare.errors import WrongEntry
 from communize.declare.parameters import Parameters, parameter
 from communize.mechanisms.base import MechanismParameters
 
@@ -104,3 +105,11 @@ class ProvisioningParameters(MechanismParameters):
     stop: list[Stop] = parameter([], unit="table", source="see the scenario", meaning="work that stops: [[provisioning.stop]]")
     crisis: list[Crisis] = parameter([], unit="table", source="see the scenario", meaning="falls of what people can pay: [[provisioning.crisis]]")
     fixed: Fixed = parameter(Fixed(), unit="table", meaning="an experimental switch")
+
+    @field_validator("inventory_days")
+    @classmethod
+    def _at_least_a_day(cls, days: dict[str, float]) -> dict[str, float]:
+        for name, value in days.items():
+            if not 1 <= value <= 1000:
+                raise WrongEntry(name, value, "1 to 1000 (day)")
+        return days
