@@ -23,7 +23,8 @@ from communize.store.outcome import RULES
 
 FOLDER = Path(__file__).parent / "reference"
 CODES = (
-    "POSITIONS", "ACTIVITIES", "KINDS", "MODES", "LOCI", "STRUGGLE_ENDS", "CONTENTS", "CHANNELS", "CAUSES", "SCOPES", "FORMS",
+    "POSITIONS", "ACTIVITIES", "KINDS", "MODES", "LOCI", "STRUGGLE_ENDS", "CONTENTS", "CHANNELS", "CAUSES", "SCOPES", "FORMS", "DECILES",
+    "SIZE_CLASSES",
 )  # fmt: skip
 ROWS = {
     "people": "an agent",
@@ -33,6 +34,7 @@ ROWS = {
     "practices": "a practice that ever arose",
     "instances": "an instance of a practice that ever began",
     "contacts": "a place and one of its contact places",
+    "demand": "a labour market and a sector, in this order; one sector only where `economy.sectors` is off",
     "provision": "a place and a sector, in this order",
     "cohort": "a day of the window of 180 days, by day modulo 180",
     "lattice": "an agent of the society of `civil_violence`",

@@ -49,14 +49,14 @@ def discrete_exponent(sizes, least: int = 2) -> float:
 
 
 def exponent_by_unit_bins(sizes) -> float:
-    """alpha from the line through the logarithms of the frequency of every size that occurs (a poor estimator)."""
+    """The alpha of the line through the logarithms of the frequency of every size that occurs (a poor estimator)."""
     count = np.bincount(sizes)
     size = np.flatnonzero(count[1:]) + 1
     return -float(np.polyfit(np.log(size), np.log(count[size]), 1)[0]) - 1
 
 
 def exponent_by_doubling_bins(sizes) -> float:
-    """alpha from the line through the logarithms of density in bins 1, 2-3, 4-7, ..., each at the geometric mean of its ends."""
+    """The alpha of the line through the logarithms of density in bins 1, 2-3, 4-7, ..., each at the geometric mean of its ends."""
     edges = 2 ** np.arange(int(np.max(sizes)).bit_length() + 1)
     count = np.histogram(sizes, edges)[0]
     middle = np.sqrt(edges[:-1] * (edges[1:] - 1.0))

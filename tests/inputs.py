@@ -214,6 +214,8 @@ def full_case():
         "provisioning": {"need": 0.5, "need_of_sector": {"food": 0.25}, "level": [{"day": 1, "need": 0.5, "place": "place-1"}, {"day": 2, "coverage": 1.0}]},
         "measures": {"critical_mass": 2.0, "requires_struggle": False, "seed": [{"day": 1, "needs": ["food"], "count": 2, "people": 3.0, "content": {"gender": 0.5}}],
                      "broadcast": {"enabled": True, "practice": {"needs": ["trade"]}}, "form": {"delay_days": {"assembly": 1, "diffuse": 0, "spontaneous": 0}}},
+        "economy": {"regime": 0.5, "month_days": 2, "wage_low": 5, "wage_high": 40, "hiring": 1.5, "markets": {"smallest": 10.0}, "sectors": {"budget": {"trade": 2.0, "food": 1.0}},
+                    "contracts": {"precarious": 0.2, "precarious_first": False}, "state": {"tax": 0.3, "student": 0.1}, "dismissals": {"least_people": 2.0}},
         "prior": {"force.move": [0.1, 0.5]},
         "observed": {"dates": [datetime.date(2005, 1, 1), datetime.date(2005, 1, 3)], "counts": [1.0, 2.0], "fitted": 1},
         "target": [{"name": "peak", "statistic": "peak_night", "value": 2.0, "tolerance": 1.0},

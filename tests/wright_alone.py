@@ -1,6 +1,7 @@
 """Wright's model alone, through the public run: what each month of the market leaves people with, and figures of many months."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,27 @@ FLOWS = ("gdp", "wages", "profit", "wage_share", "demises", "founded", "hired", 
 def case(changes: dict[str, Any] | None = None) -> cz.Scenario:
     """The case of the library with values changed by dotted path."""
     return cz.load("wright-2005").replace(changes or {})
+
+
+def separate(changes: dict[str, Any] | None = None) -> cz.Scenario:
+    """The case with a market for each place, and no contact between places."""
+    alone = {"economy.markets.enabled": True, "economy.markets.smallest": 1, "society.contact.neighbours": 0}
+    return case(DAILY | alone | (changes or {}))
+
+
+def society_of(sizes: Sequence[int], money: Sequence[int] | int, scenario: cz.Scenario, at: Sequence[tuple[float, float]] | None = None) -> cz.Society:
+    """Unemployed people in places of these sizes, one after the other in the table, with the money of each.
+
+    Places lie on a grid around the earth, or at the latitudes and longitudes `at`.
+    """
+    n, home = len(sizes), np.repeat(np.arange(len(sizes)), sizes)
+    side = math.isqrt(n - 1) + 1
+    spots = np.array(at) if at is not None else np.column_stack(np.divmod(np.arange(n), side)) * (160 / side, 358 / side) - (80, 179)
+    return cz.Society.from_tables(
+        people={"home": home, "position": ["unemployed"] * home.size, "money": np.broadcast_to(money, home.size)},
+        sites={"kind": ["neighbourhood"] * n, "place": np.arange(n)},
+        places={"name": [f"place {i}" for i in range(n)], "latitude": spots[:, 0], "longitude": spots[:, 1], "population": sizes},
+        ties={"a": np.zeros(0, int), "b": np.zeros(0, int)}, parameters=scenario.society)  # fmt: skip
 
 
 def employers(simulation: cz.Simulation) -> np.ndarray:
@@ -233,7 +255,7 @@ def flow_figures(run: Months) -> dict[str, float]:
         "wage share": (wages / gdp).mean(), "wage share, pooled": wages.sum() / gdp.sum(), "SD of yearly wage share": (wages / gdp).std(ddof=1),
         "GDP a year": gdp.mean(), "GDP against 6 (M - V)": gdp.mean() / (6 * (everything - run.pools.sum(axis=1).mean())), "pool V": run.pools.sum(axis=1).mean(),
         "SD of GDP log growth": growth.std(ddof=1), "kurtosis of GDP log growth": kurtosis(growth), "lag-1 autocorrelation of GDP": lag_one(gdp),
-        "mean recession": lengths.mean(), **{f"P(recession of {r})": (lengths == r).mean() for r in (1, 2, 3, 4)},
+        "mean recession": lengths.mean() if lengths.size else math.nan,
         "demises a month": flows["demises"].mean(), "SD of demises": flows["demises"].std(ddof=1),
         "wages that fall short": np.average(flows["short_payments"], weights=flows["wages"]),
         "profit against wages": gdp.sum() / wages.sum() - 1,

@@ -8,10 +8,11 @@ import itertools
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix, identity
+from scipy.sparse.linalg import matrix_power
 
 Lists = tuple[tuple[int, ...], ...]
 
@@ -31,7 +32,6 @@ class Rules:
     hires_self: bool = False  # the seeker is among those who may be met
     spends_self: bool = False  # the actor may be the consumer
     hired_samples: bool = True  # who was just hired draws revenue in the same application
-    wage: Callable = field(default=lambda low, high: range(low, high + 1))
 
     @property
     def mean_wage(self) -> float:
@@ -65,19 +65,29 @@ class Chain:
         (lists of employees, money of each person and the pool).
     row_of
         The number of each state.
-    month
-        Transition probabilities of a month: n applications, and lists put in the order of rows.
+    application
+        Transition probabilities of one application of the rules.
     """
 
     def __init__(self, n: int, coins: int, rules: Rules):
         self.n, self.rules = n, rules
         self.states = [(lists, held) for lists in structures(n) for held in splits(coins, n + 1)]
         self.row_of = {state: row for row, state in enumerate(self.states)}
-        step = sum(self._application(a) for a in range(n)) / n
-        self.month = identity(len(self.states), format="csr")
-        for _ in range(n):
-            self.month = self.month @ step
-        self.month = self.month @ self._matrix(lambda lists, held: [(1.0, tuple(tuple(sorted(staff)) for staff in lists), held)])
+        self.application = (sum(self._application(a) for a in range(n)) / n).tocsr()
+        self._in_order = self._matrix(lambda lists, held: [(1.0, tuple(tuple(sorted(staff)) for staff in lists), held)])
+
+    @property
+    def month(self) -> csr_matrix:
+        """Transition probabilities of a month: n applications, then lists in the order of rows."""
+        return matrix_power(self.application, self.n) @ self._in_order
+
+    def after(self, law: np.ndarray, months: int) -> np.ndarray:
+        """The law of the state so many months after a law."""
+        for _ in range(months):
+            for _ in range(self.n):
+                law = law @ self.application
+            law = law @ self._in_order
+        return law
 
     def _matrix(self, outcomes: Callable) -> csr_matrix:
         rows, columns, chances = [], [], []

@@ -11,17 +11,18 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
-from worlds import MANY_MEASURES, lively
+from worlds import ECONOMY, MANY_MEASURES, lively
 
 import communize as cz
-from communize.declare.registry import Column, Output
+from communize.declare.registry import POSITIONS, Column, Output
 from communize.mechanisms.base import PHASES
 from communize.simulation.day import MECHANISMS
 from communize.production.tables import builtin
 from communize.society.parameters import ContactParameters, SocietyParameters
 from communize.society.ties import TieParameters
 
-BUSY = {**MANY_MEASURES, "society.people": 1_200, "neutral.enabled": True}
+BUSY = {**MANY_MEASURES, **ECONOMY, "society.people": 1_200, "neutral.enabled": True}
+MARKETS = {**ECONOMY, "economy.markets.smallest": 50.0, "economy.state.tax": 0.9}  # each place one; the State buys in all
 ON = [mechanism.name for mechanism in MECHANISMS if mechanism.name not in ("shock", "civil_violence")]
 
 
@@ -32,6 +33,11 @@ def simulation(scenario, days, seed=3, threads=1, **options):
 def assert_same(one, other):
     assert one.state_hash() == other.state_hash()
     xr.testing.assert_identical(one.series, other.series)
+
+
+def market_of(sim):
+    """The labour markets of a simulation."""
+    return next(mechanism for mechanism in sim.mechanisms if mechanism.name == "economy")._markets
 
 
 # --- threads ---
@@ -50,7 +56,7 @@ def test_results_of_many_people_do_not_depend_on_the_threads(threads, on_one_thr
 @pytest.fixture(scope="module")
 def on_one_thread():
     scenario = lively(**{
-        **MANY_MEASURES, "society.people": 300_000, "society.places.count": 60, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
+        **MANY_MEASURES, **ECONOMY, "society.people": 300_000, "society.places.count": 60, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
         "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.fixed.level": [],
     })  # fmt: skip
     return scenario, simulation(scenario, 25)
@@ -109,7 +115,7 @@ def orders(table, seed=4):
     return np.random.default_rng(seed).permutation(len(tables()[table]))
 
 
-@pytest.mark.parametrize("changes", [{}, {"neutral.enabled": True}, {"rallying.people": False}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"neutral.enabled": True}, {"rallying.people": False}, MARKETS], ids=str)
 def test_the_order_of_places_changes_nothing(changes):
     """Every mechanism at work. Whole numbers are the same; sums of floats over places may differ in the last digit."""
     scenario, order = lively(**{**MANY_MEASURES, **DRAWN_BY_PLACE, "incidents.rate": 0.01, **changes}), orders("places")
@@ -117,12 +123,15 @@ def test_the_order_of_places_changes_nothing(changes):
     for name in ("joined", "left", "arrests", "incidents", "rallied"):
         assert one.series[name].values.sum() > 0 or changes, name
     assert one.series.foundings.values.sum() > 20
+    if changes == MARKETS:
+        assert one.series.purchases.values.sum() > 0
+        assert len(set(market_of(one).of_place)) == N_PLACES
     for name in one.state.tables:
         for column, values in one.state.tables[name].columns():
             twin = getattr(other.state.tables[name], column.name)
-            if name == "provision":
-                values, twin = (v.reshape(N_PLACES, -1) for v in (values, twin))
-            if name in ("places", "provision"):
+            if name in ("provision", "demand"):
+                values, twin = (v.reshape(-1, 10) for v in (values, twin))
+            if name in ("places", "provision") or (name == "demand" and len(values)):
                 values = values[order]
             if name == "contacts":
                 continue  # pairs of places in the order of places; all of them unlinked
@@ -291,10 +300,10 @@ def test_a_mechanism_that_does_nothing_to_others_changes_nothing(phase, audit, a
 
 
 def other_values(name):
-    """The parameters of a mechanism with as many numbers and switches changed as stay allowed."""
+    """The parameters of a mechanism with as many numbers and switches changed as stay allowed; no economy where there was none."""
     scenario = lively(**{f"{name}.enabled": False})
     for field, value in getattr(scenario.tables, name).model_dump().items():
-        if field == "enabled" or not isinstance(value, (bool, int, float)):
+        if field in ("enabled", "core") or not isinstance(value, (bool, int, float)):
             continue
         for other in ((not value,) if isinstance(value, bool) else (value * 2 + type(value)(1), value / 2 if isinstance(value, float) else value + 1)):
             try:
@@ -321,6 +330,19 @@ def test_no_parameter_of_a_mechanism_is_part_of_the_society(name):
             if column.path != "people.nerve" and column.table != "places":
                 np.testing.assert_array_equal(values, getattr(getattr(other.society, table), column.name), column.path)
     np.testing.assert_array_equal(one.society.ties.neighbours, other.society.ties.neighbours)
+
+
+def test_an_economy_changes_of_a_society_who_works_where_and_what_people_hold_alone():
+    one, other = (cz.Simulation(scenario, seed=5, threads=1) for scenario in (lively(), lively(**ECONOMY)))
+    changed = set()
+    for table in ("people", "sites", "places"):
+        for column, values in getattr(one.society, table).columns():
+            if not np.array_equal(values, getattr(getattr(other.society, table), column.name), equal_nan=values.dtype.kind == "f"):
+                changed.add(column.path)
+    assert changed == {"people.position", "people.work", "people.nerve", "people.money", "sites.owner", "sites.members", "sites.eligible", "places.eligible", "places.unemployment"}
+    moved = one.people.position != other.people.position
+    names = {POSITIONS[code] for code in one.people.position[moved]} | {POSITIONS[code] for code in other.people.position[moved]}
+    assert names <= {"stable", "precarious", "manager", "owner", "unemployed"}
 
 
 def test_without_arrests_everything_is_the_same_until_the_first():

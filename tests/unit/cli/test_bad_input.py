@@ -148,6 +148,38 @@ WRONG_FILES |= {
 }  # fmt: skip
 
 
+def economy(text, table=""):
+    return HEAD + SMALL + f"[economy{table}]\n" + text
+
+
+WRONG_FILES |= {
+    "months of no days": (economy("month_days = 0\n"), "economy.month_days", "found 0", "1 to 10000"),
+    "wages above all money": (
+        economy("wage_high = 100_000\n"), "economy.wage_high", "found 100000", "a mean wage (now 50005) times economy.hiring below all money there is, 30000 coins"),
+    "hiring above all money": (economy("hiring = 1000.0\n"), "economy.wage_high", "found 90", "times economy.hiring below all money there is, 30000 coins"),
+    "no money at all": (HEAD + "[society]\npeople = 300\nmoney = 0\n", "economy.wage_high", "found 90", "0 coins; nobody could ever be hired"),
+    "lowest wage above the highest": (economy("wage_low = 91\n"), "economy", "wage_low", "wage_low at most wage_high (found 91 and 90)"),
+    "wages beyond counting": (economy("wage_high = 2_000_000_000\n"), "economy.wage_high", "2000000000", "1 to 1e+09"),
+    "fraction of a coin": (economy("wage_low = 10.5\n"), "economy.wage_low", "10.5", "a whole number"),
+    "regime above one": (economy("regime = 1.5\n"), "economy.regime", "1.5", "0 to 1"),
+    "tax above one": (economy("tax = 1.5\n", ".state"), "economy.state.tax", "1.5", "0 to 1"),
+    "share of contracts above one": (economy("precarious = 1.2\n", ".contracts"), "economy.contracts.precarious", "1.2", "0 to 1"),
+    "contracts above one together": (
+        economy("precarious = 0.7\nmanagers = 0.5\n", ".contracts"), "economy.contracts", "managers", "add up to at most 1 (they add up to 1.2)"),
+    "share of the dismissed above one": (economy("least_share = 2.0\n", ".dismissals"), "economy.dismissals.least_share", "2.0", "0 to 1"),
+    "budget of an unknown sector": (economy("fod = 1.0\n", ".sectors.budget"), "economy.sectors.budget", "'fod'", "did you mean food?"),
+    "budget below nothing": (economy("food = -1.0\n", ".sectors.budget"), "economy.sectors.budget.food", "-1.0", "0 to 1e+06"),
+    "budget of public sectors alone": (
+        economy("public_social = 1.0\n", ".sectors.budget"), "economy.sectors.budget", "public_social", "a weight above 0 for a sector whose kind is not state_site"),
+    "sectors in which nobody can employ": (
+        HEAD + SMALL + '[society.sectors.land]\nshare = 1.0\nkind = "farm"\n', "society.sectors", "'land'", "at least one sector of the kind workplace"),
+    "one person in the only market": (HEAD + "[society]\npeople = 1\n", "economy.enabled", "True", "labour markets of at least two people"),
+    "misspelt extension": (economy("precarious = 0.2\n", ".contract"), "economy.contract", "'contract'", "did you mean contracts?"),
+    "switch of an extension as text": (economy('enabled = "no"\n', ".markets"), "economy.markets.enabled", "'no'", "true or false"),
+    "an economy that is given": (economy("profit_rate = 0.12\n"), "economy.profit_rate", "'profit_rate'", "one of enabled, regime, core"),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("command", ["check", "run"])
 @pytest.mark.parametrize("case", WRONG_FILES, ids=str)
 def test_wrong_scenario_file(case, command, tmp_path, monkeypatch, capsys):

@@ -43,7 +43,7 @@ def test_the_table_gives_the_numbers_and_the_measures(run):
         assert cause == "in_force" or f"{text.CAUSES[cause]} {n:,}" in rows["why they ended"]
     assert "people in measures" not in rows["people"]
     assert rows["people"].startswith("2,000 in 5 places; at most ")
-    assert rows["unmet need"] == f"{text.number(float(run.series['unmet'][-1]), 3)}, given by position at the start"
+    assert rows["unmet need"] == f"{text.number(float(run.series['unmet'][-1]), 3)}, of a month's basket, in the last month"
     assert rows["given"].startswith(f"shortage {text.number(float(run.series['shortage'][-1]), 3)} and coverage ")
 
 
@@ -51,11 +51,24 @@ def test_unmet_need_is_given_where_it_was_recorded(run):
     whole = run.series
     try:
         run.series = whole.assign(unmet=whole["shortage"] * 0 + 0.25)
+        assert dict(show.run_rows(run))["unmet need"] == "0.25, of a month's basket, in the last month"
+        run.series = whole.assign(unmet=whole["shortage"] * 0 + 0.25).isel(day=slice(29))
         assert dict(show.run_rows(run))["unmet need"] == "0.25, given by position at the start"
         run.series = whole.drop_vars("unmet")
         assert "unmet need" not in dict(show.run_rows(run))
     finally:
         run.series = whole
+
+
+def test_the_economy_has_a_row_where_it_was_at_work(run):
+    last = run.series.isel(day=-1)
+    wages, jobless = (text.percent(float(last[name])) for name in ("wage_share", "unemployment"))
+    rate = text.number(float(last["profit_rate"]), 3)
+    assert dict(show.run_rows(run))["economy"] == f"unemployment {jobless}, wage share {wages}, profit rate {rate}, surplus against wages, at the end"
+    scenario = cz.load("restructured").replace(SMALL)
+    early = dict(show.run_rows(cz.run(scenario, days=2)))["economy"]
+    assert early == f"unemployment {text.percent(float(run.series['unemployment'][0]))}, at the end"
+    assert "economy" not in dict(show.run_rows(cz.run(scenario.replace({"economy.enabled": False}), days=2)))
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -167,6 +167,7 @@ def test_long_runs_show_means_of_a_year():
     page = render(run)
     assert data_of(page)["day"] == run.days - 1  # there is no map that opens on another
     assert "Each value is of the 12 months up to it." in section(page, "struggles")
+    assert "The markets are computed every day. " in section(page, "struggles")
     wages, sold, founded = (run.series[name].to_numpy() for name in ("wages", "gdp", "founded"))
     shown = lines_of(page, "labour")["wages, of what firms sold"]
     assert shown[50] == pytest.approx(wages[39:51].sum() / sold[39:51].sum(), rel=1e-5)

@@ -2,7 +2,10 @@
 
 import copy
 
+import pytest
+
 import communize as cz
+from communize.scenario.check import check_scenario
 
 VALUES = {"scenario": {"name": "mine"}, "measures": {"seed": [{"day": 1, "needs": ["food"], "count": 2}]}}
 
@@ -31,3 +34,9 @@ def test_a_change_leaves_the_scenario_that_it_was_made_from_alone():
     other = scenario.replace({"measures.seed[0].count": 5})
     assert (scenario.tables.measures.seed[0].count, other.tables.measures.seed[0].count) == (2, 5)
     assert scenario.hash == hash_before != other.hash
+
+
+@pytest.mark.parametrize(("only", "core", "warned"), [([], True, False), (["economy"], True, False), (["economy"], False, True), (["measures"], True, True)])
+def test_a_scenario_in_which_nothing_can_happen_is_warned_of(only, core, warned):
+    found = check_scenario(cz.load("restructured").replace({"scenario.only": only, "economy.core": core}))["warnings"]
+    assert ("struggle is switched off: nothing will happen" in found) == warned

@@ -30,9 +30,9 @@ def count_positions(home, position, site_place, count):
 
 @kernel
 def afford(start, stop, block, money, spent, basket, affordability):
-    """Affordability: the share of the basket that what somebody spent in the month and still holds pays for."""
+    """Affordability: the share of the basket that what somebody spent in the month and still holds pays for; all where it costs nothing."""
     for i in range(start, stop):
-        affordability[i] = np.float32(min(1.0, (spent[i] + money[i]) / basket))
+        affordability[i] = np.float32(min(1.0, (spent[i] + money[i]) / basket)) if basket > 0.0 else np.float32(1.0)
 
 
 def by_size(staff: np.ndarray) -> np.ndarray:

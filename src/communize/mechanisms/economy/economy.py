@@ -163,9 +163,11 @@ class Economy(Mechanism):
     def _budget_of(self, state: State) -> np.ndarray:
         """Weight of each sector in what people spend; State sites sell nothing."""
         society, given = state.society, self.parameters.sectors.budget
-        for name in given:
+        for name, weight in given.items():
             if name not in society.sectors:
                 raise InputError("economy.sectors.budget", name, f"sectors of the society: {', '.join(society.sectors)}", nearest_name(name, society.sectors))
+            if not 0 <= weight <= 1e6:
+                raise InputError(f"economy.sectors.budget.{name}", weight, "0 to 1e+06")
         if not self.parameters.sectors.enabled:
             return np.ones(1)
         sold = [given.get(name, 0.0 if given else sector.share) if sector.kind != "state_site" else 0.0 for name, sector in society.parameters.sectors.items()]
@@ -178,7 +180,9 @@ class Economy(Mechanism):
         made = len(people) > 0  # `check` makes neither people nor contacts
         coins = int(people.money.sum()) if made else int(state.places.residents.sum()) * state.society.parameters.money
         if coins >= MOST_COINS:
-            raise InputError("society.money", state.society.parameters.money, f"coins of all people below 2**52 (they are {coins:.3g})")
+            given = "money" in state.society.given
+            path, found = ("people.money", f"{coins} coins") if given else ("society.money", state.society.parameters.money)
+            raise InputError(path, found, f"coins of all people below 2**52 (they are {coins:.3g})")
         if coins <= self._mean_wage * p.hiring:
             raise InputError(
                 "economy.wage_high", p.wage_high, f"a mean wage (now {self._mean_wage:g}) times economy.hiring below all money there is, {coins} coins; nobody could ever be hired")
@@ -268,7 +272,7 @@ class Economy(Mechanism):
         state.economy.events[0] = self._events(state, dismissed)
         bounds = accounts.bounds_of_deciles(income)
         self._credit.borrow(state, income, spent, p.basket * self._mean_wage, self._at(p.credit.looseness, state), bounds)
-        state.pool.for_blocks(accounts.afford, n, people.money, spent, max(1e-9, p.basket * self._mean_wage), people.affordability)
+        state.pool.for_blocks(accounts.afford, n, people.money, spent, p.basket * self._mean_wage, people.affordability)
         if "places.free_coverage" not in state.written:  # else provisioning says what people lack
             people.unmet[:] = 1.0 - people.affordability
         plants.count_again(state)
@@ -328,10 +332,12 @@ class Economy(Mechanism):
         return cumulative / cumulative[:, -1:]
 
     def _of_markets(self, coins: int, offsets: np.ndarray) -> np.ndarray:
-        """Coins that the State spends in each market, in proportion to people, int64 (markets,); every coin is spent."""
-        running = (offsets * (coins / max(1, int(offsets[-1])))).astype(np.int64)
-        running[-1] = coins
-        return np.diff(running)
+        """Coins that the State spends in each market, in proportion to people (largest remainders), int64 (markets,)."""
+        total = int(offsets[-1])
+        parts = [divmod(size * coins, total) for size in np.diff(offsets).tolist()]
+        each, rest = np.array(parts, np.int64).T.copy()
+        each[np.lexsort((self._markets.identity, -rest))[: coins - int(each.sum())]] += 1
+        return each
 
     # --- the State ---
 

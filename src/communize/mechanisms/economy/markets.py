@@ -95,7 +95,7 @@ class Markets:
     state
         The state.
     smallest_people
-        Places with fewer residents join the market of their strongest contact.
+        Places with fewer residents, or with one agent, join the market of their strongest contact.
     one
         Whether all places are one market instead.
 
@@ -114,7 +114,7 @@ class Markets:
         contact, identity = society.contact, society.place_list.identity
         parent = np.empty(len(places), np.int64)
         by_size = np.lexsort((identity, places.residents))
-        group_places(places.residents, by_size, smallest_people / state.scale, (contact.offsets, contact.neighbours, contact.weights), parent)
+        group_places(places.residents, by_size, max(2.0, smallest_people / state.scale), (contact.offsets, contact.neighbours, contact.weights), parent)
         roots = np.array([0 if one else find(parent, p) for p in range(len(places))], np.int64)
         self.lead = np.unique(roots)
         self.of_place = np.searchsorted(self.lead, roots).astype(np.int32)

@@ -4,7 +4,7 @@ import copy
 import datetime
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from communize.declare.parameters import Parameters, parameter
 from communize.mechanisms.base import MechanismParameters
@@ -57,13 +57,6 @@ class SectorParameters(Switched):
 
     budget: dict[str, float] = parameter(
         {}, unit="share of spending", plausible=(0, 1), meaning="weight of a sector in what people spend; left out: its share of workers, so that sales follow work")
-
-    @field_validator("budget")
-    @classmethod
-    def _weights(cls, budget: dict[str, float]) -> dict[str, float]:
-        if any(not 0 <= weight <= 1e6 for weight in budget.values()):
-            raise ValueError("weights from 0 to 1e+06")
-        return budget
 
 
 class ContractParameters(Switched):
