@@ -263,7 +263,7 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
         (lowest wage, highest wage, money to hire one in mean wages, share of the present staff's wages needed on top, money to keep one in
         mean wages, tax rate, wage of each position against the mean wage, share of managers and of precarious contracts among the hired,
         whether the precarious go first, share of spending that goes to other markets, staff from which an employer gives new work to
-        others and the probability of that).
+        others and the probability of that, share of what is ordered that each sector delivers).
     employer
         Written for everybody: row of the employer, -1 for none, -2 for those who have nothing to do with firms of the market.
     sector_of
@@ -274,7 +274,7 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
     offsets, order, identity = markets
     work, position, activity, money_of, spent_of, income_of, slot = people
     owner, site_kind, mode, site_sector, site_open, wage_level, power, equipment, displaced, revenue, payroll, dismissed = sites
-    low, high, to_hire, covered, to_keep, tax, factors, managers, precarious, precarious_first, outward, core_size, outsourcing = law
+    low, high, to_hire, covered, to_keep, tax, factors, managers, precarious, precarious_first, outward, core_size, outsourcing, supply = law
     mean_wage = 0.5 * (low + high)
     n_sectors = value.shape[1]
     k0, k1 = key & d._LOW, key >> d._SHIFT
@@ -368,6 +368,8 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
                 b += b >= a
                 spend = up_to(money[b], steps[w + 2], steps[w + 3])
                 k = choose_sector(cumulative, sales[w + 2]) if n_sectors > 1 else 0
+                if supply[k] < 1.0:
+                    spend = np.int64(spend * supply[k])
                 money[b] -= spend
                 spent[b] += spend
                 count_of[SPENT] += spend

@@ -17,7 +17,7 @@ from communize.mechanisms.economy.settings import EconomyParameters, at
 MOST_COINS = 2**52
 MOST_DUE = 2.0**62  # so that what the State owes can be added up; more than there can be
 MONTHS = 12.0  # of a year
-YEAR = 12.0  # months over which revenue and wages of a site are averaged
+YEAR = 12  # months over which revenue and wages of a site are averaged
 
 MONTH = (
     ("revenue", "coin a month", "what was sold, taxes included"),
@@ -50,10 +50,10 @@ class Economy(Mechanism):
     name = "economy"
     phase = "economy"
     announces = True
-    reads = ("people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.instance")
+    reads = ("people.home", "people.group", "people.activity", "people.measure", "industry.supply", "sites.kind", "sites.sector", "sites.mode", "sites.instance")
     writes = (
         "people.position", "people.work", "people.money", "people.income", "people.affordability", "people.unmet", "sites.owner", "sites.place", "sites.kind", "sites.sector",
-        "sites.mode", "sites.generation", "sites.stopped", "sites.pay", "sites.regularised", "sites.revenue", "sites.payroll", "sites.exploitation", "sites.incident",
+        "sites.mode", "sites.generation", "sites.months", "sites.stopped", "sites.pay", "sites.regularised", "sites.revenue", "sites.payroll", "sites.exploitation", "sites.incident",
         "sites.members", "sites.eligible", "sites.active", "sites.participants", "sites.held", "sites.ties_in_measures", "places.eligible",
         "places.active", "places.participants", "places.held", "places.unemployment", "demand.value", "economy.regime", "economy.profit_rate",
         "economy.tax_surplus", "economy.treasury", "economy.wage_share", "economy.unemployment", "economy.firms", "economy.exploitation",
@@ -63,6 +63,7 @@ class Economy(Mechanism):
     columns = (
         *CONDITIONS,
         Column("sites", "generation", "int32", "firm", "firms that held the site before this one", (0, None)),
+        Column("sites", "months", "int16", "month", "months of the present firm over which its accounts are averaged, at most 12", (0, 12)),
         Column("sites", "stopped", "int16", "day", "days of this month on which the site was contested or in a measure", (0, None)),
         Column("demand", "value", "int64", "coin", "pool of demand, by market and sector", (0, None), money=1),
         Column("places", "unemployment", "float32", "share", "unemployed among residents in the labour force", (0, 1)),
@@ -86,7 +87,7 @@ class Economy(Mechanism):
         Output("unemployment", "share", "unemployed in the labour force", may_lack=True),
         Output("unemployment_of_place", "share", "unemployed among residents in the labour force", ("place",)),
         Output("exploitation", "1", "surplus against wages, mean over employees of firms", may_lack=True),
-        Output("firms", "firm", "firms by number of employees (in agents)", ("size_class",)),
+        Output("firms", "firm", "firms by number of employees (in agents)", ("size_class",), "int64"),
         Output("gini_income", "1", "Gini coefficient of the last month's incomes", may_lack=True),
         Output("gini_money", "1", "Gini coefficient of money held", may_lack=True),
         Output("income", "coin a month", "mean income of each tenth of people in the last month", ("decile",), may_lack=True),
@@ -291,7 +292,12 @@ class Economy(Mechanism):
         return (
             p.wage_low, p.wage_high, p.hiring, self._at(p.hiring_staff, state), self._at(p.firing, state), p.state.tax if p.state.enabled else 0.0,
             self._factors, managers, precarious, first, self._at(p.circuits.outward, state) if p.circuits.enabled and len(self._markets) > 1 else 0.0,
-            max(1, round(p.outsourcing.staff / state.scale)), outsourcing)  # fmt: skip
+            max(1, round(p.outsourcing.staff / state.scale)), outsourcing, self._supply(state))  # fmt: skip
+
+    def _supply(self, state: State) -> np.ndarray:
+        """Share of what is ordered that each sector delivers: what is not there is not bought."""
+        whole = not self.parameters.sectors.enabled or len(state.industry) == 0
+        return np.ones(self._n_sectors) if whole else state.industry.supply
 
     def _wage_level(self, state: State, power: np.ndarray) -> np.ndarray:
         """Level of wages at each site: what struggles won, what machines add where wages are indexed, and unemployment."""
@@ -371,7 +377,7 @@ class Economy(Mechanism):
         p, people, sites = self.parameters, state.people, state.sites
         closed = np.zeros(len(sites), np.bool_)
         plants.end_firms((sites.owner, sites.mode, closed), people.work, employer, sector_of)
-        sites.exploitation[closed] = sites.revenue[closed] = sites.payroll[closed] = 0
+        sites.exploitation[closed] = sites.revenue[closed] = sites.payroll[closed] = sites.months[closed] = 0
         accumulation.close(state, p.accumulation, closed)
         founders = np.flatnonzero(sector_of >= 0).astype(np.int32)
         if founders.size:
@@ -404,12 +410,12 @@ class Economy(Mechanism):
         sites.incident[site] = 0
 
     def _average(self, state: State, revenue: np.ndarray, payroll: np.ndarray, closed: np.ndarray) -> None:
-        """Revenue, wages and exploitation of sites, as means of about a year; a firm's first month counts whole."""
+        """Revenue, wages and exploitation of sites, as means of about a year; a firm's first months count alike."""
         sites, p = state.sites, self.parameters
         n = revenue.size  # sites that there were at the start of the month
         held = (sites.owner[:n] >= 0) & ~closed
-        young = sites.payroll[:n] + sites.revenue[:n] == 0
-        keep = np.where(young, 0.0, 1.0 - 1.0 / YEAR)
+        sites.months[:n][held] = np.minimum(sites.months[:n][held] + 1, YEAR)
+        keep = 1.0 - 1.0 / np.maximum(1, sites.months[:n])
         for mean, month in ((sites.revenue, revenue), (sites.payroll, payroll)):
             mean[:n] = np.where(held, keep * mean[:n] + (1.0 - keep) * month, mean[:n])
         surplus = np.clip((sites.revenue - sites.payroll) / np.maximum(sites.payroll, 1e-9), 0.0, 10.0)
@@ -461,7 +467,8 @@ class Economy(Mechanism):
         staff = np.zeros(len(sites), np.int64)
         accounts.staff_of_firms(people.work, people.position, sites.kind, sites.owner, staff)
         economy.firms[0] = accounts.by_size(staff)
-        economy.exploitation[0] = float((staff * sites.exploitation).sum() / staff.sum()) if staff.sum() else NONE
+        known = staff * (sites.months > 0)
+        economy.exploitation[0] = float((known * sites.exploitation).sum() / known.sum()) if known.sum() else NONE
         owners = np.zeros(len(people), np.bool_)
         owners[sites.owner[sites.owner >= 0]] = True
         firms = int(people.money[owners].sum())
