@@ -11,7 +11,19 @@ import xarray as xr
 from worlds import MEASURES, lively
 
 import communize as cz
-from communize.declare.registry import ACTIVITIES, CAUSES, CHANNELS, CONTENTS, DECILES, LOCI, POSITIONS, SCOPES, SIZE_CLASSES
+from communize.declare.registry import (
+    ACCOUNTS,
+    ACTIVITIES,
+    CAUSES,
+    CHANNELS,
+    CONTENTS,
+    DECILES,
+    LOCI,
+    POSITIONS,
+    SCOPES,
+    SIZE_CLASSES,
+    SOURCES_OF_PROVISION,
+)  # fmt: skip
 from communize.simulation.day import MECHANISMS
 from communize.simulation.simulation import n_threads
 
@@ -217,7 +229,8 @@ def test_series_hold_every_declared_output_with_dims_units_and_names(series):
 def test_series_have_coordinates(series):
     labels = {
         "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES,
-        "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES,
+        "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES, "account": ACCOUNTS, "source": SOURCES_OF_PROVISION,
+        "sector": tuple(lively().society.sectors),
     }  # fmt: skip
     assert series.sizes == {"day": 12, "place": 5, **{name: len(names) for name, names in labels.items()}}
     assert series.day.values.tolist() == list(range(12))
