@@ -4,7 +4,7 @@ from collections import Counter
 
 from hypothesis import strategies as st
 
-from communize.declare.registry import CONTESTED, FARM, POSITIONS, STATE_SITE, TAKEN, WORKPLACE
+from communize.declare.registry import COMMODITY, FARM, POSITIONS, STATE_SITE, WORKPLACE
 
 STABLE, PRECARIOUS, UNEMPLOYED, EXCLUDED, STUDENT, FARMER, MANAGER, OWNER, STATE_FORCE = range(len(POSITIONS))
 EMPLOYED = (STABLE, PRECARIOUS, MANAGER)
@@ -36,7 +36,7 @@ def check_firms(sim):
     """Every worker has one employer, every firm one owner, who works there and employs somebody; and nobody else works."""
     people, sites = sim.people, sim.sites
     home, work, position, owner = people.home.tolist(), people.work.tolist(), people.position.tolist(), sites.owner.tolist()
-    kind, mode = sites.kind.tolist(), sites.mode.tolist()
+    kind = sites.kind.tolist()
     staff = Counter(work[i] for i in range(len(work)) if position[i] in EMPLOYED)
     for site, o in enumerate(owner):
         if o >= 0:
@@ -51,20 +51,16 @@ def check_firms(sim):
         elif what in EMPLOYED:
             assert site >= 0
             assert kind[site] == STATE_SITE or owner[site] >= 0
-        elif what == UNEMPLOYED and site >= 0 and sim.day:
-            assert mode[site] in (CONTESTED, TAKEN) or sim.day % month_days(sim) == 0 or notice(sim)
         assert site != home[person]
 
 
-def notice(sim):
-    """Whether the dismissed stay for a month."""
-    return economy_of(sim).dismissals.enabled
-
-
-def month_days(sim):
-    return economy_of(sim).month_days
-
-
-def economy_of(sim):
-    """Parameters of the economy at work."""
-    return next(mechanism.parameters for mechanism in sim.mechanisms if mechanism.name == "economy")
+def check_plants(sim, n_before):
+    """After a month: where a plant was added, none of its place and sector lay idle. `n_before` are the sites there were before."""
+    sites = sim.sites
+    spot = list(zip(sites.place.tolist(), sites.sector.tolist()))
+    idle = (sites.kind == WORKPLACE) & (sites.owner < 0) & (sites.mode == COMMODITY) & (sites.members == 0)
+    added = {spot[site] for site in range(n_before, len(sites))}
+    assert not added & {spot[site] for site in idle.nonzero()[0].tolist()}
+    assert (sites.kind[n_before:] == WORKPLACE).all()
+    assert not sites.generation[n_before:].any()
+    assert (sites.owner[n_before:] >= 0).all()

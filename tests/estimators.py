@@ -44,7 +44,12 @@ def discrete_exponent(sizes, least: int = 2) -> float:
     """Maximum-likelihood alpha of P(s) ~ s ** -(alpha + 1), s = least, least + 1, ..., without end."""
     sizes = np.asarray(sizes)
     mean = float(np.log(sizes[sizes >= least]).mean())
-    found = minimize_scalar(lambda alpha: (alpha + 1) * mean + math.log(zeta(alpha + 1, least)), bounds=(0.05, 5.0), method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda alpha: (alpha + 1) * mean + math.log(zeta(alpha + 1, least)),
+        bounds=(0.05, 5.0),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
     return float(found.x)
 
 

@@ -24,7 +24,19 @@ from communize.declare.registry import POSITIONS
 STABLE, UNEMPLOYED, OWNER = (POSITIONS.index(name) for name in ("stable", "unemployed", "owner"))
 YEAR = 12
 DAILY = {"economy.month_days": 1}  # a month a day: the same law, other draws, and no days to wait
-FLOWS = ("gdp", "wages", "profit", "wage_share", "demises", "founded", "hired", "dismissed", "short_payments", "gini_money", "unemployment")
+FLOWS = (
+    "gdp",
+    "wages",
+    "profit",
+    "wage_share",
+    "demises",
+    "founded",
+    "hired",
+    "dismissed",
+    "short_payments",
+    "gini_money",
+    "unemployment",
+)
 
 
 def case(changes: dict[str, Any] | None = None) -> cz.Scenario:
@@ -38,14 +50,23 @@ def separate(changes: dict[str, Any] | None = None) -> cz.Scenario:
     return case(DAILY | alone | (changes or {}))
 
 
-def society_of(sizes: Sequence[int], money: Sequence[int] | int, scenario: cz.Scenario, at: Sequence[tuple[float, float]] | None = None) -> cz.Society:
+def society_of(
+    sizes: Sequence[int],
+    money: Sequence[int] | int,
+    scenario: cz.Scenario,
+    at: Sequence[tuple[float, float]] | None = None,
+) -> cz.Society:
     """Unemployed people in places of these sizes, one after the other in the table, with the money of each.
 
     Places lie on a grid around the earth, or at the latitudes and longitudes `at`.
     """
     n, home = len(sizes), np.repeat(np.arange(len(sizes)), sizes)
     side = math.isqrt(n - 1) + 1
-    spots = np.array(at) if at is not None else np.column_stack(np.divmod(np.arange(n), side)) * (160 / side, 358 / side) - (80, 179)
+    spots = (
+        np.array(at)
+        if at is not None
+        else np.column_stack(np.divmod(np.arange(n), side)) * (160 / side, 358 / side) - (80, 179)
+    )
     return cz.Society.from_tables(
         people={"home": home, "position": ["unemployed"] * home.size, "money": np.broadcast_to(money, home.size)},
         sites={"kind": ["neighbourhood"] * n, "place": np.arange(n)},
@@ -119,7 +140,9 @@ def yearly(values: np.ndarray) -> np.ndarray:
     return values.reshape(-1, YEAR, *values.shape[1:]).sum(axis=1)
 
 
-def observe(scenario: cz.Scenario, seed: int, months: int, society: cz.Society | None = None, threads: int = 1) -> Months:
+def observe(
+    scenario: cz.Scenario, seed: int, months: int, society: cz.Society | None = None, threads: int = 1
+) -> Months:
     """Run so many months; after each of them all coins must be there, and everybody in one class."""
     simulation = cz.Simulation(scenario, seed, society=society, threads=threads)
     economy = next(mechanism for mechanism in simulation.mechanisms if mechanism.name == "economy")
@@ -210,7 +233,10 @@ def money_figures(run: Months) -> dict[str, float]:
     """Who holds the money, at the ends of years; the shares of classes month by month."""
     ends = slice(YEAR - 1, None, YEAR)
     held = run.money.sum(axis=1)
-    part = {name: float(((run.money * who).sum(axis=1) / held).mean()) for name, who in (("capitalists", run.owns), ("workers", run.works), ("unemployed", run.employer < 0))}
+    part = {
+        name: float(((run.money * who).sum(axis=1) / held).mean())
+        for name, who in (("capitalists", run.owns), ("workers", run.works), ("unemployed", run.employer < 0))
+    }
     return {
         "Gini of money": float(np.mean([gini(money) for money in run.money[ends]])), **{f"money of {name}": share for name, share in part.items()},
         "rate of workers' money": exponential_rate(run.money[ends][run.works[ends]], 50, 300),

@@ -118,21 +118,29 @@ class Chain:
 
     def _hires(self, a: int, c: int, lists: Lists, held: tuple[int, ...]) -> bool:
         rules = self.rules
-        return a != c and rules.enough(held[c], rules.hiring * rules.mean_wage * (1 + rules.hiring_staff * len(lists[c])))
+        return a != c and rules.enough(
+            held[c], rules.hiring * rules.mean_wage * (1 + rules.hiring_staff * len(lists[c]))
+        )
 
     def _hire(self, a: int) -> csr_matrix:
         def outcomes(lists, held):
             met = self._met(a, lists, held)
             if not met:
                 return [(1.0, lists, held)]
-            return [(p, put(lists, c, (a, *lists[c])) if self._hires(a, c, lists, held) else lists, held) for p, c in met]
+            return [
+                (p, put(lists, c, (a, *lists[c])) if self._hires(a, c, lists, held) else lists, held) for p, c in met
+            ]
 
         return self._matrix(outcomes)
 
     def _spend(self, a: int) -> csr_matrix:
         def outcomes(lists, held):
             consumers = [b for b in range(self.n) if b != a or self.rules.spends_self]
-            return [(1 / len(consumers) / (held[b] + 1), lists, moved(held, b, self.n, coins)) for b in consumers for coins in range(held[b] + 1)]
+            return [
+                (1 / len(consumers) / (held[b] + 1), lists, moved(held, b, self.n, coins))
+                for b in consumers
+                for coins in range(held[b] + 1)
+            ]
 
         return self._matrix(outcomes)
 
@@ -141,14 +149,20 @@ class Chain:
             boss = next((e for e in range(self.n) if a in lists[e]), a if lists[a] else -1)
             if boss < 0:
                 return [(1.0, lists, held)]
-            return [(1 / (held[self.n] + 1), lists, moved(held, self.n, boss, coins)) for coins in range(held[self.n] + 1)]
+            return [
+                (1 / (held[self.n] + 1), lists, moved(held, self.n, boss, coins)) for coins in range(held[self.n] + 1)
+            ]
 
         return self._matrix(outcomes)
 
     def _sell_before_hiring(self, a: int) -> csr_matrix:
         """Hiring, spending and selling where somebody just hired does not sell: those who seek hire and spend, all others spend and sell."""
-        seeks = self._matrix(lambda lists, held: [(float(not lists[a] and a not in itertools.chain(*lists)), lists, held)])
-        return seeks @ self._hire(a) @ self._spend(a) + (identity(len(self.states)) - seeks) @ self._spend(a) @ self._sell(a)
+        seeks = self._matrix(
+            lambda lists, held: [(float(not lists[a] and a not in itertools.chain(*lists)), lists, held)]
+        )
+        return seeks @ self._hire(a) @ self._spend(a) + (identity(len(self.states)) - seeks) @ self._spend(
+            a
+        ) @ self._sell(a)
 
     def _dismiss(self, a: int) -> csr_matrix:
         def outcomes(lists, held):

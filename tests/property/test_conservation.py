@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
 from economies import check_firms, economies
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invariants import check, coins_of
 

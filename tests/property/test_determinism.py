@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from worlds import MANY_MEASURES, lively
+from worlds import ECONOMY, MANY_MEASURES, lively
 
 import communize as cz
 from communize.declare.registry import Column
@@ -33,13 +33,13 @@ def test_the_run_that_is_compared_is_lively():
 
 def test_results_do_not_depend_on_the_threads():
     given = lively(**{
-        **MANY_MEASURES, "society.people": 140_000, "society.places.count": 40, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
+        **MANY_MEASURES, **ECONOMY, "society.people": 140_000, "society.places.count": 40, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
         "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.fixed.level": [],
     })  # fmt: skip
     one, two = (simulation(given, 30, threads=threads) for threads in (1, 2))
     assert len(one.people) > 2 * 65_536
     assert one.society.ties.n_ties > 0
-    for name in ("joined", "left", "arrests", "releases", "incidents", "spread", "rallied", "left_measures"):
+    for name in ("joined", "left", "arrests", "releases", "incidents", "spread", "rallied", "left_measures", "hired", "dismissed", "founded", "demises"):
         assert one.series[name].values.sum() > 0, name
     assert (one.series.foundings.sum("day") > 0).sum() >= 5  # channels
     assert one.series.participants.values.max() > 100
@@ -236,8 +236,9 @@ def test_a_parameter_is_no_part_of_the_draws():
 # --- saved and run again ---
 
 
-def test_a_saved_run_runs_again_to_the_same_bits(tmp_path):
-    run = cz.run(lively(), days=25, seed=11, threads=1)
+@pytest.mark.parametrize("changes", [{}, ECONOMY], ids=["no economy", "economy"])
+def test_a_saved_run_runs_again_to_the_same_bits(changes, tmp_path):
+    run = cz.run(lively(**changes), days=25, seed=11, threads=1)
     folder = run.save(tmp_path / "run")
     read = cz.read_run(folder)
     assert read.state_hash == run.state_hash

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from worlds import MANY_MEASURES, lively
+from worlds import ECONOMY, MANY_MEASURES, lively
 
 import communize as cz
 from communize.cli import main as cli
@@ -397,7 +397,7 @@ def test_a_scenario_of_no_file_is_kept_in_the_report(broken):
 # --- and nothing else stops a run ---
 
 
-@pytest.mark.parametrize("changes", [{}, {"neutral.enabled": True}, {"struggle.contested_share": 0.02, "force.rate_arrest": 2.0}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"neutral.enabled": True}, {"struggle.contested_share": 0.02, "force.rate_arrest": 2.0}, ECONOMY], ids=str)
 def test_lively_runs_pass_every_check_after_every_mechanism(changes):
     scenario = lively(**{**SMALL, "reckoning.recount_days": 1, **changes})
     audited = cz.Simulation(scenario, seed=2, threads=1, audit=True).run(30)

@@ -53,7 +53,7 @@ def growth_of_whoever_trades(staff: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def short_runs():
-    return Runs(DAILY, range(1, 21), 25, burn_in=5)
+    return Runs(DAILY, range(1, 21), 20, burn_in=3)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,9 @@ def verdicts(runs: Runs, names) -> list[str]:
         listed, limit = TARGETS[name][0], allowed(name, len(runs), runs.years)
         error, off = found.std(ddof=1) / math.sqrt(len(runs)), abs(found.mean() - listed)
         digits = max(0, 1 - math.floor(math.log10(error)))
-        rows.append(f"| {name} | {listed:.6g} | {found.mean():.{digits}f} ± {error:.{digits}f} | {limit:.2g} | {'hit' if off <= limit else 'MISS'} |")
+        rows.append(
+            f"| {name} | {listed:.6g} | {found.mean():.{digits}f} ± {error:.{digits}f} | {limit:.2g} | {'hit' if off <= limit else 'MISS'} |"
+        )
     return rows
 
 
@@ -83,7 +85,7 @@ def close(runs: Runs, name: str) -> bool:
 
 @pytest.mark.parametrize("name", [name for name in TARGETS if name not in NOT_OF_SHORT_RUNS])
 def test_figures_of_short_runs(short_runs, name):
-    """20 runs of 25 years after 5."""
+    """20 runs of 20 years after 3."""
     assert close(short_runs, name), verdicts(short_runs, [name])
 
 
@@ -157,7 +159,10 @@ def test_recessions(long_runs):
 
 def growth_is_nearer_to_normal(runs: Runs) -> None:
     """Kurtosis below the middle of 3 and 6, spread ratio below that of 1.253 and 1.414, by more than 3 standard errors."""
-    for name, middle in (("firm growth, kurtosis", 4.5), ("firm growth, SD against mean size", (math.sqrt(math.pi / 2) + math.sqrt(2)) / 2)):
+    for name, middle in (
+        ("firm growth, kurtosis", 4.5),
+        ("firm growth, SD against mean size", (math.sqrt(math.pi / 2) + math.sqrt(2)) / 2),
+    ):
         found = runs.of(name)
         assert found.mean() + 3 * found.std(ddof=1) / math.sqrt(len(runs)) < middle
 
@@ -176,9 +181,18 @@ def test_growth_of_firms(long_runs):
     assert long_runs.of("firm growth, kurtosis").mean() == pytest.approx(3.4, abs=0.1)
     tails = np.array([[(np.abs(growth) > size).mean() for size in (1, 2, 3, 4, 5)] for growth in long_runs.growth])
     found = tails[:, 1:] / tails[:, :1]
-    print("zeros", np.mean([(growth == 0).mean() for growth in long_runs.growth]), "tails", tails.mean(axis=0), "against the first", found.mean(axis=0))
+    print(
+        "zeros",
+        np.mean([(growth == 0).mean() for growth in long_runs.growth]),
+        "tails",
+        tails.mean(axis=0),
+        "against the first",
+        found.mean(axis=0),
+    )
     expected, rounding = np.array([0.0885, 0.0247, 0.0060, 0.0011]) / 0.272, 5e-5 / 0.272
-    assert np.all(np.abs(found.mean(axis=0) - expected) < 4 * found.std(axis=0, ddof=1) / math.sqrt(len(long_runs)) + rounding)
+    assert np.all(
+        np.abs(found.mean(axis=0) - expected) < 4 * found.std(axis=0, ddof=1) / math.sqrt(len(long_runs)) + rounding
+    )
 
 
 @pytest.mark.slow

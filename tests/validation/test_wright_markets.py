@@ -91,11 +91,25 @@ def test_markets_of_other_sizes_are_as_societies_of_these_sizes():
     sizes, years = [200, 1000, 2000], 50
     beside = markets_of(sizes * 8, years)
     for number, people in enumerate(sizes):
-        apart = [observe(case(DAILY | {"society.people": people}), seed, (5 + years) * YEAR).after(5 * YEAR) for seed in range(1, 9)]
+        apart = [
+            observe(case(DAILY | {"society.people": people}), seed, (5 + years) * YEAR).after(5 * YEAR)
+            for seed in range(1, 9)
+        ]
         together, alone = ([figures_of(months) for months in runs] for runs in (beside[number::3], apart))
-        for name in ("workers", "capitalists", "unemployed", "P(size = 1)", "exponent of sizes, MLE from 2", "Gini of money", "largest firm"):
+        for name in (
+            "workers",
+            "capitalists",
+            "unemployed",
+            "P(size = 1)",
+            "exponent of sizes, MLE from 2",
+            "Gini of money",
+            "largest firm",
+        ):
             one, other = (np.array([figure[name] for figure in figures]) for figures in (together, alone))
-            assert abs(one.mean() - other.mean()) < 4 * math.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 8), (people, name)
+            assert abs(one.mean() - other.mean()) < 4 * math.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 8), (
+                people,
+                name,
+            )
 
 
 # --- a market alone ---
@@ -109,7 +123,9 @@ def course(sizes, money, spots, months=30, changes=None, seed=5, threads=1):
 
 
 def same(one: Months, other: Months) -> bool:
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("money", "income", "employer", "pools"))
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("money", "income", "employer", "pools")
+    )
 
 
 def test_what_happens_in_other_markets_changes_nothing():
@@ -117,7 +133,12 @@ def test_what_happens_in_other_markets_changes_nothing():
     before = course([400, 300, 250], 100, SPOTS)
     poor = np.repeat([100, 700, 3], [400, 300, 250])
     unequal = course([400, 300, 250], poor, SPOTS)
-    for other in (unequal, course([400, 777, 2, 60], 100, [*SPOTS, (70.0, 0.0)]), course([400, 3], 100, SPOTS[:2]), course([400], 100, SPOTS[:1])):
+    for other in (
+        unequal,
+        course([400, 777, 2, 60], 100, [*SPOTS, (70.0, 0.0)]),
+        course([400, 3], 100, SPOTS[:2]),
+        course([400], 100, SPOTS[:1]),
+    ):
         assert same(before[0], other[0])
     assert not same(before[1], unequal[1])  # and those who have other coins do not keep theirs
 
@@ -146,7 +167,13 @@ def test_a_market_by_itself_keeps_its_place_in_the_table():
 
 # --- threads ---
 
-LINKED = {"economy.markets.enabled": True, "economy.markets.smallest": 60, "society.people": 6000, "society.places.count": 40, "society.commuting": 0.4}
+LINKED = {
+    "economy.markets.enabled": True,
+    "economy.markets.smallest": 60,
+    "society.people": 6000,
+    "society.places.count": 40,
+    "society.commuting": 0.4,
+}
 
 
 MANY = {"economy.markets.enabled": True, "economy.markets.smallest": 1, "society.people": 6000, "society.places.count": 200,
@@ -164,7 +191,15 @@ def test_the_same_bits_for_any_number_of_threads(changes):
 
 def pairs(smallest: int) -> tuple[cz.Scenario, cz.Society]:
     """12 pairs of places of 500 people each, 11 km apart; pairs are out of reach of one another."""
-    scenario = case(DAILY | {"economy.markets.enabled": True, "economy.markets.smallest": smallest, "society.contact.cutoff_km": 100.0, "society.commuting": 0.0})
+    scenario = case(
+        DAILY
+        | {
+            "economy.markets.enabled": True,
+            "economy.markets.smallest": smallest,
+            "society.contact.cutoff_km": 100.0,
+            "society.commuting": 0.0,
+        }
+    )
     spots = [(-55.0 + 10 * pair + 0.1 * end, 10.0) for pair in range(12) for end in (0, 1)]
     return scenario, society_of([500] * 24, 100, scenario, spots)
 

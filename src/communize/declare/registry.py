@@ -137,6 +137,10 @@ class Table:
         for name, column in self._columns.items():
             yield column, getattr(self, name)
 
+    def declarations(self) -> Iterable[Column]:
+        """The declared columns alone."""
+        return self._columns.values()
+
     def declared(self, name: str) -> Column | None:
         """The declaration of a column, None if the table has none of that name."""
         return self._columns.get(name)
@@ -147,6 +151,11 @@ class Table:
         for column, values in self.columns():
             twin.add(column, values.copy())
         return twin
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return len(self._columns)
 
     @property
     def capacity(self) -> int:

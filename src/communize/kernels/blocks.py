@@ -29,8 +29,10 @@ class Pool:
 
     def for_blocks(self, kernel: Callable[..., Any], n_rows: int, *args: Any, block: int = BLOCK) -> list[Any]:
         """Call ``kernel(start, stop, index, *args)`` for each block; results in block order."""
+        if n_rows <= block:
+            return [kernel(0, n_rows, 0, *args)] if n_rows > 0 else []
         ranges = [(start, min(start + block, n_rows)) for start in range(0, n_rows, block)]
-        if self._executor is None or len(ranges) < 2:
+        if self._executor is None:
             return [kernel(start, stop, index, *args) for index, (start, stop) in enumerate(ranges)]
         futures = [
             self._executor.submit(kernel, start, stop, index, *args)

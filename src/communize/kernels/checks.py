@@ -4,10 +4,12 @@ import numpy as np
 
 from communize.kernels.draws import kernel
 
-FEW, MANY = 32, 512  # people looked at together
+MANY = 512  # people looked at together
 SITES_COUNT, PLACES_COUNT, MODES_AGREE, CODES_EXIST, PEOPLE_AGREE = (1 << k for k in range(5))
-STRETCH = 64 * 255  # people whose bytes are compared before the counts, of a byte each, are added up
-CODES, IN_MEASURE, OTHER_CODE, OTHER_POSITION = 4, 2, 4, 9
+LANES = 256  # bytes compared side by side: four chains of 64 at once
+STRETCH = LANES * 255  # people whose bytes are compared before the counts, of a byte each, are added up
+CODES, OTHER_CODE, OTHER_POSITION = 4, 4, 9
+IN_STRUGGLE, IN_MEASURE, HELD = 1, 2, 3  # activities; the columns of fingerprints, of which the first is that of participants by place
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
@@ -46,6 +48,39 @@ def times(count, factor):
 
 
 @kernel
+def weights_of_sites(home, work):
+    """Weights of somebody's sites, of which that of work may be none (-1)."""
+    return weight(home) + (weight(work) & np.uint64(~(np.int64(work) >> 63)))
+
+
+@kernel
+def weights_in_measure(home, work, at):
+    """Weights of the different sites at which somebody in a measure counts."""
+    found = weights_of_sites(home, work)
+    found -= weight(work) if work == home else _NONE
+    return found + (weight(at) if at != home and at != work else _NONE)
+
+
+@kernel
+def list_busy(start, stop, words, activity, busy, full):
+    """List the people of [start, stop), at most `MANY`, whose activity is not routine; returns how many. `full` is overwritten."""
+    n = n_full = 0
+    if stop - start < MANY:
+        for i in range(start, stop):
+            busy[n] = i
+            n += activity[i] != 0
+        return n
+    for word in range(start >> 3, stop >> 3):  # without a branch, here and below: who is busy is hard to predict
+        full[n_full] = word
+        n_full += words[word] != _NONE
+    for word in full[:n_full]:
+        for i in range(word << 3, (word + 1) << 3):
+            busy[n] = i
+            n += activity[i] != 0
+    return n
+
+
+@kernel
 def count_busy(start, stop, block, words, activity, position, home, work, measure, site_place, counts, prints, wrong):
     """Count the people of [start, stop) whose activity is not routine, looking at eight in a word.
 
@@ -60,46 +95,36 @@ def count_busy(start, stop, block, words, activity, position, home, work, measur
     wrong
         People by block who are in a measure without a site, or have a site without being in one.
     """
-    busy = np.empty(FEW, np.int64)
+    busy, full = np.empty(MANY, np.int64), np.empty(MANY >> 3, np.int64)
     for many in range(start, stop, MANY):
         end = min(many + MANY, stop)
         if end - many == MANY and not any_other(words[many >> 3 : end >> 3], _NONE):
             continue
-        for first in range(many, end, FEW):
-            last = min(first + FEW, end)
-            w = first >> 3
-            if last - first == FEW and words[w] | words[w + 1] | words[w + 2] | words[w + 3] == _NONE:
+        n = list_busy(many, end, words, activity, busy, full)
+        for i in busy[:n]:
+            a, p = activity[i], position[i]
+            p = p if 0 <= p < OTHER_POSITION else OTHER_POSITION
+            if a < 0 or a >= CODES:
+                counts[block, OTHER_CODE, p] += 1
                 continue
-            few, n = activity[first:last], 0
-            for k in range(few.size):  # without a branch: who is busy is hard to predict
-                busy[n] = first + k
-                n += few[k] != 0
-            for k in range(n):
-                i = busy[k]
-                a, p = activity[i], position[i]
-                p = p if 0 <= p < OTHER_POSITION else OTHER_POSITION
-                if a < 0 or a >= CODES:
-                    counts[block, OTHER_CODE, p] += 1
-                    continue
-                counts[block, a, p] += 1
-                h, w, at = home[i], work[i], measure[i]
-                found = weight(h) + (weight(w) if w >= 0 else _NONE)
-                if a == IN_MEASURE:
-                    found -= weight(w) if w == h else _NONE
-                    found += weight(at) if at != h and at != w else _NONE
-                    if 0 <= h < site_place.size:
-                        prints[block, 0] += weight(site_place[h])
-                wrong[block] += (at >= 0) != (a == IN_MEASURE)
-                prints[block, a] += found
+            counts[block, a, p] += 1
+            h, w, at = home[i], work[i], measure[i]
+            if a == IN_MEASURE:
+                prints[block, a] += weights_in_measure(h, w, at)
+                if 0 <= h < site_place.size:
+                    prints[block, 0] += weight(site_place[h])
+            else:
+                prints[block, a] += weights_of_sites(h, w)
+            wrong[block] += (at >= 0) != (a == IN_MEASURE)
     return 0
 
 
 @kernel
 def count_codes(start, stop, block, activity, position, counts):
     """Count the people of [start, stop) by activity and position into `counts`, as `count_busy` does, where many are busy: a pass over the
-    bytes for each code that occurs, 64 people at a time, whatever their number.
+    bytes for each code that occurs, whatever their number.
     """
-    lanes = np.empty(64, np.uint8)
+    lanes = np.empty(LANES, np.uint8)
     for first in range(start, stop, STRETCH):
         do, at = activity[first : min(first + STRETCH, stop)], position[first : min(first + STRETCH, stop)]
         rest = do.size - count_both(do, np.int8(0), at, np.int8(-1), lanes)
@@ -120,24 +145,62 @@ def count_codes(start, stop, block, activity, position, counts):
 
 
 @kernel
+def print_busy(start, stop, block, activity, home, work, measure, site_place, prints, wrong):
+    """The fingerprints and the disagreements that `count_busy` finds, where many are busy: everybody at the same pace."""
+    do, home, work, measure = activity[start:stop], home[start:stop], work[start:stop], measure[start:stop]
+    struggling, held, differ, inside = _NONE, _NONE, 0, False
+    for k in range(do.size):
+        both = weights_of_sites(home[k], work[k])
+        struggling += both if do[k] == IN_STRUGGLE else _NONE
+        held += both if do[k] == HELD else _NONE
+        differ += (measure[k] >= 0) != (do[k] == IN_MEASURE)
+        inside |= do[k] == IN_MEASURE
+    prints[block, IN_STRUGGLE], prints[block, HELD], wrong[block] = struggling, held, differ
+    if inside:
+        for k in range(do.size):
+            if do[k] == IN_MEASURE:
+                prints[block, IN_MEASURE] += weights_in_measure(home[k], work[k], measure[k])
+                if 0 <= home[k] < site_place.size:
+                    prints[block, 0] += weight(site_place[home[k]])
+    return 0
+
+
+@kernel
 def count_both(first, one, second, other, lanes):
     """How many of at most `STRETCH` pairs of bytes are (one, other); with `other` -1 how many of the first are `one`."""
     lanes[:] = 0
-    rows = first.size >> 6
+    rows = first.size // LANES
     if other < 0:
         for row in range(rows):
-            for k in range(64):
-                lanes[k] += np.uint8(first[(row << 6) + k] == one)
+            for k in range(LANES):
+                lanes[k] += np.uint8(first[row * LANES + k] == one)
     else:
         for row in range(rows):
-            for k in range(64):
-                lanes[k] += np.uint8((first[(row << 6) + k] == one) & (second[(row << 6) + k] == other))
+            for k in range(LANES):
+                lanes[k] += np.uint8((first[row * LANES + k] == one) & (second[row * LANES + k] == other))
     count = 0
-    for k in range(64):
+    for k in range(LANES):
         count += np.int64(lanes[k])
-    for k in range(rows << 6, first.size):
+    for k in range(rows * LANES, first.size):
         count += first[k] == one and (other < 0 or second[k] == other)
     return count
+
+
+@kernel
+def people_by_activity(counts, positions, table):
+    """People by activity and position, into `table`, from those of `count_busy` or `count_codes` and all by position; returns how many
+    are busy.
+    """
+    busy = 0
+    for p in range(table.shape[1]):
+        table[0, p] = positions[p]
+        for a in range(1, table.shape[0]):
+            table[a, p] = 0
+            for block in range(counts.shape[0]):
+                table[a, p] += counts[block, a, p]
+            table[0, p] -= table[a, p]
+            busy += table[a, p]
+    return busy
 
 
 @kernel
@@ -167,7 +230,7 @@ def count_all(start, stop, block, home, work, position, group, money, activity, 
     the fingerprints of members and of those of them who can take part, by site, and people with a measure and another activity, or
     the other way, uint64 (blocks, 4).
     """
-    lanes = np.empty(64, np.uint8)
+    lanes = np.empty(LANES, np.uint8)
     for first in range(start, stop, STRETCH):
         at = position[first : min(first + STRETCH, stop)]
         left = at.size
@@ -186,20 +249,20 @@ def count_all(start, stop, block, home, work, position, group, money, activity, 
         coins += np.uint64(money[i])
         wrong += (measure[i] >= 0) != (activity[i] == IN_MEASURE)
     joins = np.zeros(16 * 16, np.uint64)  # all ones for those who can take part
-    everybody = True
+    everybody = True  # of those who are there
     for p in range(takes_part.shape[0]):
         for g in range(takes_part.shape[1]):
             joins[16 * p + g] = ~_NONE if takes_part[p, g] else _NONE
-            everybody &= takes_part[p, g]
+            everybody &= takes_part[p, g] or positions[block, p] == 0
     if everybody:
         for i in range(home.size):
-            members += weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
+            members += weights_of_sites(home[i], work[i])
         eligible = members
     else:
         for i in range(home.size):
             p = position[i]
             p = p if 0 <= p < OTHER_POSITION else OTHER_POSITION
-            both = weight(home[i]) + (weight(work[i]) & np.uint64(~(np.int64(work[i]) >> 63)))
+            both = weights_of_sites(home[i], work[i])
             members += both
             eligible += both & joins[16 * p + (group[i] & 15)]
     sums[block, 0], sums[block, 1], sums[block, 2], sums[block, 3] = coins, members, eligible, wrong
@@ -276,6 +339,14 @@ def compare_counts(counts, prints, wrong, kind, place, sites, modes, places, nei
     if pa | pb | pc != _NONE:
         found |= PLACES_COUNT
     return found
+
+
+@kernel
+def no_measures(instance, activity, tied, site_ties):
+    """Whether no site has a measure, nobody is in one, and no ties into measures are counted."""
+    return not (
+        any_other(instance, np.int32(-1)) or any_equal(activity, np.int8(IN_MEASURE))
+        or any_other(tied, np.uint16(0)) or any_other(site_ties, np.int32(0)))  # fmt: skip
 
 
 @kernel

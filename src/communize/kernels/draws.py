@@ -79,8 +79,20 @@ def shared_block(key, block, day, decision, draw):
 
 
 @kernel
+def five_rounds(x0, x1, x2, x3, a, b):
+    """Half of the ten rounds, from key words `a` and `b`; all words below 2**32."""
+    for _ in range(5):
+        product_0, product_1 = _MULTIPLIER_0 * x0, _MULTIPLIER_1 * x2
+        x0, x1, x2, x3 = (product_1 >> _SHIFT) ^ x1 ^ a, product_1 & _LOW, (product_0 >> _SHIFT) ^ x3 ^ b, product_0 & _LOW
+        a, b = (a + _WEYL_0) & _LOW, (b + _WEYL_1) & _LOW
+    return x0, x1, x2, x3
+
+
+@kernel
 def shared_blocks(key, first, day, decision, draw, words, room):
     """The words of the shared blocks `first` and the following, many at once: several times faster than one by one.
+
+    Five rounds at a time keep the words in registers, and compilers then treat several blocks at once.
 
     Parameters
     ----------
@@ -90,28 +102,13 @@ def shared_blocks(key, first, day, decision, draw, words, room):
         uint64 (4, n), overwritten.
     """
     x0, x1, x2, x3 = room[0], room[1], room[2], room[3]
-    for b in range(x0.size):
-        x0[b] = np.uint64(first + b) & _LOW
-        x1[b] = np.uint64(day) & _LOW
-        x2[b] = np.uint64(decision) & _LOW
-        x3[b] = np.uint64(draw) & _LOW
+    c1, c2, c3 = np.uint64(day) & _LOW, np.uint64(decision) & _LOW, np.uint64(draw) & _LOW
     k0, k1 = key & _LOW, key >> _SHIFT
-    for _ in range(2):  # five rounds at a time keep the words in registers, and compilers then treat several blocks at once
-        for b in range(x0.size):
-            y0, y1, y2, y3, a0, a1 = x0[b], x1[b], x2[b], x3[b], k0, k1
-            for _ in range(5):
-                product_0, product_1 = _MULTIPLIER_0 * (y0 & _LOW), _MULTIPLIER_1 * (y2 & _LOW)
-                y0, y1, y2, y3 = (
-                    ((product_1 >> _SHIFT) ^ y1 ^ a0) & _LOW, product_1 & _LOW, ((product_0 >> _SHIFT) ^ y3 ^ a1) & _LOW, product_0 & _LOW
-                )  # fmt: skip
-                a0, a1 = (a0 + _WEYL_0) & _LOW, (a1 + _WEYL_1) & _LOW
-            x0[b], x1[b], x2[b], x3[b] = y0, y1, y2, y3
-        k0, k1 = (k0 + np.uint64(5) * _WEYL_0) & _LOW, (k1 + np.uint64(5) * _WEYL_1) & _LOW
     for b in range(x0.size):
-        words[4 * b] = x0[b]
-        words[4 * b + 1] = x1[b]
-        words[4 * b + 2] = x2[b]
-        words[4 * b + 3] = x3[b]
+        x0[b], x1[b], x2[b], x3[b] = five_rounds(np.uint64(first + b) & _LOW, c1, c2, c3, k0, k1)
+    k0, k1 = (k0 + np.uint64(5) * _WEYL_0) & _LOW, (k1 + np.uint64(5) * _WEYL_1) & _LOW
+    for b in range(x0.size):
+        words[4 * b], words[4 * b + 1], words[4 * b + 2], words[4 * b + 3] = five_rounds(x0[b], x1[b], x2[b], x3[b], k0, k1)
 
 
 @typed_kernel(f"UniTuple(uint64, 4)({_ADDRESS})")

@@ -12,6 +12,7 @@ from communize.kernels.draws import kernel
 
 DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 F4, F8, I1, I2, I4, I8, U1, U2, U4 = range(len(DTYPES))
+NUMBERS = {np.dtype(name): number for number, name in enumerate(DTYPES)}  # asking a dtype for its name takes long
 
 ADDRESS, TABLE, WIDTH, DTYPE, OF_ROWS, WHOLE, MAY_LACK = range(7)  # columns of the descriptions that `first_outside` takes
 BLOCKS, SMALL = 32, 4096  # a column is checked in at most so many days; so few values are checked every day

@@ -165,6 +165,14 @@ def count_members(home, work, takes_part, position, group, members, eligible):
 
 
 @kernel
+def sum_by_place(kind, place, neighbourhood, counts, total):
+    """Add the counts of neighbourhoods to `total` of their places; a place that does not exist is left to the invariants to find."""
+    for site in range(kind.size):
+        if kind[site] == neighbourhood and 0 <= place[site] < total.size:
+            total[place[site]] += counts[site]
+
+
+@kernel
 def first_owner(work, position, owner_code, owner):
     """The first person with the position of owner at each site of work."""
     for person in range(work.size - 1, -1, -1):

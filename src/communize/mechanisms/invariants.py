@@ -29,7 +29,6 @@ from communize.declare.registry import (
     IN_STRUGGLE,
     NEIGHBOURHOOD,
     POSITIONS,
-    ROUTINE,
     TAKEN,
 )  # fmt: skip
 from communize.kernels import checks
@@ -56,13 +55,6 @@ def count_all(state: State) -> tuple[np.ndarray, np.ndarray]:
     return positions.sum(axis=0), sums.sum(axis=0)
 
 
-def by_activity(counts: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """People by activity and position, from those of `checks.count_busy` and all by position."""
-    table = counts.sum(axis=0)[: len(ACTIVITIES), : len(POSITIONS)].copy()
-    table[ROUTINE] = positions[: len(POSITIONS)] - table.sum(axis=0)
-    return table
-
-
 def count_people(state: State) -> np.ndarray:
     """People by activity and position, int64 (activities, positions)."""
     people, n = state.people, len(state.people)
@@ -71,12 +63,15 @@ def count_people(state: State) -> np.ndarray:
     checks.count_busy(
         0, n, 0, words, people.activity, people.position, people.home, people.work, people.measure, state.sites.place, counts, np.zeros((1, 4), np.uint64),
         np.zeros(1, np.int64))  # fmt: skip
-    return by_activity(counts, count_all(state)[0])
+    table = np.empty((len(ACTIVITIES), len(POSITIONS)), np.int64)
+    checks.people_by_activity(counts, count_all(state)[0], table)
+    return table
 
 
 def coins_of_tables(state: State) -> int:
     """Coins of all columns that are money, less those that are owed, people's money apart."""
-    return sum(column.money * int(values.sum()) for table in state.tables.values() for column, values in table.columns() if column.money and column.path != "people.money")
+    tables = [(table, column) for table in state.tables.values() if len(table) for column in table.declarations() if column.money]
+    return sum(column.money * int(getattr(table, column.name).sum()) for table, column in tables if column.path != "people.money")
 
 
 class Invariants:
@@ -135,16 +130,19 @@ class Invariants:
         counts, prints, wrong = self._counts, self._prints, self._wrong
         counts[:], prints[:], wrong[:] = 0, 0, 0
         of_places = (places.active, places.participants, places.held)
-        if everything or self._busy <= FEW_BUSY or day % OFTEN == 0:
-            rows = (self._words, activity, people.position, people.home, people.work, people.measure, sites.place, counts, prints, wrong)
-            state.pool.for_blocks(checks.count_busy, n, *rows, block=BLOCK)
+        of_people, few, whole = (people.home, people.work, people.measure, sites.place), self._busy <= FEW_BUSY, everything or day % OFTEN == 0
+        if few:
+            state.pool.for_blocks(checks.count_busy, n, self._words, activity, people.position, *of_people, counts, prints, wrong, block=BLOCK)
+        else:
+            state.pool.for_blocks(checks.count_codes, n, activity, people.position, counts, block=BLOCK)
+        if whole and not few:
+            state.pool.for_blocks(checks.print_busy, n, activity, *of_people, prints, wrong, block=BLOCK)
+        if few or whole:
             found = checks.compare_counts(
                 counts, prints, wrong, sites.kind, sites.place, (sites.active, sites.participants, sites.held), (sites.mode, sites.instance),
                 of_places, NEIGHBOURHOOD, TAKEN)  # fmt: skip
         else:
-            state.pool.for_blocks(checks.count_codes, n, activity, people.position, counts, block=BLOCK)
             found = checks.compare_totals(counts, of_places)
-        self._busy = int(counts[:, 1:].sum())
         if found:
             if not found & checks.CODES_EXIST:  # a home or a place that does not exist says more than counts that disagree, and none is safe to count
                 self._ranges.refresh(state, day)
@@ -152,7 +150,9 @@ class Invariants:
             raise self._explain(state, day, found)
         if self._positions_vary or state.regrouped != self._regrouped:
             self._positions, self._regrouped = count_all(state)[0], state.regrouped
-        state.counted = (day, by_activity(counts, self._positions))
+        by_activity = np.empty((len(ACTIVITIES), len(POSITIONS)), np.int64)
+        self._busy = checks.people_by_activity(counts, self._positions, by_activity)
+        state.counted = (day, by_activity)
 
     def _explain(self, state: State, day: int, found: int) -> InvariantViolation:
         """The violation behind what `compare_counts` found, from a recount row by row."""
@@ -234,6 +234,8 @@ class Invariants:
 
     def _recount_measures(self, state: State, day: int) -> None:
         people, sites, instances = state.people, state.sites, state.instances
+        if checks.no_measures(sites.instance, people.activity, people.ties_in_measures, sites.ties_in_measures):
+            return
         taken = np.flatnonzero(sites.instance >= 0)
         held = sites.instance[taken]
         rows = taken[(instances.ended[held] >= 0) | (instances.site[held] != taken)]

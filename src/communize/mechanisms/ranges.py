@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InvariantViolation
-from communize.declare.registry import Column
+from communize.declare.registry import Column, Table
 from communize.kernels import ranges
 from communize.mechanisms.base import Mechanism, State
 
+dtype_of = functools.cache(np.dtype)  # to understand a name takes long
 HAZARDS = ("probability", "1/day")  # units of columns that are checked whole every day
 
 
@@ -48,27 +49,33 @@ class Ranges:
         self.describe(state, state.day)
 
     def refresh(self, state: State, day: int) -> None:
-        """Take notice of columns that were added, and of arrays that were replaced, since the last time."""
-        known = len(self._tables) == len(state.tables) and self._n_columns == [len(list(table.columns())) for table in self._tables]
+        """Take notice of columns that were added, of arrays that were replaced, and of tables that have rows now, since the last time."""
+        known = self._tables == list(state.tables.values()) and self._described_columns == self._columns_with_rows()
         self.locate(state, day) if known else self.describe(state, day)
+
+    def _columns_with_rows(self) -> list[int]:
+        """Number of columns of each table, 0 where it has no rows, as the tables of idle mechanisms: there is nothing to check."""
+        return [table.n_columns if len(table) else 0 for table in self._tables]
 
     def describe(self, state: State, day: int) -> None:
         """Write down what the columns are, for `ranges.first_outside`."""
         self._tables = list(state.tables.values())
-        self._n_columns = [len(list(table.columns())) for table in self._tables]
+        self._described_columns = self._columns_with_rows()
         number = {name: row for row, name in enumerate(state.tables)}
         self._columns: list[Column] = []
+        self._tables_of_columns: list[Table] = []
         rows, floats, whole = [], [], []
         for table_number, table in enumerate(self._tables):
-            for column, values in table.columns():
+            for column, values in table.columns() if len(table) else ():
                 limits = checked_range(column, values)
                 if limits is None:
                     continue
                 self._columns.append(column)
+                self._tables_of_columns.append(table)
                 of_rows = number.get(column.unit.removesuffix(" row") + "s", -1) if column.unit.endswith(" row") else -1
                 dtype = values.dtype
                 rows.append((
-                    0, table_number, math.prod(column.dims), ranges.DTYPES.index(dtype.name), of_rows, column.unit in HAZARDS, lacks(column)))  # fmt: skip
+                    0, table_number, math.prod(column.dims), ranges.NUMBERS[dtype], of_rows, column.unit in HAZARDS, lacks(column)))  # fmt: skip
                 floats.append(limits if dtype.kind == "f" else (0.0, 0.0))
                 whole.append((0, 0) if dtype.kind == "f" else limits)
         low, high = np.array(floats).reshape(-1, 2).T.copy()
@@ -79,16 +86,17 @@ class Ranges:
 
     def locate(self, state: State, day: int) -> None:
         """Write down where the columns lie; their arrays are held, so that they cannot go away while they are looked at."""
-        for at, column in enumerate(self._columns):
-            values = getattr(state.tables[column.table], column.name)
+        addresses = self._described[0][:, ranges.ADDRESS]
+        for at, (column, table) in enumerate(zip(self._columns, self._tables_of_columns)):
+            values = getattr(table, column.name)
             if values is not self._arrays[at]:
-                wanted = (len(state.tables[column.table]), *column.dims)
-                if values.shape != wanted or values.dtype != column.dtype or not values.flags.c_contiguous:
+                wanted = (len(table), *column.dims)
+                if values.shape != wanted or values.dtype != dtype_of(column.dtype) or not values.flags.c_contiguous:
                     raise self._reports.violation(
                         "range", "the array was replaced by another, columns have to be changed in place", day, column.table, column.name,
                         found=f"{values.dtype} {values.shape}", expected=f"{column.dtype} {wanted}")  # fmt: skip
                 self._arrays[at] = values
-                self._described[0][at, ranges.ADDRESS] = values.__array_interface__["data"][0]
+                addresses[at] = values.__array_interface__["data"][0]
         self._lengths = [len(table) for table in self._tables]
         self._room = [table.capacity for table in self._tables]
         self._rows = np.array(self._lengths, np.int64)
@@ -97,9 +105,10 @@ class Ranges:
         """Check the rows whose turn it is, or all; `whole_day` is the last day on which all were."""
         lengths = [len(table) for table in self._tables]
         if lengths != self._lengths:
-            self._lengths, self._rows[:] = lengths, lengths
-            if [table.capacity for table in self._tables] != self._room:
-                self.locate(state, day)
+            if [table.capacity for table in self._tables] != self._room or self._columns_with_rows() != self._described_columns:
+                self.refresh(state, day)
+            else:
+                self._lengths, self._rows[:] = lengths, lengths
         columns, floor, ceiling, whole_floor, whole_ceiling = self._described
         at = ranges.first_outside(columns, floor, ceiling, whole_floor, whole_ceiling, self._rows, day, everything)
         if at < 0:
@@ -140,7 +149,7 @@ def limits_of(dtype: np.dtype) -> tuple[Any, Any]:
 def checked_range(column: Column, values: np.ndarray) -> tuple[Any, Any] | None:
     """Lowest and highest value that a column may hold, None where its dtype allows no others."""
     dtype = values.dtype
-    if dtype.name not in ranges.DTYPES or not values.flags.c_contiguous:
+    if dtype not in ranges.NUMBERS or not values.flags.c_contiguous:
         return None
     least, most = limits_of(dtype)
     low = least if column.range[0] is None else max(least, column.range[0])

@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import CommunizeError
+from communize.production.interior_point import maximise_last
 from communize.production.reproduction_inputs import Economy
 
 TIE = 1e-9  # constraints that would allow a lambda so little above (relative) bind as well
 RESCALED_BELOW, RESCALED_ABOVE, RESCALINGS = 1e-2, 1e2, 12
-TOLERANCE = 1e-9  # of HiGHS, in scaled units
-SIMPLEX_UP_TO = 3000  # place-sectors
+TOLERANCE = 1e-9  # of solvers, in scaled units
+NEGLIGIBLE, ENDLESS = 1e-13, 1e4  # bounds, as shares of what one place and of what all take
+SIMPLEX_UP_TO = 1500  # place-sectors; above, the interior point method is faster (measured: see decision record)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ def solve_alone(economy: Economy) -> Solution:
 
 
 def solve_linked(economy: Economy, bound: float, method: str = "auto") -> Solution:
-    """Linked places, by HiGHS.
+    """Linked places, as a linear program.
 
     Parameters
     ----------
@@ -100,187 +102,217 @@ def solve_linked(economy: Economy, bound: float, method: str = "auto") -> Soluti
     bound
         A guess of lambda from above, as the pooled one; positive. Only the scale hangs on it.
     method
-        A method of `scipy.optimize.linprog`, or auto: chosen by size.
+        A method of `scipy.optimize.linprog`, or interior-point, or auto: chosen by size.
 
     Raises
     ------
     CommunizeError
-        HiGHS found no optimum.
+        No optimum was found.
 
     References
     ----------
-    Huangfu and Hall (2018), https://doi.org/10.1007/s12532-017-0130-5.
+    HiGHS: Huangfu and Hall (2018), https://doi.org/10.1007/s12532-017-0130-5.
     """
-    program = Program(economy)
+    works, there = possible(economy)
+    if ((economy.wants > 0) & ~there).any():
+        return nothing(economy)
+    program = Program(economy, works, there)
     scale = bound if np.isfinite(bound) else 1.0
-    for attempt in range(RESCALINGS):
+    found = None
+    for _ in range(RESCALINGS):
         found = program.solve(scale, method)
-        if found is None:
-            return program.unbounded()
-        if RESCALED_BELOW <= found.ratio / scale <= RESCALED_ABOVE:
+        if not np.isfinite(found.ratio) or RESCALED_BELOW <= found.ratio / scale <= RESCALED_ABOVE:
             return found
-        if attempt == 0 and lacking(economy).any():
-            return program.nothing()
         scale *= min(max(found.ratio / scale, 1e-6), 1e6)
+    assert found is not None
     return found
 
 
-def lacking(economy: Economy) -> np.ndarray:
-    """Which goods a place wants and can by no means have, bool (P, K). Lambda is above 0 if and only if there is none.
+def nothing(economy: Economy, ratio: float = 0.0, status: str = "lacking") -> Solution:
+    """Lambda is 0, or infinite, without a program."""
+    zero = np.zeros(economy.shape)
+    return Solution(ratio, zero, np.zeros(economy.use.shape), zero, np.zeros(economy.shape[0]), np.zeros(economy.transport.size), status)
+
+
+def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
+    """Which plants can work at all, and which goods a place can have at all, bool (P, K) each.
 
     A plant works if it is there, has labour, and can have all its inputs; a place can have a good if it is made there or reaches it
-    along links. The largest set of plants and goods of which this is true is found by striking out what fails. (Where places have
-    different tables, only the "if" can fail.)
+    along links. The largest set of which this is true is found by striking out what fails. Lambda is above 0 if and only if everything
+    wanted can be had: a little of everything can then be made, as the table is productive. (With different tables in different places
+    only one direction holds: goods may be made in a circle that uses up more than it makes.)
     """
+    from scipy.sparse import coo_array
+
+    n_places, n_sectors = economy.shape
     works = (economy.capacity > 0) & ((economy.reach > 0) | (economy.movable > 0)[:, None])
-    sender, receiver, _, possible = economy.arcs()
+    sender, receiver, _, goes = economy.arcs()
+    arc, good = np.nonzero(goes)
+    ways = coo_array((np.ones(arc.size), (receiver[arc] * n_sectors + good, sender[arc] * n_sectors + good)), shape=(works.size, works.size)).tocsr()
     pattern = economy.table.pattern
     while True:
-        there = works.copy()
+        there = works.ravel()
         while True:
-            wider = there.copy()
-            np.logical_or.at(wider, receiver, there[sender] & possible)
+            wider = there | (ways @ there.astype(np.float64) > 0)
             if (wider == there).all():
                 break
             there = wider
+        there = there.reshape(works.shape)
         short = (~there).astype(np.float64)
         missing = (pattern.T @ short.T).T if economy.table.common else (pattern.T @ short.ravel()).reshape(short.shape)
         fewer = works & (missing == 0)
         if (fewer == works).all():
-            return (economy.wants > 0) & ~there
+            return works, there
         works = fewer
 
 
 class Program:
-    """The linear program of linked places; built once, scaled at each attempt."""
+    """The linear program of linked places; built once, scaled at each attempt.
 
-    def __init__(self, economy: Economy):
-        from scipy.sparse import block_diag, csc_array, csr_array, kron
+    Only what people need, directly or not, only plants that can work and goods that can be had are in it: so there is a plan that
+    leaves room everywhere, as the interior point method wants.
+    """
+
+    def __init__(self, economy: Economy, works: np.ndarray, there: np.ndarray):
+        from scipy.sparse import csc_array, csr_array, eye_array, kron
 
         self.economy = economy
         n_places, n_sectors = economy.shape
-        total = economy.wants.sum(axis=0)
-        everywhere = np.broadcast_to(total, economy.shape)
-        gross = economy.table.totals(total[None] if economy.table.common else everywhere).max(axis=0)
-        # In a mixture of tables a good may be needed that no single one needs.
-        needed = economy.table.needed(np.broadcast_to(gross, economy.shape) > 0).any(axis=0)
-        self.gross = np.where(gross > 0, gross, np.where(needed, gross[gross > 0].min(), 0.0))
-        self.needed = np.flatnonzero(self.gross > 0)
-        kept = self.needed.size
-        row = np.full(n_sectors, -1)
-        row[self.needed] = np.arange(kept)
+        total = economy.wants.sum(axis=0, keepdims=True)
+        gross = economy.table.totals(total if economy.table.common else np.repeat(total, n_places, axis=0)).max(axis=0)
+        # With different tables a mixture may need goods that no single one needs.
+        needed = economy.table.needed(np.repeat(gross[None] > 0, n_places if not economy.table.common else 1, axis=0)).any(axis=0)
+        self.gross = np.where(needed & (gross <= 0), gross[gross > 0].min(), gross)
+        self.sectors = np.flatnonzero(self.gross > 0)
+        kept = self.sectors.size
 
-        cell = (np.arange(n_places)[:, None] * n_sectors + self.needed).ravel()
         matrix = csr_array(economy.table.matrix)
         if economy.table.common:
-            matrix = kron(csr_array(np.eye(n_places)), matrix[self.needed][:, self.needed], format="csc")
+            self.inputs = csc_array(kron(eye_array(n_places), matrix[self.sectors][:, self.sectors]))
         else:
-            matrix = csc_array(matrix[cell][:, cell])
-        del block_diag
-        self.matrix = matrix  # (cells, cells): inputs of each needed good in each place
-        self.wants = economy.wants[:, self.needed]
-        capacity, reach = economy.capacity[:, self.needed], economy.reach[:, self.needed]
-        self.first = np.minimum(capacity, reach).ravel()
+            cell = (np.arange(n_places)[:, None] * n_sectors + self.sectors).ravel()
+            self.inputs = csc_array(matrix[cell][:, cell])
+        self.wants = economy.wants[:, self.sectors].ravel()
+        self.works, self.there = works[:, self.sectors].ravel(), there[:, self.sectors].ravel()
+        capacity, reach = economy.capacity[:, self.sectors], economy.reach[:, self.sectors]
         with np.errstate(invalid="ignore"):
-            self.second = np.where(capacity > reach, capacity - reach, 0.0).ravel()
-        self.second[np.repeat(economy.movable <= 0, kept)] = 0.0
-        self.columns_first, self.columns_second = np.flatnonzero(self.first > 0), np.flatnonzero(self.second > 0)
-        sender, receiver, use, possible = economy.arcs()
-        self.arc, self.good = np.nonzero(possible[:, self.needed])
-        self.use = use[:, self.needed][self.arc, self.good]
+            beyond = np.where((capacity > reach) & (economy.movable > 0)[:, None], capacity - reach, 0.0)
+        self.first = np.where(self.works, np.minimum(capacity, reach).ravel(), 0.0)
+        self.second = np.where(self.works, beyond.ravel(), 0.0)
+        sender, receiver, use, goes = economy.arcs()
+        goes = goes[:, self.sectors] & self.there.reshape(n_places, kept)[sender]
+        self.arc, self.good = np.nonzero(goes)
+        self.use = use[:, self.sectors][self.arc, self.good]
         self.sender = sender[self.arc]
         self.leaves, self.arrives = self.sender * kept + self.good, receiver[self.arc] * kept + self.good
 
-    def solve(self, scale: float, method: str) -> Solution | None:
-        """One attempt with lambda counted in `scale`; None if lambda has no bound."""
-        from scipy.optimize import linprog
-        from scipy.sparse import block_array, coo_array, csc_array, diags_array, eye_array, vstack
+    def solve(self, scale: float, method: str) -> Solution:
+        """One attempt with lambda counted in `scale`."""
+        from scipy.sparse import block_array, coo_array, csc_array, diags_array, eye_array
 
-        economy, kept = self.economy, self.needed.size
-        n_places = economy.shape[0]
-        cells, flows = n_places * kept, self.arc.size
-        unit = np.tile(scale * self.gross[self.needed] / n_places, n_places)
-        net = eye_array(cells, format="csc") - diags_array(1 / unit) @ self.matrix @ diags_array(unit)
-        net = csc_array(net)
-        number = np.arange(flows)
-        moves = coo_array(
-            (np.repeat([1.0, -1.0], flows), (np.concatenate([self.arrives, self.leaves]), np.tile(number, 2))), shape=(cells, flows)
-        )
-        wants = csc_array((scale * self.wants.ravel() / unit)[:, None])
-        upper = [self.first[self.columns_first] / unit[self.columns_first], self.second[self.columns_second] / unit[self.columns_second]]
-        n_second = self.columns_second.size
-        blocks: list[list[Any]] = [[-net[:, self.columns_first], -net[:, self.columns_second], -moves, wants]]
-        limits, labour_unit, transport_unit = [np.zeros(cells)], 1.0, 1.0
-        working = np.zeros(0, dtype=np.int64)
-        if n_second:
-            labour = np.tile(economy.labour[self.needed], n_places) * unit  # type: ignore
-            labour_unit = labour.sum() / n_places
-            working = np.flatnonzero(np.isfinite(economy.movable) & (economy.movable > 0))
-            place = self.columns_second // kept
-            row = np.full(n_places, -1)
-            row[working] = np.arange(working.size)
-            there = row[place] >= 0
-            used = coo_array(
-                (labour[self.columns_second][there] / labour_unit, (row[place][there], np.flatnonzero(there))), shape=(working.size, n_second)
-            )
-            blocks.append([None, used, None, None])
-            limits.append(economy.movable[working] / labour_unit)
-        moving = np.flatnonzero(np.isfinite(economy.transport) & (economy.transport > 0)) if (self.use > 0).any() else working[:0]
-        if moving.size:
-            cost = self.use * unit[self.good]
-            transport_unit = cost.max()
-            row = np.full(economy.transport.size, -1)
-            row[moving] = np.arange(moving.size)
-            payer = row[np.minimum(self.sender, economy.transport.size - 1)]
-            there = (payer >= 0) & (cost > 0)
-            used = coo_array((cost[there] / transport_unit, (payer[there], number[there])), shape=(moving.size, flows))
-            blocks.append([None, None, used, None])
-            limits.append(economy.transport[moving] / transport_unit)
-        inequalities = block_array(blocks, format="csr")
-        top = np.concatenate([*upper, np.full(flows + 1, np.inf)])
-        objective = np.zeros(top.size)
-        objective[-1] = -1.0
-        del vstack
-        found = None
-        for way in self.methods(method):
-            found = linprog(
-                objective, A_ub=inequalities, b_ub=np.concatenate(limits), bounds=np.column_stack([np.zeros(top.size), top]), method=way,
-                options={"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE},
-            )  # fmt: skip
-            if found.status in (0, 3):
-                break
-        if found is None or found.status not in (0, 3):
-            raise CommunizeError(f"reproduction ratio: HiGHS found no optimum: {getattr(found, 'message', method)}")
-        if found.status == 3:
-            return None
-        return self.solution(found, scale, unit, working, moving, labour_unit, transport_unit)
+        economy, kept = self.economy, self.sectors.size
+        n_places, flows = economy.shape[0], self.arc.size
+        unit = np.tile(scale * self.gross[self.sectors] / n_places, n_places)
+        first, second = self.first / unit, self.second / unit
+        columns_first, columns_second = np.flatnonzero(first > NEGLIGIBLE), np.flatnonzero(second > NEGLIGIBLE)
+        upper = np.concatenate([first[columns_first], second[columns_second], np.full(flows + 1, np.inf)])
+        upper[upper > ENDLESS * n_places] = np.inf
 
-    def methods(self, method: str) -> tuple[str, ...]:
-        """The methods to try, in order."""
-        if method != "auto":
-            return (method,)
-        small = self.wants.size <= SIMPLEX_UP_TO
-        return ("highs-ds", "highs-ipm") if small else ("highs-ipm", "highs-ds")
+        net = csc_array(eye_array(unit.size) - diags_array(1 / unit) @ self.inputs @ diags_array(unit))
+        sign, number = np.repeat([1.0, -1.0], flows), np.tile(np.arange(flows), 2)
+        moves = coo_array((sign, (np.concatenate([self.arrives, self.leaves]), number)), shape=(unit.size, flows))
+        wants = csc_array((scale * self.wants / unit)[:, None])
+        rows = np.flatnonzero(self.there)
+        balance = block_array([[-net[:, columns_first], -net[:, columns_second], -moves, wants]], format="csr")[rows]
+        labour, people_at_work = _limit(
+            columns_second // kept, np.tile(economy.labour[self.sectors], n_places)[columns_second] * unit[columns_second], economy.movable
+        ) if economy.labour is not None else _limit(columns_second, columns_second, economy.movable)  # fmt: skip
+        payer = self.sender if economy.transport.size > 1 else np.zeros(flows, dtype=np.int64)
+        carrying, carriers = _limit(payer, self.use * unit[self.good], economy.transport)
+        blank = [coo_array((people_at_work.size, columns_first.size)), coo_array((carriers.size, columns_first.size + columns_second.size))]
+        matrix = block_array(
+            [[balance], [block_array([[blank[0], labour, coo_array((people_at_work.size, flows + 1))]])],
+             [block_array([[blank[1], carrying, coo_array((carriers.size, 1))]])]], format="csr")  # fmt: skip
+        limits = np.concatenate([np.zeros(rows.size), economy.movable[people_at_work], economy.transport[carriers]])
 
-    def solution(self, found: Any, scale: float, unit: np.ndarray, working: Any, moving: Any, labour_unit: float, transport_unit: float) -> Solution:
-        """What HiGHS found, in the units that came in."""
-        economy, kept = self.economy, self.needed.size
-        n_places, n_sectors = economy.shape
-        n_first, n_second = self.columns_first.size, self.columns_second.size
+        found = _optimum(matrix, limits, upper, method)
+        if found is None:
+            return nothing(economy, np.inf, "no bound")
+        x, duals, way = found
+        n_first, n_second = columns_first.size, columns_second.size
         made = np.zeros(unit.size)
-        made[self.columns_first] += found.x[:n_first]
-        made[self.columns_second] += found.x[n_first : n_first + n_second]
-        output = np.zeros(economy.shape)
-        output[:, self.needed] = (made * unit).reshape(n_places, kept)
-        flows = np.zeros(economy.use.shape)
-        moved = found.x[n_first + n_second : -1] * unit[self.good]
+        made[columns_first] += x[:n_first]
+        made[columns_second] += x[n_first : n_first + n_second]
+        output, goods = np.zeros(economy.shape), np.zeros(economy.shape)
+        output[:, self.sectors] = (made * unit).reshape(n_places, kept)
         n_links = len(economy.links)
-        np.add.at(flows, (self.arc % max(n_links, 1), self.needed[self.good]), np.where(self.arc < n_links, moved, -moved))
-        duals = -found.ineqlin.marginals * scale
-        cells = unit.size
-        goods = np.zeros(economy.shape)
-        goods[:, self.needed] = np.maximum(duals[:cells] / unit, 0.0).reshape(n_places, kept)
+        flowing, moved = np.zeros(economy.use.shape), x[n_first + n_second : -1] * unit[self.good]
+        np.add.at(flowing, (self.arc % n_links, self.sectors[self.good]), np.where(self.arc < n_links, moved, -moved))
+        price = np.zeros(unit.size)
+        price[rows] = duals[: rows.size] * scale / unit[rows]
         movable, transport = np.zeros(n_places), np.zeros(economy.transport.size)
-        movable[working] = duals[cells : cells + working.size] / labour_unit
-        transport[moving] = duals[cells + working.size :] / transport_unit
-        return Solution(-found.fun * scale, output, flows, goods, movable, transport, "optimal")
+        movable[people_at_work], transport[carriers] = np.split(duals[rows.size :] * scale, [people_at_work.size])
+        goods[:, self.sectors] = self._prices_of_lacking(price, movable).reshape(n_places, kept)
+        return Solution(x[-1] * scale, output, flowing, goods, movable, transport, way)
+
+    def _prices_of_lacking(self, price: np.ndarray, movable: np.ndarray) -> np.ndarray:
+        """Goods that a place cannot have are worth what a plant would yield there that lacks nothing else."""
+        if self.there.all():
+            return price
+        from scipy.sparse import coo_array
+
+        economy, kept = self.economy, self.sectors.size
+        inputs = coo_array(self.inputs)
+        lacks = np.bincount(inputs.col, weights=~self.there[inputs.row], minlength=price.size)
+        left = price - self.inputs.T @ price
+        if economy.labour is not None:
+            idle = economy.reach[:, self.sectors].ravel() <= 0
+            left = left - np.where(idle, np.tile(economy.labour[self.sectors], movable.size) * np.repeat(movable, kept), 0.0)
+        ready = (economy.capacity[:, self.sectors].ravel() > 0) & (lacks == 1) & (left > 0)
+        use = ready[inputs.col] & ~self.there[inputs.row]
+        price = price.copy()
+        np.maximum.at(price, inputs.row[use], left[inputs.col[use]] / inputs.data[use])
+        return price
+
+
+def _limit(group: np.ndarray, cost: np.ndarray, limits: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Rows sum cost x <= limits, one a group, for the groups that have a finite and positive limit and something to pay."""
+    from scipy.sparse import coo_array
+
+    paid = cost > 0
+    bound = np.flatnonzero(np.isfinite(limits) & (limits > 0) & (np.bincount(group[paid], minlength=limits.size) > 0))
+    row = np.full(limits.size, -1)
+    row[bound] = np.arange(bound.size)
+    column = np.flatnonzero(paid & (row[group] >= 0))
+    return coo_array((cost[column], (row[group[column]], column)), shape=(bound.size, group.size)), bound
+
+
+def _optimum(matrix: Any, limits: np.ndarray, upper: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray, str] | None:
+    """The largest last variable, the duals of rows, and how they were found; None if there is no bound."""
+    from scipy.optimize import linprog
+
+    small = matrix.shape[0] <= SIMPLEX_UP_TO
+    ways = [method] if method != "auto" else ["highs-ds", "highs-ipm"] if small else ["interior-point", "highs-ipm", "highs-ds"]
+    objective = np.zeros(upper.size)
+    objective[-1] = -1.0
+    weight = 1.0 / np.maximum(limits, abs(matrix).max(axis=1).toarray().ravel())
+    matrix.data *= np.repeat(weight, np.diff(matrix.indptr))
+    limits = limits * weight
+    failed = ""
+    for way in ways:
+        if way == "interior-point":
+            found = maximise_last(matrix, limits, upper, TOLERANCE)
+            if found is not None:
+                return found[0], found[1] * weight, way
+            failed += " interior-point: not solved;"
+            continue
+        answer = linprog(
+            objective, A_ub=matrix, b_ub=limits, bounds=np.column_stack([np.zeros(upper.size), upper]), method=way,
+            options={"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE},
+        )  # fmt: skip
+        if answer.status == 3:
+            return None
+        if answer.status == 0:
+            return np.maximum(answer.x, 0.0), np.maximum(-answer.ineqlin.marginals, 0.0) * weight, way
+        failed += f" {way}: {answer.message};"
+    raise CommunizeError(f"reproduction ratio: no optimum was found:{failed[:-1]}")

@@ -6,14 +6,28 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError, InvariantViolation, nearest_name
-from communize.declare.registry import ACCOUNTS, ACTIVITIES, CAUSES, CHANNELS, CONTENTS, DECILES, LOCI, POSITIONS, SCOPES, SIZE_CLASSES, SOURCES_OF_PROVISION, Output
-from communize.kernels.ranges import DTYPES, first_not_finite
+from communize.declare.registry import (
+    ACCOUNTS,
+    ACTIVITIES,
+    CAUSES,
+    CHANNELS,
+    CONTENTS,
+    DECILES,
+    LOCI,
+    POSITIONS,
+    SCOPES,
+    SIZE_CLASSES,
+    SOURCES_OF_PROVISION,
+    Output,
+)
+from communize.kernels.ranges import F4, F8, NUMBERS, first_not_finite
 
 FIXED_DIMS = {
     "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES, "relation": CONTENTS,
     "account": ACCOUNTS, "decile": DECILES, "size_class": SIZE_CLASSES, "source": SOURCES_OF_PROVISION,
 }  # fmt: skip
 UNITS_OF_TIME = "day"
+LEAST_ROOM, MOST_AHEAD = 32, 366  # days
 
 
 class Recorder:
@@ -58,7 +72,7 @@ class Recorder:
         """
         day = self.n_days
         if day >= self._room:
-            self._make_room()
+            self._make_room(1)
         given = values.get
         for name, data, missing in self._slots:
             data[day] = given(name, missing)
@@ -66,21 +80,27 @@ class Recorder:
             self._check(values, day)
         self.n_days += 1
 
-    def _make_room(self) -> None:
-        """Enlarge the arrays that are full, and describe them anew for `record`."""
+    def reserve(self, days: int) -> None:
+        """Make room for so many more days at once, at most for a year."""
+        days = min(days, MOST_AHEAD)
+        if self.n_days + days > self._room:
+            self._make_room(days)
+
+    def _make_room(self, days: int) -> None:
+        """Enlarge the arrays that have no room for `days` more, and describe them anew for `record`."""
         for name, data in self._data.items():
-            if self.n_days >= data.shape[0]:
-                larger = np.zeros((max(32, 2 * self.n_days), *data.shape[1:]), data.dtype)
+            if self.n_days + days > data.shape[0]:
+                larger = np.zeros((max(LEAST_ROOM, 2 * self.n_days, self.n_days + days), *data.shape[1:]), data.dtype)
                 larger[: self.n_days] = data[: self.n_days]
                 self._data[name] = larger
         self._room = min((data.shape[0] for data in self._data.values()), default=2**62)
         self._slots = [(name, self._data[name], _missing(output)) for name, output in self.outputs.items()]
-        floats = [(output, self._data[name]) for name, output in self.outputs.items() if self._data[name].dtype.name in ("float32", "float64")]
-        limits = np.array([np.finfo(data.dtype).max for _, data in floats], float)
+        floats = [(output, self._data[name], NUMBERS.get(self._data[name].dtype)) for name, output in self.outputs.items()]
+        floats = [(output, data, number) for output, data, number in floats if number in (F4, F8)]
+        limits = np.array([np.finfo(data.dtype).max for _, data, _ in floats], float)
         rows = [
-            (data.ctypes.data, 0, int(np.prod(data.shape[1:], dtype=np.int64)), DTYPES.index(data.dtype.name), -1, 0,
-             output.may_lack or output.name not in self._reported)
-            for output, data in floats
+            (data.ctypes.data, 0, data[0].size, number, -1, 0, output.may_lack or output.name not in self._reported)
+            for output, data, number in floats
         ]  # fmt: skip
         self._described = (np.array(rows, np.int64).reshape(-1, 7), limits)
 

@@ -177,8 +177,9 @@ class Simulation:
             self.invariants = Invariants(state, self.mechanisms, recount_days)
         mechanism = None
         try:
+            of_decision = {decision: Draws(key, decision, day) for decision in set(self._decisions)}
             for mechanism, decision in zip(self.mechanisms, self._decisions):
-                draws = Draws(key, decision, day)
+                draws = of_decision[decision]
                 if self.audit:
                     self._audited_step(mechanism, day, draws)
                 else:
@@ -210,6 +211,7 @@ class Simulation:
         InvariantViolation
             An invariant does not hold.
         """
+        self.recorder.reserve(days)
         for done in range(1, days + 1):
             self.step()
             if progress is not None:

@@ -202,10 +202,9 @@ class Society:
 
     def by_place(self, site_counts: np.ndarray) -> np.ndarray:
         """Sum of an integer count over the neighbourhoods of each place, int32 (places,)."""
-        homes = self.sites.kind == NEIGHBOURHOOD
-        return np.bincount(
-            self.sites.place[homes], weights=site_counts[homes], minlength=len(self.places)
-        ).astype(np.int32)  # fmt: skip
+        total = np.zeros(len(self.places), np.int32)
+        synthesis.sum_by_place(self.sites.kind, self.sites.place, NEIGHBOURHOOD, site_counts, total)
+        return total
 
 
 def _check_memory(n_people: int, n_places: int, neighbours: int) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_who_stands_in_which_market():
     position = rng.choice([STABLE, UNEMPLOYED, EXCLUDED, OWNER], n).astype(np.int8)
     neighbours = [{q: float(rng.random()) for q in range(n_places) if q != p and p != 5 and (p + q) % 3} for p in range(n_places)]
     offsets, near, weights = contact_of(neighbours)
-    cumulative = np.concatenate([np.cumsum(weights[a:b]) for a, b in zip(offsets, offsets[1:])])
+    cumulative = np.concatenate([np.cumsum(weights[a:b]) for a, b in pairwise(offsets)])
     of_place = np.array([0, 0, 1, 2, 2, 3], np.int32)
     before, market = work.copy(), np.empty(n, np.int32)
     markets.stand_in_market(0, n, 0, (home, work, position), (place.astype(np.int32), mode), of_place, (offsets, near, cumulative), 0.4, KEY, DAY, market)

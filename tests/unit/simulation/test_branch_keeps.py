@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from alone import struggle_alone
-from worlds import lively
+from worlds import ECONOMY, lively
 
 import communize as cz
 from communize.declare.registry import POSITIONS
@@ -87,3 +87,22 @@ def test_a_folder_holds_runs_of_one_society(tmp_path):
 def test_a_lively_branch_without_changes_goes_on():
     sim = cz.Simulation(lively(**{"struggle.response": "threshold", "struggle.nerve": 0.2, "struggle.leaving_for_good": 0.3}), seed=2).run(20)
     assert sim.branch().run(10).state_hash() == sim.run(10).state_hash()
+
+
+@pytest.mark.parametrize(("response", "weight_place", "only_ties"), [("logistic", 0.25, 0), ("threshold", 0.25, 0), ("threshold", 0.0, 0), ("contacts", 0.0, 0), ("threshold", 0.0, 1)])
+def test_what_a_mechanism_keeps_follows_people_who_change_sites_and_positions(response, weight_place, only_ties):
+    """A branch counts everything anew: it goes on as the trunk does, whatever months have changed since the trunk counted."""
+    changes = {"struggle.response": response, "struggle.weight_place": weight_place, "struggle.nerve": 0.9 if response == "logistic" else 0.15, "struggle.rate_contact": 0.3,
+               "struggle.seed": [{"day": 2, "share": 0.05}]}  # fmt: skip
+    if only_ties:
+        changes |= {"struggle.weight_work": 0.0, "struggle.weight_neighbourhood": 0.0}
+    positions = {f"society.positions.{name}.takes_part": name not in ("unemployed", "state_force") for name in POSITIONS}
+    sim = cz.Simulation(lively(**{**ECONOMY, **changes, **positions}), seed=2, threads=1)
+    n_sites, joined = len(sim.sites), 0
+    for _ in range(4):
+        sim.run(7)
+        twin = sim.branch()
+        assert twin.run(7).state_hash() == sim.run(7).state_hash()
+        joined += sim.series.joined.values[-14:].sum()
+    assert len(sim.sites) > n_sites
+    assert joined > 50

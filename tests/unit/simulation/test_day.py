@@ -1,7 +1,7 @@
 """The day: its order, what each mechanism declares, and the audit that holds it to that."""
 
 import pytest
-from worlds import MANY_MEASURES, lively
+from worlds import ECONOMY, MANY_MEASURES, lively
 
 import communize as cz
 from communize.declare.registry import Column, Table
@@ -165,9 +165,10 @@ def test_a_scenario_in_which_everything_happens():
     assert series.force.values.std(axis=0).max() > 0
 
 
-def test_every_mechanism_writes_only_what_it_declares():
-    plain = cz.Simulation(busy(), seed=2, threads=1).run(60)
-    audited = cz.Simulation(busy(), seed=2, threads=1, audit=True).run(60)
+@pytest.mark.parametrize("changes", [{}, ECONOMY], ids=["no economy", "economy"])
+def test_every_mechanism_writes_only_what_it_declares(changes):
+    plain = cz.Simulation(busy(**changes), seed=2, threads=1).run(60)
+    audited = cz.Simulation(busy(**changes), seed=2, threads=1, audit=True).run(60)
     assert audited.state_hash() == plain.state_hash()
 
 

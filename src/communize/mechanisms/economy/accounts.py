@@ -16,7 +16,7 @@ def staff_of_firms(work, position, kind, owner, staff):
     """Employees of each workplace and farm that has an owner, counted into `staff`."""
     for i in range(work.size):
         s, pos = work[i], position[i]
-        if s >= 0 and (pos == STABLE or pos == PRECARIOUS or pos == MANAGER):
+        if s >= 0 and pos in (STABLE, PRECARIOUS, MANAGER):
             if (kind[s] == WORKPLACE or kind[s] == FARM) and owner[s] >= 0:
                 staff[s] += 1
 

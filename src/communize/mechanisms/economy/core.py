@@ -170,7 +170,7 @@ def reduce_staff(a, n_keep, rows, present, factors, precarious_first, book, pos,
 
     Returns how many were dismissed, and the money of those who now seek, which has been added to the tree.
     """
-    boss, first, following, before, count, weight = book
+    first, following = book[1], book[2]
     n_present = n_first = 0
     j = first[a]
     while j >= 0:

@@ -5,7 +5,18 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError, InvariantViolation, nearest_name
-from communize.declare.registry import ACCOUNTS, CONTESTED, DECILES, POSITIONS, SIZE_CLASSES, STATE_SITE, TAKEN, WORKPLACE, Column, Output
+from communize.declare.registry import (
+    ACCOUNTS,
+    CONTESTED,
+    DECILES,
+    POSITIONS,
+    SIZE_CLASSES,
+    STATE_SITE,
+    TAKEN,
+    WORKPLACE,
+    Column,
+    Output,
+)
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.conditions import CONDITIONS, NONE
@@ -111,7 +122,7 @@ class Economy(Mechanism):
         *(Output(name, unit.replace("agent", "person"), f"{meaning}, last month", dtype="float64") for name, unit, meaning in MONTH if name != "revenue"),
     )  # fmt: skip
 
-    Parameters = EconomyParameters
+    Parameters = EconomyParameters  # pyright: ignore[reportAssignmentType]
     parameters: EconomyParameters
 
     # --- before the first day ---

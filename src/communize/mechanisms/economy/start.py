@@ -34,11 +34,11 @@ def assign_owners(people, sites, market_of_site, n_markets):
     for i in range(work.size):
         s, pos = work[i], position[i]
         if s < 0:
-            if pos == STABLE or pos == PRECARIOUS or pos == MANAGER or pos == OWNER:
+            if pos in (STABLE, PRECARIOUS, MANAGER, OWNER):
                 position[i] = UNEMPLOYED
         elif kind[s] == FARM and pos == FARMER and owner[s] < 0:
             owner[s] = i
-        elif pos == STABLE or pos == PRECARIOUS or pos == MANAGER:
+        elif pos in (STABLE, PRECARIOUS, MANAGER):
             staff[s] += 1
     spare, following = np.full(n_markets, -1, np.int32), np.full(work.size, -1, np.int32)
     for i in range(work.size - 1, -1, -1):
@@ -62,7 +62,7 @@ def assign_owners(people, sites, market_of_site, n_markets):
         s, pos = work[i], position[i]
         if s < 0 or owner[s] >= 0 or (kind[s] != WORKPLACE and kind[s] != FARM):
             continue
-        if pos == STABLE or pos == PRECARIOUS or pos == MANAGER:
+        if pos in (STABLE, PRECARIOUS, MANAGER):
             if best[s] < 0 or (pos == MANAGER and position[best[s]] != MANAGER):
                 best[s] = i
     for s in range(kind.size):
@@ -86,7 +86,7 @@ def wage_bills(work, position, owner, kind, factors):
     for i in range(work.size):
         s, pos = work[i], position[i]
         if s >= 0 and owner[s] >= 0 and owner[s] != i and kind[s] != CAMPUS and kind[s] != NEIGHBOURHOOD:
-            if pos == STABLE or pos == PRECARIOUS or pos == MANAGER:
+            if pos in (STABLE, PRECARIOUS, MANAGER):
                 bill[s] += factors[pos]
     return bill
 

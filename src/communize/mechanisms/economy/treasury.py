@@ -36,7 +36,7 @@ def find_dues(start, stop, block, people, sites, law, key, day, due):
         wage = False
         if pos == STATE_FORCE:
             x, wage = mean_wage * factors[pos], True
-        elif pos == STABLE or pos == PRECARIOUS or pos == MANAGER:
+        elif pos in (STABLE, PRECARIOUS, MANAGER):
             if s >= 0 and kind[s] == STATE_SITE and mode[s] != TAKEN:
                 x, wage = mean_wage * factors[pos] * level[s] * site_open[s], True
         else:

@@ -9,13 +9,15 @@ from communize.kernels.matching import sort_by_key
 from communize.mechanisms.base import State
 from communize.mechanisms.struggle import loops, responses
 
+NOBODY = np.zeros(0, np.uint16)  # ties into measures where there are none
+
 Movers = tuple[np.ndarray, np.ndarray]  # rows of people who join, and who leave
 
 
 def risk_of_places(state: State, p: Any) -> np.ndarray:
     """Risk of taking part in each place, float64 (places,)."""
     places = state.places
-    if not places.force.any():
+    if not np.count_nonzero(places.force):  # several times faster than any() where places are few
         return np.zeros(len(places))
     moving = places.active + places.participants
     return 1.0 - np.exp(-p.deterrence * places.force * state.scale / (1.0 + moving * state.scale))
@@ -144,7 +146,7 @@ class Exposed:
         """Rows of the people who join and who leave, each ascending."""
         p, people, sites, places, around = self.p, state.people, state.sites, state.places, self.around
         around.count_ties(state)
-        measures = bool(places.participants.any())
+        measures = np.count_nonzero(places.participants) > 0
         moving = sites.active + sites.participants if measures else sites.active
         mark = self.mark
         mark[:] = 0
@@ -164,7 +166,7 @@ class Exposed:
         found = state.pool.for_blocks(
             responses.find_movers, n,
             (people.home, people.work, people.position, people.group, people.activity, people.nerve, people.removed),
-            (around.active_ties, people.ties_in_measures, around.eligible_ties), (self.at_home, self.at_work, moving), mark,
+            (around.active_ties, people.ties_in_measures if measures else NOBODY, around.eligible_ties), (self.at_home, self.at_work, moving), mark,
             (self.what, self.only_ties, float(p.weight_ties), self.rate, p.rate_leaving, p.rate_leaving_alone, self.holding,
              self.takes_part, self.everybody), self.bounds, key, day, self.joined, self.left, block=block)  # fmt: skip
         joined, left = ([pair[k] for pair in found] for k in (0, 1))

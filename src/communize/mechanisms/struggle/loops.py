@@ -11,6 +11,7 @@ from communize.declare.registry import COMMODITY, CONTESTED, IN_MEASURE, IN_STRU
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.mechanisms.struggle import rules
 
 STABLE, PRECARIOUS = POSITIONS.index("stable"), POSITIONS.index("precarious")
@@ -145,11 +146,23 @@ def find_leavers(start, stop, block, home, work, activity, moving, rate_leaving,
 @kernel
 def change_activity(rows, new, home, work, activity, count, step):
     """Give the people `rows` a new activity and add `step` to `count` at their sites."""
-    for i in rows:
+    for k in range(rows.size):
+        if k + AHEAD < rows.size:
+            prefetch(home, rows[k + AHEAD])
+            prefetch(work, rows[k + AHEAD])
+            prefetch(activity, rows[k + AHEAD])
+        i = np.uint32(rows[k])
         activity[i] = new
         count[home[i]] += step
         if work[i] >= 0:
             count[work[i]] += step
+
+
+@kernel
+def set_rows(column, rows, value):
+    """Give the rows of a column a value."""
+    for i in rows:
+        column[i] = value
 
 
 @kernel

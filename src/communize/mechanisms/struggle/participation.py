@@ -214,7 +214,7 @@ class Struggle(Mechanism):
         share = self.parameters.leaving_for_good
         if share > 0 and left.size:
             gone = left if share == 1 else left[Draws(key, decisions.FOR_GOOD, day).uniform(left) < share]
-            state.people.removed[gone] = 1
+            loops.set_rows(state.people.removed, gone, 1)
             state.tally.removed[0] += gone.size
 
     def notes(self, state: State) -> list[str]:
@@ -292,16 +292,16 @@ class Struggle(Mechanism):
 
     def observe(self, state: State) -> dict:
         scale, sites, places, struggles, days = state.scale, state.sites, state.places, state.struggles, state.days
-        contested = np.flatnonzero(sites.mode == CONTESTED)
-        risk = (places.risk * places.residents).sum() / max(1, places.residents.sum()) if places.force.any() else 0.0
+        (contested,) = (sites.mode == CONTESTED).nonzero()
+        risk = (places.risk * places.residents).sum() / max(1, places.residents.sum()) if np.count_nonzero(places.force) else 0.0
         return {
             "active": places.active * np.float32(scale),
             "contested_sites": np.bincount(sites.place[contested], minlength=len(places)) if contested.size else 0,
             "contested_by_locus": np.bincount(self._locus[contested], minlength=len(LOCI)) if contested.size else 0,
             "risk": float(risk),
-            "removed": state.tally.removed[0] * scale,
-            "joined": days.joined[0] * scale,
-            "left": days.left[0] * scale,
+            "removed": state.tally.removed.item() * scale,
+            "joined": days.joined.item() * scale,
+            "left": days.left.item() * scale,
             "struggles_live": int((struggles.ended < 0).sum()) if len(struggles) else 0,
             "struggles_begun": len(struggles),
             "struggle_size": (struggles.active.max() if len(struggles) else 0) * scale,

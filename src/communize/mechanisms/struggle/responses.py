@@ -19,12 +19,13 @@ from communize.declare.registry import IN_STRUGGLE, ROUTINE
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 
 GROUP_BITS = 11
 GROUP = 1 << GROUP_BITS
 LOW_BITS = 0x0101010101010101  # the lowest bit of each byte of a word
 STRETCH = 4096  # people compared at once for changes
-BATCH = 256  # people whose rows of ties are touched at once
+LINE = 12  # ties of a row that may lie in the next line of memory
 
 # What `find_movers` is to do.
 SHARE_THRESHOLD, COUNT_THRESHOLD, CONTACTS = range(3)
@@ -67,24 +68,18 @@ def find_changed(activity, counted, start, changed):
 
 @kernel
 def count_again(changed, counted, offsets, neighbours, active_ties):
-    """Add those of the people `changed` who are now counted to their ties' numbers, and take the others off.
-
-    Rows of ties lie far apart, so they are touched a batch at a time before they are read: the waits for memory then overlap.
-    """
-    starts, ends = np.empty(BATCH, np.int64), np.empty(BATCH, np.int64)
-    touched = 0
-    for first in range(0, changed.size, BATCH):
-        n = min(BATCH, changed.size - first)
-        for k in range(n):
-            starts[k], ends[k] = offsets[changed[first + k]], offsets[changed[first + k] + 1]
-        for k in range(n):
-            touched += neighbours[starts[k]] + neighbours[ends[k] - 1] if ends[k] > starts[k] else 0
-        for k in range(n):
-            step = 1 if counted[changed[first + k]] == 1 else -1
-            for j in range(starts[k], ends[k]):
-                other = neighbours[j]
-                active_ties[other] = np.uint16(np.int64(active_ties[other]) + step)
-    return touched
+    """Add those of the people `changed` who are now counted to their ties' numbers, and take the others off."""
+    for k in range(changed.size):
+        if k + 2 * AHEAD < changed.size:
+            prefetch(offsets, changed[k + 2 * AHEAD])
+        if k + AHEAD < changed.size:
+            start = offsets[changed[k + AHEAD]]
+            prefetch(neighbours, start)
+            prefetch(neighbours, start + LINE)
+        i = np.uint32(changed[k])  # unsigned, as are all numbers of ties: else each would be looked at for being negative
+        step = np.uint16(1) if counted[i] == 1 else ~np.uint16(0)
+        for j in range(np.uint64(offsets[i]), np.uint64(offsets[i + np.uint32(1)])):
+            active_ties[np.uint32(neighbours[j])] += step
 
 
 @kernel
@@ -192,7 +187,8 @@ def exposures_by_share(first, activity, home, work, active_ties, tied, eligible_
         i = first + k
         top = bottom = 0.0
         if eligible_ties[i] > 0:
-            top = w_ties * min(1.0, (active_ties[i] + tied[i]) / eligible_ties[i])
+            moving = active_ties[i] + (tied[i] if tied.size > 0 else np.uint16(0))
+            top = w_ties * min(1.0, moving / eligible_ties[i])
             bottom = w_ties
         if not only_ties:
             h, w, lent = home[i], work[i], 2 if activity[i] == IN_STRUGGLE else 0
@@ -209,14 +205,16 @@ def exposures_by_count(activity, home, work, active_ties, tied, w_ties, only_tie
     """Weighted number of people in motion around each person, float32."""
     if only_ties:
         for k in range(exposure.size):
-            exposure[k] = np.float32(active_ties[k]) + np.float32(tied[k])
+            exposure[k] = np.float32(active_ties[k])
+        for k in range(tied.size):
+            exposure[k] += np.float32(tied[k])
         if w_ties != 1.0:
             for k in range(exposure.size):
                 exposure[k] = w_ties * np.float64(exposure[k])
         return
     for k in range(exposure.size):
         lent = 2 if activity[k] == IN_STRUGGLE else 0
-        near = w_ties * (float(active_ties[k]) + float(tied[k])) + at_home[home[k], lent]
+        near = w_ties * (float(active_ties[k]) + (float(tied[k]) if tied.size > 0 else 0.0)) + at_home[home[k], lent]
         exposure[k] = near + at_work[work[k], lent] if work[k] >= 0 else near
 
 
@@ -239,6 +237,23 @@ def single_out(contacts, exposure, activity, removed, nerve, drawn, rate, rate_l
 
 
 @kernel
+def list_marked(marks, words, listed):
+    """List the rows that are marked, by a byte of 1 in words of eight; returns how many. `words` is overwritten."""
+    low, n_words, n = np.uint64(LOW_BITS), 0, 0
+    for word in range(marks.size):  # without a branch: which words hold a mark is hard to predict
+        words[n_words] = word
+        n_words += marks[word] != 0
+    for word in words[:n_words]:
+        left_over = marks[word]
+        while left_over != 0:
+            lowest = left_over & (~left_over + np.uint64(1))
+            left_over ^= lowest
+            listed[n] = (np.int64(word) << 3) + np.int64((((lowest - np.uint64(1)) & low) * low) >> np.uint64(56))  # bytes below it
+            n += 1
+    return n
+
+
+@kernel
 def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key, day, joined, left):
     """People of [start, stop) who join and who leave, written to ``joined[start:]`` and ``left[start:]``.
 
@@ -247,7 +262,7 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
     people
         (home, work, position, group, activity, nerve, removed).
     ties
-        (ties to people in struggle, ties to people in measures, ties to people who can take part).
+        (ties to people in struggle; ties to people in measures, or no rows where there are none; ties to people who can take part).
     sites
         (what `exposure_of_sites` wrote for homes and for sites of work, people in motion by site), or rows of nothing where only
         ties count.
@@ -269,8 +284,8 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
     share = what == SHARE_THRESHOLD
     words, room = np.empty(GROUP >> 2, np.uint32), np.empty((4, GROUP >> 4), np.uint64)
     drawn = words.view(np.uint8)
-    exposures, maybe = np.empty(GROUP, np.float32), np.zeros(GROUP, np.uint8)
-    flags, low = maybe.view(np.uint64), np.uint64(LOW_BITS)
+    exposures, maybe, listed = np.empty(GROUP, np.float32), np.zeros(GROUP, np.uint8), np.empty(GROUP, np.uint16)
+    marked = np.empty(GROUP >> 3, np.uint16)
     n_joined = n_left = 0
     for number in range(start >> GROUP_BITS, (stop + GROUP - 1) >> GROUP_BITS):
         first = number << GROUP_BITS
@@ -290,23 +305,15 @@ def find_movers(start, stop, block, people, ties, sites, mark, law, bounds, key,
         maybe[n:] = 0
         single_out(
             what == CONTACTS, exposure, activity[first:last], removed[first:last], nerve[first:last], drawn, rate, rate_leaving + rate_alone, maybe)
-        for eight in range((n + 7) >> 3):
-            left_over = flags[eight]
-            while left_over != 0:
-                lowest = left_over & (~left_over + np.uint64(1))
-                left_over ^= lowest
-                k = (eight << 3) + np.int64((((lowest - np.uint64(1)) & low) * low) >> np.uint64(56))  # bytes below it
-                i = first + k
-                if activity[i] == ROUTINE:
-                    hazard = rate * exposure[k] if what == CONTACTS else rate
-                    if (everybody or takes_part[position[i], group[i]]) and happens(hazard, drawn[k], bounds, key, i, day):
-                        joined[start + n_joined] = i
-                        n_joined += 1
-                elif not exposure[k] >= holding:
-                    hazard = rate_leaving
-                    if rate_alone > 0.0 and moving[home[i]] <= 1 and (work[i] < 0 or moving[work[i]] <= 1):
-                        hazard += rate_alone
-                    if happens(hazard, drawn[k], bounds, key, i, day):
-                        left[start + n_left] = i
-                        n_left += 1
+        do = activity[first:last]
+        for k in listed[: list_marked(maybe.view(np.uint64), marked, listed)]:
+            i, routine, held = first + k, do[k] == ROUTINE, exposure[k] >= holding
+            joining, leaving = rate * exposure[k] if what == CONTACTS else rate, rate_leaving
+            if rate_alone > 0.0 and moving[home[i]] <= 1 and (work[i] < 0 or moving[work[i]] <= 1):
+                leaving += rate_alone
+            able = everybody or takes_part[position[i], group[i]]
+            moves = happens(joining if routine else leaving, drawn[k], bounds, key, i, day) & (able & routine | (not held) & (not routine))
+            joined[start + n_joined] = left[start + n_left] = i  # without a branch: who moves how is hard to predict
+            n_joined += moves & routine
+            n_left += moves & (not routine)
     return n_joined, n_left
