@@ -241,6 +241,29 @@ def test_in_sectors_of_ones_own_all_inputs_are_critical():
     assert (made["linear"][10:20, [0, 2]] > made["leontief"][10:20, [0, 2]] + 0.01).all()
 
 
+def test_the_case_general_strike_follows_the_equations():
+    """When which need falls short: what stops at once, then what cannot do without it, as its stocks run out."""
+    given = cz.load("general-strike").replace({"society.people": 6_000, "society.places.count": 12})
+    stop, table, names = given.tables.provisioning.stop[0], builtin("FRA-2005"), list(given.society.sectors)
+    rows = [names.index(name) for name in stop.sectors]
+
+    def labour(day):
+        worked = np.full(10, 1.25)  # with the slack
+        worked[rows] *= 1 - stop.share * (stop.day <= day < stop.day + stop.days)
+        return worked
+
+    output, supply, _, sim = at_work(given, given.days)
+    days, rating = criticality.builtin_inventory_days(), criticality.builtin_criticality().matrix.tolist()
+    np.testing.assert_allclose(output, by_equations(table.A, table.final, "half_critical", rating, [days[name] for name in names], 10.0, labour, given.days), atol=1e-9)
+    shortage = sim.series.shortage_of_sector.values
+    pays = 1 - shortage[0]
+    np.testing.assert_allclose(shortage, 1 - pays * supply, atol=1e-6)
+    short = shortage > shortage[0] + 1e-4
+    first = {name: int(np.argmax(short[:, k])) for k, name in enumerate(names) if short[:, k].any()}
+    assert first == {"energy_water": 10, "transport": 10, "construction": 30, "agriculture": 40, "manufacturing": 60}
+    assert not short[-1].any()
+
+
 # --- the linear rule, by hand: two inputs of 0.2 each, one of which is no longer delivered ---
 
 TWO_INPUTS = [[0, 0, 0.2], [0, 0, 0.2], [0, 0, 0]]
