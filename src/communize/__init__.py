@@ -24,6 +24,8 @@ _WHERE = {
     "Draws": "kernels.vector",
     "kernel": "kernels.draws",
     "parameter": "declare.parameters",
+    "reproduction_ratio": "production.reproduction",
+    "frontier": "production.frontier",
     "InputError": "declare.errors",
     "CommunizeError": "declare.errors",
     "InvariantViolation": "declare.errors",
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from communize.kernels.vector import Draws
     from communize.mechanisms.base import Mechanism, State
     from communize.mechanisms.base import MechanismParameters as Parameters
+    from communize.production.frontier import frontier
+    from communize.production.reproduction import reproduction_ratio
     from communize.scenario.scenario import Scenario, case_names, load
     from communize.simulation.simulation import Simulation
     from communize.society.parameters import SocietyParameters
@@ -46,8 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "CommunizeError", "Draws", "InputError", "InvariantViolation", "Mechanism", "Outcome", "Output",
-    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "kernel",
-    "load", "parameter", "read_run", "run",
+    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "frontier",
+    "kernel", "load", "parameter", "read_run", "reproduction_ratio", "run",
 ]  # fmt: skip
 
 

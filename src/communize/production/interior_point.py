@@ -64,7 +64,9 @@ class NormalEquations:
         product.data *= self.scale[row] * self.scale[column]
         product.data[diagonal] += JITTER
         way = "MMD_AT_PLUS_A" if self.order is None else "NATURAL"
-        self.factors = splu(product, permc_spec=way, diag_pivot_thresh=0.0, options={"SymmetricMode": True, "Equil": False})
+        self.factors = splu(
+            product, permc_spec=way, diag_pivot_thresh=0.0, options={"SymmetricMode": True, "Equil": False}
+        )
         if self.order is None:  # the pattern never changes: the rows are put in order once
             self._put_in_order(np.argsort(self.factors.perm_c))
             return self.factor(spread, rest)
@@ -117,7 +119,9 @@ class NormalEquations:
         return best
 
 
-def maximise_last(matrix: Any, limits: np.ndarray, upper: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray] | None:
+def maximise_last(
+    matrix: Any, limits: np.ndarray, upper: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray] | None:
     """The largest value of the last variable.
 
     Parameters
@@ -144,93 +148,117 @@ def maximise_last(matrix: Any, limits: np.ndarray, upper: np.ndarray, tolerance:
 
 
 def _maximise(matrix: Any, b: np.ndarray, upper: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray] | None:
-    n_rows, n_columns = matrix.shape
-    bounded = np.flatnonzero(np.isfinite(upper))
-    u = upper[bounded]
-    cost = np.zeros(n_columns)
-    cost[-1] = -1.0
-    system = NormalEquations(matrix)
-    rows, columns = system.matrix, system.transposed
-
-    def at_bounds(values: np.ndarray) -> np.ndarray:
-        out = np.zeros(n_columns)
-        out[bounded] = values
-        return out
-
-    # Mehrotra's start: least squares, then away from 0.
-    spread = np.ones(n_columns)
-    spread[bounded] = 0.5
-    system.factor(spread, np.ones(n_rows))
-    s = system.solve(b - rows @ (spread * at_bounds(u)))
-    x = spread * (at_bounds(u) + columns @ s)
-    w = u - x[bounded]
-    p = -system.solve(rows @ (spread * cost))
-    z = cost + columns @ p
-    z[bounded] /= 2
-    v = -z[bounded]
-    primal, dual = [x, s, w], [z, p, v]
-    for group in (primal, dual):
-        shift = max(0.0, *(-1.5 * float(part.min(initial=0.0)) for part in group))
-        for part in group:
-            part += shift
-    product = sum(dot(one, other) for one, other in zip(primal, dual, strict=True))
-    sums = [sum(float(part.sum()) for part in group) for group in (dual, primal)]
-    for group, total in zip((primal, dual), sums, strict=True):
-        for part in group:
-            part += 0.5 * product / total
-
-    n_pairs = n_columns + n_rows + bounded.size
+    program = _Program(matrix, b, upper)
+    primal, dual = program.start()
     for _ in range(STEPS):
-        short_rows = b - rows @ x - s
-        short_bounds = u - x[bounded] - w
-        short_duals = cost + columns @ p - z + at_bounds(v)
-        mu = (dot(x, z) + dot(s, p) + dot(w, v)) / n_pairs
-        value, bound = x[-1], dot(b, p) + dot(u, v)
-        if not np.isfinite(mu):
+        program.at(primal, dual)
+        if not np.isfinite(program.mu):
             return None
-        size = 1.0 + max(float(x.max()), float(s.max()))
-        if (
-            abs(bound - value) <= tolerance * (abs(value) + abs(bound))
-            and max(np.abs(short_rows).max(), np.abs(short_bounds).max(initial=0.0)) <= tolerance * size
-            and np.abs(short_duals).max() <= tolerance
-        ):
-            return x, p
-        divisor = z / x
-        divisor[bounded] += v / w
-        spread = 1.0 / divisor
+        if program.solved(tolerance):
+            return primal[0], dual[1]
         try:
-            system.factor(spread, s / p)
+            program.factor()
         except RuntimeError:  # singular: rounding has won
             return None
-
-        def direction(xz: np.ndarray, sp: np.ndarray, wv: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-            known = short_duals - xz / x + at_bounds((wv - v * short_bounds) / w)
-            dp = system.solve(sp / p - rows @ (spread * known) - short_rows)
-            dx = -spread * (columns @ dp + known)
-            ds = (sp - s * dp) / p
-            dw = short_bounds - dx[bounded]
-            return [dx, ds, dw], [(xz - z * dx) / x, dp, (wv - v * dw) / w]
-
-        primal, dual = [x, s, w], [z, p, v]
-        change, dual_change = direction(-x * z, -s * p, -w * v)
+        change, dual_change = program.direction([-one * other for one, other in zip(primal, dual, strict=True)])
         far, dual_far = _room(primal, change), _room(dual, dual_change)
         ahead = sum(
-            dot(one + far * d, other + dual_far * e) for one, d, other, e in zip(primal, change, dual, dual_change, strict=True)
+            dot(one + far * d, other + dual_far * e)
+            for one, d, other, e in zip(primal, change, dual, dual_change, strict=True)
         )
-        aim = (ahead / n_pairs / mu) ** 3 * mu
-        change, dual_change = direction(
-            *(aim - one * other - d * e for one, d, other, e in zip(primal, change, dual, dual_change, strict=True))
+        aim = (ahead / program.n_pairs / program.mu) ** 3 * program.mu
+        change, dual_change = program.direction(
+            [
+                aim - one * other - d * e
+                for one, d, other, e in zip(primal, change, dual, dual_change, strict=True)
+            ]
         )
-        far, dual_far = min(1.0, TO_BOUNDARY * _room(primal, change)), min(1.0, TO_BOUNDARY * _room(dual, dual_change))
-        x, s, w = (part + far * d for part, d in zip(primal, change, strict=True))
-        z, p, v = (part + dual_far * d for part, d in zip(dual, dual_change, strict=True))
+        far = _room(primal, change, TO_BOUNDARY)
+        dual_far = _room(dual, dual_change, TO_BOUNDARY)
+        primal = [part + far * d for part, d in zip(primal, change, strict=True)]
+        dual = [part + dual_far * d for part, d in zip(dual, dual_change, strict=True)]
     return None
 
 
-def _room(parts: list[np.ndarray], changes: list[np.ndarray]) -> float:
-    """How far one can go before something is 0."""
-    room = 1e30
+class _Program:
+    """One program, and how far a point (primal x, s, w; dual z, p, v) is from solving it."""
+
+    def __init__(self, matrix: Any, b: np.ndarray, upper: np.ndarray):
+        self.system = NormalEquations(matrix)
+        self.rows, self.columns, self.b = self.system.matrix, self.system.transposed, b
+        self.bounded = np.flatnonzero(np.isfinite(upper))
+        self.u = upper[self.bounded]
+        self.cost = np.zeros(upper.size)
+        self.cost[-1] = -1.0
+        self.n_pairs = upper.size + b.size + self.u.size
+
+    def spread_out(self, values: np.ndarray) -> np.ndarray:
+        """Values of the bounded variables, 0 for the others."""
+        out = np.zeros(self.cost.size)
+        out[self.bounded] = values
+        return out
+
+    def start(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Mehrotra's start: least squares, then away from 0."""
+        spread, at_upper = 1.0 - self.spread_out(np.full(self.u.size, 0.5)), self.spread_out(self.u)
+        self.system.factor(spread, np.ones(self.b.size))
+        s = self.system.solve(self.b - self.rows @ (spread * at_upper))
+        x = spread * (at_upper + self.columns @ s)
+        p = -self.system.solve(self.rows @ (spread * self.cost))
+        z = spread * (self.cost + self.columns @ p)
+        primal, dual = [x, s, self.u - x[self.bounded]], [z, p, -z[self.bounded]]
+        for group in (primal, dual):
+            shift = max(0.0, *(-1.5 * float(part.min(initial=0.0)) for part in group))
+            for part in group:
+                part += shift
+        product = sum(dot(one, other) for one, other in zip(primal, dual, strict=True))
+        totals = [sum(float(part.sum()) for part in group) for group in (dual, primal)]
+        for group, total in zip((primal, dual), totals, strict=True):
+            for part in group:
+                part += 0.5 * product / total
+        return primal, dual
+
+    def at(self, primal: list[np.ndarray], dual: list[np.ndarray]) -> None:
+        """Go to a point."""
+        self.primal, self.dual = primal, dual
+        (x, s, w), (z, p, v) = primal, dual
+        self.short_rows = self.b - self.rows @ x - s
+        self.short_bounds = self.u - x[self.bounded] - w
+        self.short_duals = self.cost + self.columns @ p - z + self.spread_out(v)
+        self.mu = sum(dot(one, other) for one, other in zip(primal, dual, strict=True)) / self.n_pairs
+
+    def solved(self, tolerance: float) -> bool:
+        """Whether the gap and what is short are small; rows are counted in what passes through them."""
+        x, s, _ = self.primal
+        value, bound = float(x[-1]), dot(self.b, self.dual[1]) + dot(self.u, self.dual[2])
+        short = max(np.abs(self.short_rows).max(), np.abs(self.short_bounds).max(initial=0.0))
+        return bool(
+            abs(bound - value) <= tolerance * (abs(value) + abs(bound))
+            and short <= tolerance * (1.0 + max(x.max(), s.max()))
+            and np.abs(self.short_duals).max() <= tolerance
+        )
+
+    def factor(self) -> None:
+        """Factor the normal equations of this point."""
+        (x, s, w), (z, p, v) = self.primal, self.dual
+        self.spread = 1.0 / (z / x + self.spread_out(v / w))
+        self.system.factor(self.spread, s / p)
+
+    def direction(self, products: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The way to a point that is feasible and where x z, s p and w v change by `products`, to first order."""
+        (x, s, w), (z, p, v) = self.primal, self.dual
+        xz, sp, wv = products
+        known = self.short_duals - xz / x + self.spread_out((wv - v * self.short_bounds) / w)
+        dp = self.system.solve(sp / p - self.rows @ (self.spread * known) - self.short_rows)
+        dx = -self.spread * (self.columns @ dp + known)
+        dw = self.short_bounds - dx[self.bounded]
+        return [dx, (sp - s * dp) / p, dw], [(xz - z * dx) / x, dp, (wv - v * dw) / w]
+
+
+def _room(parts: list[np.ndarray], changes: list[np.ndarray], share: float = 1.0) -> float:
+    """That share of the way to where something is 0; at most 1, the whole step."""
+    room = 1.0
     for part, change in zip(parts, changes, strict=True):
         falls = change < 0
-        room = min(room, float((part[falls] / -change[falls]).min(initial=1e30)))
+        room = min(room, share * float((part[falls] / -change[falls]).min(initial=np.inf)))
     return room

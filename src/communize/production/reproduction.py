@@ -58,7 +58,9 @@ class Reproduction:
     imports_bought: float | None = None
 
     def __str__(self) -> str:
-        bind = "; ".join(f"{one} ({one.rise:.3g})" for one in self.binding[:5]) + ("; ..." if len(self.binding) > 5 else "")
+        bind = "; ".join(f"{one} ({one.rise:.3g})" for one in self.binding[:5]) + (
+            "; ..." if len(self.binding) > 5 else ""
+        )
         return f"lambda {self.ratio:.4g} (pooled {self.pooled:.4g}, {self.status}); binding: {bind or 'nothing'}"
 
 
@@ -141,10 +143,10 @@ def reproduction_ratio(
     """
     if method not in ("auto", "highs-ds", "highs-ipm", "interior-point"):
         raise InputError("method", method, "auto, highs-ds, highs-ipm or interior-point")
-    given = dict(
-        labour=labour, own_labour=own_labour, movable_labour=movable_labour, links=links, transport=transport,
-        transport_use=transport_use, sectors=sectors, places=places,
-    )  # fmt: skip
+    given = {
+        "labour": labour, "own_labour": own_labour, "movable_labour": movable_labour, "links": links, "transport": transport,
+        "transport_use": transport_use, "sectors": sectors, "places": places,
+    }  # fmt: skip
     economy = read_economy(A, capacity, need, people, imports=imports, **given)
     found = _resolve(economy, method)
     if imports is None:
@@ -165,18 +167,24 @@ def pooled_ratio(
     imports: Any = None,
     sectors: Any = None,
 ) -> float:
-    """lambda if all goods and labour of all places lay in one heap: closed form, exact, no program. Parameters as `reproduction_ratio`.
+    """Lambda if all goods and labour of all places lay in one heap: closed form, exact, no program. Parameters as `reproduction_ratio`.
 
     The largest lambda with lambda y_k <= plant_k and sum_k max(0, lambda l_k y_k - own_k) <= movable, y = (I - A)^-1 need people. Where
     places have different tables, the smallest coefficient of any place is taken, so that it stays an upper bound.
     """
-    economy = read_economy(A, capacity, need, people, labour, own_labour, movable_labour, sectors=sectors, imports=imports)
+    economy = read_economy(
+        A, capacity, need, people, labour, own_labour, movable_labour, sectors=sectors, imports=imports
+    )
     return _bounded(float(bounds_alone(economy.merged(np.zeros(economy.shape[0], dtype=np.int64)))[0]))
 
 
 def _bounded(ratio: float) -> float:
     if not np.isfinite(ratio):
-        raise InputError("capacity", ratio, "something that limits lambda: plant or labour is without end in every sector that is needed")
+        raise InputError(
+            "capacity",
+            ratio,
+            "something that limits lambda: plant or labour is without end in every sector that is needed",
+        )
     return ratio
 
 
@@ -193,7 +201,11 @@ def _resolve(economy: Economy, method: str) -> Reproduction:
     reached = _components(n_places, sender[way], receiver[way])
     size = np.bincount(reached)
     if economy.transport.size == 1 and n_places > 1 and (size > 1).sum() > 1:
-        raise InputError("transport", float(economy.transport[0]), "a number for each place, since links join the places in more than one group")
+        raise InputError(
+            "transport",
+            float(economy.transport[0]),
+            "a number for each place, since links join the places in more than one group",
+        )
     none = np.zeros(0, dtype=np.int64)
     ratios, solutions = np.full(n_places, np.inf), {}
     output, flows = np.zeros(economy.shape), np.zeros(economy.use.shape)
@@ -242,4 +254,6 @@ def _components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    return connected_components(coo_array((np.ones(len(first)), (first, second)), shape=(n, n)), directed=False)[1].astype(np.int64)
+    return connected_components(coo_array((np.ones(len(first)), (first, second)), shape=(n, n)), directed=False)[
+        1
+    ].astype(np.int64)

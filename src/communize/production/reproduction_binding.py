@@ -21,8 +21,8 @@ class Binding:
     Parameters
     ----------
     kind
-        plant, labour (a sector's own, in a place), movable labour (of a place), transport (labour of a place that sends), or input
-        (a good that nobody makes and only other sectors use).
+        plant, labour (a sector's own, in a place), movable labour (of a place), transport (labour of a place that sends; where lambda
+        is 0, of a good that cannot reach a place), or input (where lambda is 0, of a good that only other sectors use).
     place, sector
         Names, or rows where none were given; None where the constraint has none.
     limit
@@ -45,9 +45,20 @@ class Binding:
     share: float
 
     def __str__(self) -> str:
-        what = {"plant": "plant", "input": "input", "labour": "own labour"}.get(self.kind, self.kind)
-        of = f" of {self.sector}" if self.sector is not None and self.kind != "transport" else ""
-        return f"{what}{of}" + (f" in {self.place}" if self.place is not None else "")
+        what = "own labour" if self.kind == "labour" else self.kind
+        if self.kind == "transport":
+            return (
+                what
+                if self.place is None
+                else f"transport from {self.place}"
+                if self.sector is None
+                else f"transport of {self.sector} to {self.place}"
+            )
+        return (
+            what
+            + (f" of {self.sector}" if self.sector is not None else "")
+            + (f" in {self.place}" if self.place is not None else "")
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +121,9 @@ def duals_of_limits(economy: Economy, members: np.ndarray, solution: Solution) -
     return Duals(plant, labour, movable, transport, goods)
 
 
-def binding_constraints(economy: Economy, duals: Duals, linked: np.ndarray, gross: np.ndarray, ratio: float) -> list[Binding]:
+def binding_constraints(
+    economy: Economy, duals: Duals, linked: np.ndarray, gross: np.ndarray, ratio: float
+) -> list[Binding]:
     """Constraints with a dual above 0, in order of their rise: duals times what lambda = 1 takes in the linked places."""
     taken = gross[linked]  # (P, K)
     entries: list[tuple[str, np.ndarray, np.ndarray, np.ndarray]] = [("plant", economy.capacity, duals.plant, taken)]
@@ -126,7 +139,14 @@ def binding_constraints(economy: Economy, duals: Duals, linked: np.ndarray, gros
         np.add.at(mean, linked[economy.links[:, 0]], finite)
         mean /= np.maximum(np.bincount(linked[economy.links[:, 0]], minlength=len(gross)), 1)[:, None]
         moving = (mean * wanted).sum(axis=1)  # sending all that is wanted once
-        entries.append(("transport", economy.transport, duals.transport, moving[linked] if duals.transport.size > 1 else moving.max(keepdims=True)))
+        entries.append(
+            (
+                "transport",
+                economy.transport,
+                duals.transport,
+                moving[linked] if duals.transport.size > 1 else moving.max(keepdims=True),
+            )
+        )
     found = []
     rises = [dual * takes for _, _, dual, takes in entries]
     least = LISTED_ABOVE * max(float(rise.max()) for rise in rises)
@@ -156,11 +176,15 @@ def what_lacks(economy: Economy, linked: np.ndarray, members: np.ndarray, takes:
     idle = needed & ~missing & ~(there & staffed).any(axis=0)
     place = None if economy.flat or group.size > 1 else economy.places[group[0]]
     cells = [("plant" if wanted[k] else "input", place, k, takes[k]) for k in np.flatnonzero(missing)]
-    cells += [("labour", place, k, takes[k] * economy.labour[k]) for k in np.flatnonzero(idle)] if economy.labour is not None else []
+    cells += [("labour", place, k, takes[k] * economy.labour[k]) for k in np.flatnonzero(idle)]
     if not cells:
-        cells = list(_traced(economy.of(members, np.flatnonzero(np.isin(economy.links, members).all(axis=1))), _movable(economy, members)))
+        inner = np.flatnonzero(np.isin(economy.links, members).all(axis=1))
+        cells = list(_traced(economy.of(members, inner), _movable(economy, members)))
     n = len(cells)
-    return [Binding(kind, where, economy.sectors[k], 0.0, float(1 / (n * amount)), 1 / n, float("nan")) for kind, where, k, amount in cells]
+    return [
+        Binding(kind, where, economy.sectors[k], 0.0, float(1 / (n * amount)), 1 / n, float("nan"))
+        for kind, where, k, amount in cells
+    ]
 
 
 def _movable(economy: Economy, members: np.ndarray) -> np.ndarray:

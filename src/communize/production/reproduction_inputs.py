@@ -70,11 +70,11 @@ class Table:
         return np.where(needed, np.maximum(self._solve(final), final), 0.0)
 
     def values(self, weights: np.ndarray) -> np.ndarray:
-        """p with p - A'p = weights, (P, K): what a unit of each good takes up, where a unit of sector k takes up weights[k]."""
+        """What a unit of each good takes up, where a unit made in sector k takes up weights[k], (P, K): v with v - A'v = weights."""
         return np.maximum(self._solve(weights, transposed=True), 0.0)
 
     def added(self, prices: np.ndarray) -> np.ndarray:
-        """p - A'p, (P, K): what is left of the price of each good after its inputs."""
+        """What is left of the price of each good after its inputs, prices - A'prices, (P, K)."""
         if self.common:
             return prices - (self.matrix.T @ prices.T).T
         return prices - (self.matrix.T @ prices.ravel()).reshape(prices.shape)
@@ -103,8 +103,8 @@ class Economy:
     table: Table
     capacity: np.ndarray  # (P, K)
     wants: np.ndarray  # (P, K): need times people
-    labour: np.ndarray | None  # (K,)
-    own: np.ndarray  # (P, K), infinite without labour
+    labour: np.ndarray  # (K,): 0 where none is given
+    own: np.ndarray  # (P, K)
     movable: np.ndarray  # (P,)
     links: np.ndarray  # (E, 2)
     use: np.ndarray  # (E, K)
@@ -121,8 +121,6 @@ class Economy:
     @property
     def reach(self) -> np.ndarray:
         """Output that the own labour of each sector suffices for, (P, K)."""
-        if self.labour is None:
-            return np.full(self.shape, np.inf)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.labour > 0, self.own / self.labour, np.inf)
 
@@ -173,8 +171,9 @@ def read_economy(
     if hasattr(A, "columns") and sectors is None:
         sectors = list(A.columns)
     flat = isinstance(capacity, Mapping) or np.ndim(capacity) == 1
-    n_sectors = len(sectors) if sectors is not None else _last_axis(capacity)
-    n_places = 1 if flat else np.shape(capacity)[0]
+    _check_axes(capacity, sectors)
+    n_sectors = len(sectors) if sectors is not None else np.shape(capacity)[-1]
+    n_places = 1 if flat else len(capacity)
     sector_names, place_names = _names("sectors", sectors, n_sectors), _names("places", places, n_places)
     axes = (place_names, sector_names)
 
@@ -200,15 +199,23 @@ def read_economy(
         raise InputError("people", 0, "people in at least one place: where nobody draws, lambda has no bound")
     wants = per_person * drawing[:, None]
     if not wants.any():
-        raise InputError("need", 0, "a need above 0 for at least one sector: where nobody needs anything, lambda has no bound")
+        raise InputError(
+            "need", 0, "a need above 0 for at least one sector: where nobody needs anything, lambda has no bound"
+        )
 
-    own, movable, coefficients = np.full((n_places, n_sectors), np.inf), np.zeros(n_places), None
+    own, movable, coefficients = np.zeros((n_places, n_sectors)), np.zeros(n_places), np.zeros(n_sectors)
     if labour is not None:
         if own_labour is None and movable_labour is None:
             raise InputError("own_labour", None, "own_labour, movable_labour or both, since labour is given")
-        coefficients = numbers("labour", by_sector("labour", labour, sector_names, complete=True), (n_sectors,), axes[1:])
-        own = np.zeros((n_places, n_sectors)) if own_labour is None else by_cell("own_labour", own_labour, infinite=True)
-        movable = np.zeros(n_places) if movable_labour is None else by_place("movable_labour", movable_labour, infinite=True)
+        coefficients = numbers(
+            "labour", by_sector("labour", labour, sector_names, complete=True), (n_sectors,), axes[1:]
+        )
+        own = (
+            np.zeros((n_places, n_sectors)) if own_labour is None else by_cell("own_labour", own_labour, infinite=True)
+        )
+        movable = (
+            np.zeros(n_places) if movable_labour is None else by_place("movable_labour", movable_labour, infinite=True)
+        )
     elif own_labour is not None or movable_labour is not None:
         given = "own_labour" if own_labour is not None else "movable_labour"
         raise InputError("labour", None, f"labour per unit of output of each sector, since {given} is given")
@@ -217,7 +224,9 @@ def read_economy(
     return Economy(table, plant, wants, coefficients, own, movable, pairs, use, supply, sector_names, place_names, flat)
 
 
-def _transport(links: Any, transport: Any, transport_use: Any, n_places: int, n_sectors: int, axes: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _transport(
+    links: Any, transport: Any, transport_use: Any, n_places: int, n_sectors: int, axes: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if links is None:
         for name, value in (("transport", transport), ("transport_use", transport_use)):
             if value is not None:
@@ -227,7 +236,9 @@ def _transport(links: Any, transport: Any, transport_use: Any, n_places: int, n_
     if pairs.size == 0:
         pairs = np.zeros((0, 2), dtype=np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2 or not np.issubdtype(pairs.dtype, np.integer):
-        raise InputError("links", f"{pairs.dtype} of shape {pairs.shape}", "rows of two places each: whole numbers of shape (E, 2)")
+        raise InputError(
+            "links", f"{pairs.dtype} of shape {pairs.shape}", "rows of two places each: whole numbers of shape (E, 2)"
+        )
     wrong = ((pairs < 0) | (pairs >= n_places)).any(axis=1) | (pairs[:, 0] == pairs[:, 1])
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
@@ -235,13 +246,23 @@ def _transport(links: Any, transport: Any, transport_use: Any, n_places: int, n_
     pairs = pairs.astype(np.int64)
     if (transport is None) != (transport_use is None):
         missing, given = ("transport", "transport_use") if transport is None else ("transport_use", "transport")
-        raise InputError(missing, None, f"both or neither: {given} is given, and without either goods move freely along links")
+        raise InputError(
+            missing, None, f"both or neither: {given} is given, and without either goods move freely along links"
+        )
     if transport is None:
         return pairs, np.zeros((len(pairs), n_sectors)), np.zeros(n_places)
     if np.ndim(transport_use) == 2:
-        use = numbers("transport_use", transport_use, (len(pairs), n_sectors), (range(len(pairs)), axes[1]), infinite=True)
+        use = numbers(
+            "transport_use", transport_use, (len(pairs), n_sectors), (range(len(pairs)), axes[1]), infinite=True
+        )
     else:
-        use = numbers("transport_use", by_sector("transport_use", transport_use, axes[1], complete=True), (n_sectors,), axes[1:], infinite=True)
+        use = numbers(
+            "transport_use",
+            by_sector("transport_use", transport_use, axes[1], complete=True),
+            (n_sectors,),
+            axes[1:],
+            infinite=True,
+        )
         use = np.broadcast_to(use, (len(pairs), n_sectors))
     if np.ndim(transport) == 0:
         return pairs, use, numbers("transport", transport, (), (), infinite=True)[None]
@@ -260,7 +281,13 @@ def _table(A: Any, n_places: int, n_sectors: int, axes: Any, imports: Any) -> Ta
         shape = np.shape(value)
         blocks = n_places * n_sectors
         if shape not in ((n_sectors, n_sectors), (blocks, blocks)):
-            raise InputError(name, f"a shape of {shape}", f"({n_sectors}, {n_sectors}), or block-diagonal ({blocks}, {blocks})" if n_places > 1 else f"({n_sectors}, {n_sectors})")
+            raise InputError(
+                name,
+                f"a shape of {shape}",
+                f"({n_sectors}, {n_sectors}), or block-diagonal ({blocks}, {blocks})"
+                if n_places > 1
+                else f"({n_sectors}, {n_sectors})",
+            )
         if not issparse(value):
             matrix = np.asarray(value)
             if shape[0] == n_sectors:
@@ -272,11 +299,18 @@ def _table(A: Any, n_places: int, n_sectors: int, axes: Any, imports: Any) -> Ta
         row, column = np.repeat(np.arange(shape[0]), np.diff(matrix.indptr)), matrix.indices
         for wrong, allowed in (
             (~(np.isfinite(matrix.data) & (matrix.data >= 0)), "a finite number of at least 0"),
-            (row // n_sectors != column // n_sectors, "0: A is block-diagonal, goods move between places along links alone"),
+            (
+                row // n_sectors != column // n_sectors,
+                "0: A is block-diagonal, goods move between places along links alone",
+            ),
         ):
             if wrong.any():
                 cell = int(np.flatnonzero(wrong)[0])
-                raise InputError(f"{name}[{_cell(row[cell], n_sectors, axes)}, {_cell(column[cell], n_sectors, axes)}]", float(matrix.data[cell]), allowed)
+                raise InputError(
+                    f"{name}[{_cell(row[cell], n_sectors, axes)}, {_cell(column[cell], n_sectors, axes)}]",
+                    float(matrix.data[cell]),
+                    allowed,
+                )
         return matrix
 
     matrix = read("A", A)
@@ -297,7 +331,11 @@ def _table(A: Any, n_places: int, n_sectors: int, axes: Any, imports: Any) -> Ta
         gross = -ones
     # A is productive if and only if some gross output, here that for one unit of everything, leaves something of everything.
     if not ((gross > 0.5) & (gross < LARGEST_MULTIPLIER)).all():
-        raise InputError("A", spectral_radius(matrix), "a table whose spectral radius is below 1: this one uses up at least as much as it makes")
+        raise InputError(
+            "A",
+            spectral_radius(matrix),
+            "a table whose spectral radius is below 1: this one uses up at least as much as it makes",
+        )
     return Table(matrix, n_sectors, inverse)
 
 
@@ -309,16 +347,21 @@ def _factors(matrix: Any) -> Any:
 
 
 def _cell(row: int, n_sectors: int, axes: Any) -> str:
-    return str(axes[1][row % n_sectors]) if row < n_sectors and len(axes[0]) == 1 else f"{axes[0][row // n_sectors]}/{axes[1][row % n_sectors]}"
+    return (
+        str(axes[1][row % n_sectors])
+        if row < n_sectors and len(axes[0]) == 1
+        else f"{axes[0][row // n_sectors]}/{axes[1][row % n_sectors]}"
+    )
 
 
-def _last_axis(capacity: Any) -> int:
+def _check_axes(capacity: Any, sectors: Any) -> None:
     if isinstance(capacity, Mapping):
-        raise InputError("sectors", None, "the names of the sectors in the order of A, since capacity is given by name")
+        if sectors is None:
+            raise InputError("sectors", None, "the names of the sectors in the order of A, since capacity is given by name")
+        return
     shape = np.shape(capacity)
     if len(shape) not in (1, 2) or not all(shape):
         raise InputError("capacity", f"a shape of {shape}", "(K,) for one place, (P, K) for P places, of at least one sector")
-    return shape[-1]
 
 
 def _names(name: str, given: Sequence[Any] | None, n: int) -> tuple[Any, ...]:
@@ -346,17 +389,23 @@ def by_sector(name: str, value: Any, sectors: Sequence[Any], complete: bool = Fa
     return [value.get(sector, 0.0) for sector in sectors]
 
 
-def numbers(name: str, value: Any, shape: tuple[int, ...], axes: Sequence[Sequence[Any]], infinite: bool = False) -> np.ndarray:
+def numbers(
+    name: str, value: Any, shape: tuple[int, ...], axes: Sequence[Sequence[Any]], infinite: bool = False
+) -> np.ndarray:
     """Numbers of at least 0 and of one shape, float64; the first wrong cell is named by its axes."""
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(name, value, f"numbers of shape {shape}") from None
-    if array.shape != shape:
+    if np.shape(array) != shape:
         raise InputError(name, f"a shape of {array.shape}", f"{shape}" if shape else "one number")
     wrong = ~(array >= 0) if infinite else ~((array >= 0) & np.isfinite(array))
     if wrong.any():
         cell = np.argwhere(wrong)[0]
         where = ", ".join(str(axis[i]) for axis, i in zip(axes, cell, strict=True))
-        raise InputError(f"{name}[{where}]" if shape else name, float(array[tuple(cell)]), "a number of at least 0" if infinite else "a finite number of at least 0")
+        raise InputError(
+            f"{name}[{where}]" if shape else name,
+            float(array[tuple(cell)]),
+            "a number of at least 0" if infinite else "a finite number of at least 0",
+        )
     return array

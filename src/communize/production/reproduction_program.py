@@ -62,19 +62,15 @@ def bounds_alone(economy: Economy) -> np.ndarray:
     """Lambda of every place by itself, (P,): infinite where nobody draws."""
     gross = economy.table.totals(economy.wants)
     bounds = plant_bounds(economy.capacity, gross).min(axis=1)
-    if economy.labour is not None:
-        bounds = np.minimum(bounds, labour_bounds(economy.labour * gross, economy.own, economy.movable))
-    return bounds
+    return np.minimum(bounds, labour_bounds(economy.labour * gross, economy.own, economy.movable))
 
 
 def solve_alone(economy: Economy) -> Solution:
     """One place by itself. Where several constraints bind at once, the duals are shared among them equally."""
     gross = economy.table.totals(economy.wants)[0]
     plants = plant_bounds(economy.capacity, gross[None])[0]
-    by_labour, work = np.inf, np.zeros_like(gross)
-    if economy.labour is not None:
-        work = economy.labour * gross
-        by_labour = labour_bounds(work[None], economy.own, economy.movable)[0]
+    work = economy.labour * gross
+    by_labour = labour_bounds(work[None], economy.own, economy.movable)[0]
     ratio = min(float(plants.min()), float(by_labour))
     bind = plants <= ratio * (1 + TIE)
     labour_binds = by_labour <= ratio * (1 + TIE)
@@ -82,13 +78,19 @@ def solve_alone(economy: Economy) -> Solution:
     weights = np.zeros_like(gross)
     weights[bind] = share / gross[bind]
     movable = 0.0
-    if labour_binds and economy.labour is not None:
+    if labour_binds:
         at_work = (work > 0) & (economy.own[0] <= ratio * work * (1 + TIE))
         movable = share / work[at_work].sum()
         weights[at_work] += movable * economy.labour[at_work]
     goods = economy.table.values(weights[None])
     return Solution(
-        ratio, ratio * gross[None], np.zeros((0, gross.size)), goods, np.array([movable]), np.zeros(economy.transport.size), "closed form"
+        ratio,
+        ratio * gross[None],
+        np.zeros((0, gross.size)),
+        goods,
+        np.array([movable]),
+        np.zeros(economy.transport.size),
+        "closed form",
     )
 
 
@@ -131,7 +133,15 @@ def solve_linked(economy: Economy, bound: float, method: str = "auto") -> Soluti
 def nothing(economy: Economy, ratio: float = 0.0, status: str = "lacking") -> Solution:
     """Lambda is 0, or infinite, without a program."""
     zero = np.zeros(economy.shape)
-    return Solution(ratio, zero, np.zeros(economy.use.shape), zero, np.zeros(economy.shape[0]), np.zeros(economy.transport.size), status)
+    return Solution(
+        ratio,
+        zero,
+        np.zeros(economy.use.shape),
+        zero,
+        np.zeros(economy.shape[0]),
+        np.zeros(economy.transport.size),
+        status,
+    )
 
 
 def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
@@ -144,11 +154,14 @@ def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
     """
     from scipy.sparse import coo_array
 
-    n_places, n_sectors = economy.shape
+    n_sectors = economy.shape[1]
     works = (economy.capacity > 0) & ((economy.reach > 0) | (economy.movable > 0)[:, None])
     sender, receiver, _, goes = economy.arcs()
     arc, good = np.nonzero(goes)
-    ways = coo_array((np.ones(arc.size), (receiver[arc] * n_sectors + good, sender[arc] * n_sectors + good)), shape=(works.size, works.size)).tocsr()
+    ways = coo_array(
+        (np.ones(arc.size), (receiver[arc] * n_sectors + good, sender[arc] * n_sectors + good)),
+        shape=(works.size, works.size),
+    ).tocsr()
     pattern = economy.table.pattern
     while True:
         there = works.ravel()
@@ -181,7 +194,9 @@ class Program:
         total = economy.wants.sum(axis=0, keepdims=True)
         gross = economy.table.totals(total if economy.table.common else np.repeat(total, n_places, axis=0)).max(axis=0)
         # With different tables a mixture may need goods that no single one needs.
-        needed = economy.table.needed(np.repeat(gross[None] > 0, n_places if not economy.table.common else 1, axis=0)).any(axis=0)
+        needed = economy.table.needed(
+            np.repeat(gross[None] > 0, n_places if not economy.table.common else 1, axis=0)
+        ).any(axis=0)
         self.gross = np.where(needed & (gross <= 0), gross[gross > 0].min(), gross)
         self.sectors = np.flatnonzero(self.gross > 0)
         kept = self.sectors.size
@@ -224,12 +239,14 @@ class Program:
         wants = csc_array((scale * self.wants / unit)[:, None])
         rows = np.flatnonzero(self.there)
         balance = block_array([[-net[:, columns_first], -net[:, columns_second], -moves, wants]], format="csr")[rows]
-        labour, people_at_work = _limit(
-            columns_second // kept, np.tile(economy.labour[self.sectors], n_places)[columns_second] * unit[columns_second], economy.movable
-        ) if economy.labour is not None else _limit(columns_second, columns_second, economy.movable)  # fmt: skip
+        work = np.tile(economy.labour[self.sectors], n_places) * unit
+        labour, people_at_work = _limit(columns_second // kept, work[columns_second], economy.movable)
         payer = self.sender if economy.transport.size > 1 else np.zeros(flows, dtype=np.int64)
         carrying, carriers = _limit(payer, self.use * unit[self.good], economy.transport)
-        blank = [coo_array((people_at_work.size, columns_first.size)), coo_array((carriers.size, columns_first.size + columns_second.size))]
+        blank = [
+            coo_array((people_at_work.size, columns_first.size)),
+            coo_array((carriers.size, columns_first.size + columns_second.size)),
+        ]
         matrix = block_array(
             [[balance], [block_array([[blank[0], labour, coo_array((people_at_work.size, flows + 1))]])],
              [block_array([[blank[1], carrying, coo_array((carriers.size, 1))]])]], format="csr")  # fmt: skip
@@ -267,7 +284,9 @@ class Program:
         left = price - self.inputs.T @ price
         if economy.labour is not None:
             idle = economy.reach[:, self.sectors].ravel() <= 0
-            left = left - np.where(idle, np.tile(economy.labour[self.sectors], movable.size) * np.repeat(movable, kept), 0.0)
+            left = left - np.where(
+                idle, np.tile(economy.labour[self.sectors], movable.size) * np.repeat(movable, kept), 0.0
+            )
         ready = (economy.capacity[:, self.sectors].ravel() > 0) & (lacks == 1) & (left > 0)
         use = ready[inputs.col] & ~self.there[inputs.row]
         price = price.copy()
@@ -287,12 +306,20 @@ def _limit(group: np.ndarray, cost: np.ndarray, limits: np.ndarray) -> tuple[Any
     return coo_array((cost[column], (row[group[column]], column)), shape=(bound.size, group.size)), bound
 
 
-def _optimum(matrix: Any, limits: np.ndarray, upper: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray, str] | None:
+def _optimum(
+    matrix: Any, limits: np.ndarray, upper: np.ndarray, method: str
+) -> tuple[np.ndarray, np.ndarray, str] | None:
     """The largest last variable, the duals of rows, and how they were found; None if there is no bound."""
     from scipy.optimize import linprog
 
     small = matrix.shape[0] <= SIMPLEX_UP_TO
-    ways = [method] if method != "auto" else ["highs-ds", "highs-ipm"] if small else ["interior-point", "highs-ipm", "highs-ds"]
+    ways = (
+        [method]
+        if method != "auto"
+        else ["highs-ds", "highs-ipm"]
+        if small
+        else ["interior-point", "highs-ipm", "highs-ds"]
+    )
     objective = np.zeros(upper.size)
     objective[-1] = -1.0
     weight = 1.0 / np.maximum(limits, abs(matrix).max(axis=1).toarray().ravel())

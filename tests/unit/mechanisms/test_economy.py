@@ -3,11 +3,32 @@
 import numpy as np
 import pytest
 from economies import check_firms
-from economy_labs import FARMER, OWNER, PRECARIOUS, STABLE, UNEMPLOYED, at_work, firm, lab, month, month_with, paid_by
+from economy_labs import (
+    FARMER,
+    OWNER,
+    PRECARIOUS,
+    SECTORS,
+    STABLE,
+    UNEMPLOYED,
+    at_work,
+    firm,
+    lab,
+    month,
+    month_with,
+    paid_by,
+)
 from invariants import coins_of
 from measure_labs import contest, put, take
+from worlds import ECONOMY, MANY_MEASURES, lively
 
+import communize as cz
 from communize.declare.registry import COMMODITY, CONTESTED, IN_STRUGGLE, POSITIONS, TAKEN
+from communize.mechanisms.conditions import MOST_PAY
+from communize.mechanisms.economy import plants
+from communize.mechanisms.invariants import Invariants
+from communize.scenario.check import check_scenario
+from communize.society.parameters import ContactParameters, SocietyParameters
+from communize.society.ties import TieParameters
 
 RICH = 10**6
 
@@ -117,6 +138,14 @@ def test_without_a_state_nobody_is_paid_but_by_firms():
     assert not any(value for name, value in incomes(sim).items() if name != "unemployed")
     assert sim.state.economy.treasury[0] == 0
     assert np.isnan(sim.series.tax_surplus.values[-1])
+
+
+def test_a_state_that_is_switched_off_in_a_branch_owes_nothing_and_keeps_its_money():
+    sim = month(country()).branch({"economy.state.enabled": False})
+    held = int(sim.state.economy.treasury[0])
+    assert held > 0
+    month(sim)
+    assert [paid_by(sim, name)[-1] for name in ("due", "paid", "taxes", "purchases", "treasury")] == [0, 0, 0, 0, held]
 
 
 @pytest.mark.parametrize("part", [0.25, 0.5])
@@ -459,10 +488,121 @@ def test_revenue_and_wages_of_sites_are_means_of_about_a_year():
     assert sim.state.economy.exploitation[0] == pytest.approx((staff * sim.sites.exploitation[:5]).sum() / staff.sum(), rel=1e-6)
 
 
+def test_all_counts_are_brought_up_to_date_at_once():
+    """What `count_again` counts are the counts that the invariants check, in a world with struggles, measures and people held."""
+    sim = cz.Simulation(lively(**{**MANY_MEASURES, **ECONOMY}), seed=3, threads=1).run(25)
+    assert min((sim.people.activity == code).sum() for code in range(4)) > 0
+    wanted, columns = {}, ("members", "eligible", "active", "participants", "held", "ties_in_measures")
+    for table in (sim.sites, sim.places):
+        for name in columns:
+            if table.declared(name) is not None:
+                wanted[table, name] = getattr(table, name).copy()
+                getattr(table, name)[:] = 7
+    before = sim.state.regrouped
+    plants.count_again(sim.state)
+    for (table, name), values in wanted.items():
+        np.testing.assert_array_equal(getattr(table, name), values, name)
+    assert len(wanted) >= 10
+    assert sim.state.regrouped == before + 1
+    Invariants(sim.state, sim.mechanisms).check(sim.state, sim.day, everything=True)
+
+
+# --- markets ---
+
+
+def places(sizes, km, **economy):
+    """People without work in places in a row, so many kilometres from the first each."""
+    n = len(sizes)
+    society = cz.Society.from_tables(
+        people={"home": np.repeat(np.arange(n), sizes), "position": ["unemployed"] * sum(sizes)}, sites={"kind": ["neighbourhood"] * n, "place": range(n)},
+        places={"name": [f"p{k}" for k in range(n)], "latitude": 45 + np.array(km) / 111.195, "longitude": [2.0] * n, "population": sizes},
+        parameters=SocietyParameters(sectors=SECTORS, contact=ContactParameters(cutoff_km=50.0), ties=TieParameters(degree_distribution="none")))  # fmt: skip
+    values = {"scenario": {"name": "row", "only": ["economy"]}, "society": {"sectors": SECTORS}, "economy": economy}
+    return cz.Simulation(cz.Scenario(values), threads=1, society=society)
+
+
+def markets_of(sim):
+    return next(mechanism for mechanism in sim.mechanisms if mechanism.name == "economy")._markets
+
+
+def test_markets_are_groups_of_places_in_contact_led_by_the_largest():
+    found = markets_of(places([30, 900, 20, 40, 600], [0, 10, 20, 500, 510], markets={"smallest": 500}))
+    assert found.of_place.tolist() == [0, 0, 0, 1, 1]
+    assert found.lead.tolist() == [1, 4]
+    one = markets_of(places([30, 900, 20, 40, 600], [0, 10, 20, 500, 510], markets={"enabled": False}))
+    assert (one.of_place.tolist(), one.lead.tolist()) == ([0] * 5, [1])
+    each = markets_of(places([30, 900, 20, 40, 600], [0, 10, 20, 500, 510], markets={"smallest": 1}))
+    assert each.of_place.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(found.identity, np.take(each.identity, [1, 4]))  # draws of a market are those of its largest place
+
+
+def test_one_person_alone_in_a_place_joins_the_market_next_to_it():
+    assert markets_of(places([1, 90], [0, 10], markets={"smallest": 1})).of_place.tolist() == [0, 0]
+
+
+def test_one_person_out_of_sight_is_no_market():
+    with pytest.raises(cz.InputError, match="p1 is a market of one person, as it has no contact places") as caught:
+        places([90, 1], [0, 500])
+    assert (caught.value.path, caught.value.found) == ("economy.enabled", True)
+    assert places([90, 2], [0, 500]).run(30).day == 30
+    assert len(places([90, 1], [0, 500], markets={"enabled": False}).run(30).people) == 91
+
+
+@pytest.mark.parametrize("coins", [0, 1, 10, 99_999, 2**51])
+def test_what_the_state_buys_is_shared_out_by_people_whatever_the_order_of_markets(coins):
+    sim = places([30, 90, 20, 43, 60], [0, 100, 200, 500, 610], markets={"smallest": 1})
+    economy = next(mechanism for mechanism in sim.mechanisms if mechanism.name == "economy")
+    sizes = np.array([30, 90, 20, 43, 60])
+    found = economy._of_markets(coins, np.append(0, np.cumsum(sizes)))
+    assert found.sum() == coins
+    assert np.abs(found - coins * sizes / 243).max() <= 1
+    order = np.array([3, 1, 4, 0, 2])
+    economy._markets.identity = economy._markets.identity[order]
+    np.testing.assert_array_equal(economy._of_markets(coins, np.append(0, np.cumsum(sizes[order]))), found[order])
+
+
+# --- sums that cannot be counted ---
+
+
+def test_more_coins_than_can_be_counted_are_refused():
+    people = {"home": [0] * 4, "money": [2**50] * 4}
+    society = cz.Society.from_tables(people=people, sites={"kind": ["neighbourhood"]}, ties={name: np.zeros(0, int) for name in "ab"})
+    with pytest.raises(cz.InputError, match=r"coins of all people below 2\*\*52") as caught:
+        cz.Simulation(cz.load("restructured"), society=society)
+    assert (caught.value.path, caught.value.found) == ("people.money", f"{2**52} coins")
+    with pytest.raises(cz.InputError, match=r"coins of all people below 2\*\*52") as caught:
+        check_scenario(cz.load("restructured").replace({"society.people": 5_000_000, "society.money": 10**9}))
+    assert (caught.value.path, caught.value.found) == ("society.money", 10**9)
+    check_scenario(cz.load("restructured").replace({"society.people": 5_000_000, "society.money": 10**9, "economy.core": False}))
+
+
+def test_dues_and_wages_beyond_all_money_lose_no_coin():
+    """The highest wages, benefits and rises of pay that there can be."""
+    law = {"wage_low": 10**9, "wage_high": 10**9, "hiring": 0.0}
+    sim = lab([PUBLIC] + [firm(stable=9, manager=3)] * 8, OTHERS, economy=law | {"contracts": {"manager_wage": 100.0}}, state={"excluded": 100.0, "force_wage": 100.0}, money=10**9)
+    coins = coins_of(sim)
+    for _ in range(4):
+        sim.sites.pay[:] = MOST_PAY
+        month(sim)
+        assert coins_of(sim) == coins
+        assert sim.people.money.min() >= 0
+        assert 0 <= sim.state.economy.paid[0] <= sim.state.economy.due[0]
+
+
+@pytest.mark.parametrize(("cost", "pay"), [(-5.0, 0.0), (10.0, MOST_PAY)])
+def test_pay_stays_within_its_range_whatever_is_conceded(cost, pay):
+    sim = settled([firm(stable=30)] * 2, money=RICH, cost=cost)
+    for _ in range(8):
+        put(sim, at_work(sim, 0), IN_STRUGGLE)
+        sim.step()
+        sim.struggles.demands[-1], sim.struggles.demand[-1] = 1, 9.0
+        sim.step()
+    assert sim.series.settlements.values.sum() > 6
+    assert sim.sites.pay[0] == pay
+
+
 @pytest.mark.parametrize(("changes", "path"), [({"economy.markets.enabled": False}, "economy.markets"), ({"economy.sectors.enabled": False}, "economy.sectors")])
 def test_a_branch_keeps_its_markets_and_sectors(changes, path):
-    import communize as cz
-
     sim = cz.Simulation(cz.load("restructured").replace({"society.people": 3_000, "society.places.count": 6}), threads=1)
     with pytest.raises(cz.InputError, match="the markets and sectors that the run began with") as caught:
         sim.branch(changes)

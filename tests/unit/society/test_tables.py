@@ -200,3 +200,10 @@ def test_people_may_stand_in_any_order_when_their_ties_are_given():
     made = Society.from_tables(**tables(people={"home": [2, 0, 1, 2, 0, 1]}))
     assert made.people.home.tolist() == [2, 0, 1, 2, 0, 1]
     assert made.sites.members.tolist()[:3] == [2, 2, 2]
+
+
+def test_money_that_is_left_out_is_that_of_the_scenario():
+    tables = {"sites": {"kind": ["neighbourhood"]}, "ties": {"a": np.zeros(0, int), "b": np.zeros(0, int)}, "parameters": SocietyParameters(money=37)}
+    assert Society.from_tables(people={"home": [0, 0]}, **tables).people.money.tolist() == [37, 37]
+    assert Society.from_tables(people={"home": [0, 0], "money": [0, 5]}, **tables).people.money.tolist() == [0, 5]
+    assert Society.from_graph((3, np.zeros(0, int), np.zeros(0, int)), parameters=SocietyParameters(money=4)).people.money.tolist() == [4] * 3

@@ -369,6 +369,7 @@ class Economy(Mechanism):
     def _spend_taxes(self, state: State, day: int, site_open: np.ndarray, income: np.ndarray) -> int:
         """Pay wages and benefits out of the treasury, all in the same part where it is not enough; returns what is left to buy with."""
         p, people, economy = self.parameters.state, state.people, state.economy
+        economy.due[0] = economy.paid[0] = 0
         if not p.enabled:
             return 0
         total, wages, due = self._dues(state, day, site_open)
