@@ -79,7 +79,7 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
         rows = np.flatnonzero(component == number)
         people, need = common.who_draws(rows)
         return pooled_ratio(
-            A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1)).ratio  # fmt: skip
+            A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1))  # fmt: skip
 
     for number in range(n):
         pooled[number] = pooled_of(number, common.A)
@@ -92,10 +92,9 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
         people, need = common.who_draws(rows)
         found = reproduction_ratio(
             common.A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1),
-            links=_links(rows, component, largest, contact, linked), transport=common.carrying[rows], transport_use=np.ones(labour.size),
-            sectors=industry.names)  # fmt: skip
+            links=_links(rows, component, largest, contact, linked), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
         tally.ratio[0], tally.ratio_day[0] = found.ratio, day
-        tally.ratio_binds[0] = found.binding[0].sector if found.binding and found.binding[0].sector is not None else -1
+        tally.ratio_binds[0] = next((one.sector for one in found.binding if one.sector is not None), -1)
     tally.ratio[0] = min(tally.ratio[0], pooled[largest])
 
 
