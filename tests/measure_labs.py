@@ -16,11 +16,11 @@ from communize.society.ties import TieParameters
 KM_PER_DEGREE = 111.195
 
 
-def lab(people, kinds, *, place_of=None, km=None, ties=(), on=("measures",), seed=1, scale=1.0, start=None, position=None, society=None, **tables):
+def lab(people, kinds, *, place_of=None, km=None, ties=(), on=("measures",), seed=1, scale=1.0, start=None, position=None, society=None, sector_of=None, **tables):
     """A simulation of which only the mechanisms `on` are at work.
 
     `people` are (home, work) pairs, `kinds` the kinds of the sites; places lie in a row at `km` along a meridian, all in
-    contact; `society` are other values of the table of that name.
+    contact; `society` are other values of the table of that name, `sector_of` the sectors of the sites by row.
     """
     homes, works = zip(*people)
     place_of = [0] * len(kinds) if place_of is None else place_of
@@ -33,7 +33,7 @@ def lab(people, kinds, *, place_of=None, km=None, ties=(), on=("measures",), see
     a, b = np.array(ties, dtype=int).reshape(-1, 2).T
     made = cz.Society.from_tables(
         people={"home": homes, "work": works, "position": position or ["stable"] * len(homes), "horizon": np.full(len(homes), given.horizon)},
-        sites={"kind": kinds, "place": place_of, "sector": [-1 if kind == "neighbourhood" else 1 for kind in kinds]},
+        sites={"kind": kinds, "place": place_of, "sector": sector_of or [-1 if kind == "neighbourhood" else 1 for kind in kinds]},
         places={"name": [f"p{i}" for i in range(n_places)], "latitude": 40 + km / KM_PER_DEGREE, "longitude": [2.0] * n_places},
         ties={"a": a, "b": b}, parameters=given)  # fmt: skip
     values = {mechanism.name: {"enabled": mechanism.name in on} for mechanism in MECHANISMS if mechanism.name != "shock"}

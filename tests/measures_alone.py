@@ -18,7 +18,7 @@ def alone(days: int = 30, **changes) -> cz.Scenario:
     values = {
         "scenario": {"name": "limit", "days": days},
         "society": {"horizon": 0.0, "contact": {"neighbours": 0}, "ties": {"degree_distribution": "none"}},
-        "provisioning": {"need": 0.0, "coverage": 0.0},
+        "provisioning": {"fixed": {"enabled": True, "need": 0.0, "coverage": 0.0}, "ratio": {"enabled": False}},
         **{name: {"enabled": False} for name in OTHERS},
         "dissolution": dict.fromkeys(ENDINGS, 0.0),
         "measures": {

@@ -13,7 +13,7 @@ LIVELY = {
         },
         "contact": {"neighbours": 4, "cutoff_km": 500.0}, "ties": {"mean_degree": 5.0},
     },
-    "economy": {"regime": 0.3, "core": False},
+    "economy": {"regime": 0.3, "core": False}, "provisioning": {"ratio": {"enabled": False}},
     "struggle": {
         "coupling": 3.0, "nerve": 1.0, "nerve_sd_site": 0.12, "nerve_sd_place": 0.08, "nerve_sd_person": 0.1, "temperature": 0.2,
         "rate_joining": 0.4, "spontaneous": 1.0, "rate_leaving": 0.15, "rate_leaving_alone": 0.3, "weight_work": 0.25, "weight_neighbourhood": 0.25,
@@ -55,7 +55,7 @@ MANY_MEASURES = {
         {"day": 3, "needs": ["food", "energy_water"], "count": 4, "people": 8.0, "content": {"strangers": 0.8, "hierarchy": 0.5}},
         {"day": 9, "needs": ["public_social"], "count": 5, "distinct": True, "content": {"hierarchy": -0.9, "exchange": -0.5, "wage_labour": -1.0}},
     ],
-    "provisioning.need": 0.4, "provisioning.level": [{"day": 15, "place": "place-2", "need": 0.8, "coverage": 0.3}],
+    "provisioning.fixed": {"enabled": True, "need": 0.4, "level": [{"day": 15, "place": "place-2", "need": 0.8, "coverage": 0.3}]},
     "rallying.rate": 0.3, "rallying.rate_leaving": 0.1, "dissolution.other_measure": 0.5, "dissolution.spent": 0.03,
     "dissolution.isolation": 0.3, "measures.exposure.resonance_scale": 4.0, "dissolution.ebb": 0.3, "dissolution.carrying_share": 0.2,
     "contents.back": 0.01, "contents.coupling": 0.01, "horizon.gain": 0.2, "generalisation.place_days": 10, "force.rate_eviction": 0.3,

@@ -41,7 +41,7 @@ def measures(draw):
             "content": content, "distinct": draw(st.booleans())}  # fmt: skip
     rate = st.sampled_from([0.0, 0.3, 20.0])
     return {
-        "provisioning": {"need": draw(share), "coverage": draw(share)},
+        "provisioning": {"fixed": {"enabled": draw(st.booleans()), "need": draw(share), "coverage": draw(share)}, "ratio": {"enabled": False}},
         "measures": {
             "enabled": draw(st.sampled_from([True, True, False])), "requires_struggle": draw(st.booleans()),
             "critical_mass": draw(st.sampled_from([1.0, 4.0, 30.0])), "fit_floor": draw(share), "seed": [seed] * draw(st.integers(0, 2)),

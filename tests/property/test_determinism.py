@@ -34,7 +34,7 @@ def test_the_run_that_is_compared_is_lively():
 def test_results_do_not_depend_on_the_threads():
     given = lively(**{
         **MANY_MEASURES, **ECONOMY, "society.people": 140_000, "society.places.count": 40, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
-        "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.level": [],
+        "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.fixed.level": [],
     })  # fmt: skip
     one, two = (simulation(given, 30, threads=threads) for threads in (1, 2))
     assert len(one.people) > 2 * 65_536
@@ -208,7 +208,7 @@ def test_one_person_more_out_of_reach_changes_nothing_for_anybody_else(position,
         ({"force.emergency": [{"day": 30, "days": 5}]}, 30),
         ({"shock": [{"day": 12, "magnitude": 1.0, "half_life_days": 5.0}, {"day": 20, "magnitude": 2.0}]}, 20),
         ({"shock[0].magnitude": 1.5}, 12),
-        ({"provisioning.level": [{"day": 18, "need": 0.9}]}, 18),
+        ({"provisioning.fixed.level": [{"day": 18, "need": 0.9}]}, 18),
         ({"measures.seed": [{"day": 21, "needs": ["food"], "count": 3}]}, 21),
         ({"force.held_days": 6.0}, None),
     ],

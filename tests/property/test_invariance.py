@@ -17,6 +17,7 @@ import communize as cz
 from communize.declare.registry import POSITIONS, Column, Output
 from communize.mechanisms.base import PHASES
 from communize.simulation.day import MECHANISMS
+from communize.production.tables import builtin
 from communize.society.parameters import ContactParameters, SocietyParameters
 from communize.society.ties import TieParameters
 
@@ -56,7 +57,7 @@ def test_results_of_many_people_do_not_depend_on_the_threads(threads, on_one_thr
 def on_one_thread():
     scenario = lively(**{
         **MANY_MEASURES, **ECONOMY, "society.people": 300_000, "society.places.count": 60, "society.neighbourhood_size": 250.0, "incidents.rate": 0.003,
-        "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.level": [],
+        "shock[0].day": 5, "measures.seed[0].count": 40, "neutral.enabled": True, "provisioning.fixed.level": [],
     })  # fmt: skip
     return scenario, simulation(scenario, 25)
 
@@ -65,7 +66,7 @@ def on_one_thread():
 
 N_PLACES, PER_PLACE = 9, 60
 # Nerves of places, links between places, and the struggle that a site joins because of the whole country are drawn by row of the place.
-DRAWN_BY_PLACE = {"struggle.nerve_sd_place": 0.08, "measures.coordination.rate_link": 0.3, "struggle.uniform_share": 0.9, "provisioning.level": []}
+DRAWN_BY_PLACE = {"struggle.nerve_sd_place": 0.08, "measures.coordination.rate_link": 0.3, "struggle.uniform_share": 0.9, "provisioning.fixed.level": []}
 
 
 def tables(nerve=False):
@@ -151,7 +152,7 @@ def test_the_order_of_a_file_of_places_changes_no_bit(tmp_path):
     frame, runs = tables()["places"].assign(population=[300 + 50 * k for k in range(N_PLACES)]), []
     for name, rows in (("one", frame), ("other", frame.sample(frac=1.0, random_state=3))):
         rows.to_csv(tmp_path / f"{name}.csv", index=False)
-        values = {"society.places.source": "table", "society.places.file": str(tmp_path / f"{name}.csv"), "provisioning.level": [], "measures.seed": []}
+        values = {"society.places.source": "table", "society.places.file": str(tmp_path / f"{name}.csv"), "provisioning.fixed.level": [], "measures.seed": []}
         runs.append(simulation(lively(**{**MANY_MEASURES, **values}), 20))
     assert runs[0].state_hash() == runs[1].state_hash()
     for name in runs[0].series.data_vars:
@@ -187,7 +188,7 @@ def test_no_order_changes_anything_where_nothing_is_drawn(table, seed):
 ])  # fmt: skip
 def test_another_order_is_another_draw_of_the_same_distribution(table, runs):
     """Two-sample Kolmogorov-Smirnov tests of what 25 days leave, over seeds; the seeds of the two samples differ."""
-    scenario = lively(**{**MANY_MEASURES, "shock[0].day": 3, "provisioning.level": []})
+    scenario = lively(**{**MANY_MEASURES, "shock[0].day": 3, "provisioning.fixed.level": []})
     given = (tables(), reordered(tables(), table, orders(table)))
     samples = []
     for k, society in enumerate(map(made, given)):
@@ -211,13 +212,28 @@ def renamed(values):
     society["sectors"] = {f"x{k}": sector for k, sector in enumerate(society["sectors"].values())}
     now = dict(zip(values["society"]["sectors"], society["sectors"]))
     measures = {**values["measures"], "seed": [{**seed, "needs": [now[need] for need in seed["needs"]]} for seed in values["measures"]["seed"]]}
-    provisioning = {**values["provisioning"], "need_of_sector": {now[k]: v for k, v in values["provisioning"]["need_of_sector"].items()}}
+    provisioning = dict(values["provisioning"])
+    provisioning["essential"] = [now[name] for name in provisioning["essential"]]
+    provisioning["stop"] = [{**stop, "sectors": [now[name] for name in stop["sectors"]]} for stop in provisioning["stop"]]
+    provisioning["inventory_days"] = {now[name]: days for name, days in provisioning["inventory_days"].items()}
+    provisioning["fixed"] = {**provisioning["fixed"], "need_of_sector": {now[k]: v for k, v in provisioning["fixed"]["need_of_sector"].items()}}
+    free = provisioning["free"]
+    names = {"value_only": [now[name] for name in free["value_only"]], "dwelling": now[free["dwelling"]], "transport": now[free["transport"]]}
+    provisioning["free"] = free | names | {"seizable": [now[name] for name in free["seizable"]]}
     head = {**values["scenario"], "name": "anders", "title": "Another title"}
     return {**values, "society": society, "measures": measures, "provisioning": provisioning, "scenario": head}
 
 
-def test_names_of_scenario_sectors_and_groups_change_nothing():
-    scenario = lively(**{**BUSY, "provisioning.level": [], "provisioning.need_of_sector": {"food": 0.7}})
+@pytest.mark.parametrize("fixed", [True, False])
+def test_names_of_scenario_sectors_and_groups_change_nothing(fixed):
+    table = builtin("FRA-2005")
+    production = {
+        "table": "", "coefficients": table.A_total.tolist(), "demand": (table.households + table.households_imported).tolist(),
+        "inventory_days": {"food": 3.0, "transport": 7.0}, "stop": [{"day": 5, "days": 8, "sectors": ["food", "energy_water"]}],
+        "free": {"seizable": ["food", "textiles"]}, "fixed": {"enabled": fixed, "need": 0.4, "need_of_sector": {"food": 0.7}},
+        "ratio": {"enabled": False},
+    }  # fmt: skip
+    scenario = lively(**{**BUSY, "provisioning": production})
     other = cz.Scenario(renamed(scenario.values()))
     assert set(other.tables.society.sectors) & set(scenario.tables.society.sectors) == set()
     one, two = simulation(scenario, 25), simulation(other, 25)
@@ -228,7 +244,7 @@ def test_names_of_scenario_sectors_and_groups_change_nothing():
 def test_names_and_regions_of_places_change_nothing():
     given = tables()
     other = {**given, "places": given["places"].assign(name=[f"Ort {k % 3}" for k in range(N_PLACES)], region="elsewhere")}
-    scenario = lively(**{**MANY_MEASURES, "provisioning.level": []})
+    scenario = lively(**{**MANY_MEASURES, "provisioning.fixed.level": []})
     one, two = (simulation(scenario, 30, society=made(t)) for t in (given, other))
     assert one.state_hash() == two.state_hash()
     for name in one.series.data_vars:

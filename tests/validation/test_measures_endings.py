@@ -35,7 +35,7 @@ def test_a_lone_measure_lives_by_the_sum_of_its_hazards(names):
     society = isolated(n_places, 1)
     society.places.horizon[:] = horizon
     hazards = {name: CAUSES[name][0] * CAUSES[name][1](horizon, coverage) for name in names}
-    scenario = alone(days, provisioning__coverage=coverage, measures__seed=[seed(sites=list(range(n_places)))], dissolution__carrying_share=0.1)
+    scenario = alone(days, provisioning__fixed__coverage=coverage, measures__seed=[seed(sites=list(range(n_places)))], dissolution__carrying_share=0.1)
     scenario = scenario.replace({f"dissolution.{name}": CAUSES[name][0] for name in names})
     simulation = simulate(scenario, society, 1)
     table = simulation.instances
@@ -82,7 +82,7 @@ def test_a_measure_whose_participants_leave_ends_below_its_critical_mass():
         places={"name": [f"place-{p}" for p in range(n_places)], "latitude": np.zeros(n_places), "longitude": np.linspace(-170, 170, n_places)},
         ties={"a": np.zeros(0, int), "b": np.zeros(0, int)}, parameters=alone().society)  # fmt: skip
     scenario = alone(
-        days, measures__seed=[seed(sites=list(range(n_places)), critical_mass=3.0, people=4.0)], provisioning__coverage=1.0,
+        days, measures__seed=[seed(sites=list(range(n_places)), critical_mass=3.0, people=4.0)], provisioning__fixed__coverage=1.0,
         rallying={"enabled": True, "people": False, "sites": False, "rate_leaving": -math.log1p(-leaving), "rate_leaving_need": 0.0})  # fmt: skip
     simulation = simulate(scenario, society, 3)
     found = simulation.series["instances"].sum("place").to_numpy()[1:] / n_places

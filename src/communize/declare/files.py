@@ -12,3 +12,11 @@ def is_file(path: str | Path) -> bool:
     except (OSError, ValueError):  # no such file; a name that is too long, or holds a NUL
         return False
     return stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and str(path).startswith(("/dev/fd/", "/dev/stdin")))  # the shell's <(...)
+
+
+def exists(path: str | Path) -> bool:
+    """Whether there is a file or folder of this name, whatever the name."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False

@@ -28,8 +28,10 @@ FORMS = ("assembly", "diffuse", "spontaneous")
 CAUSES = (
     "in_force", "spent", "isolation", "need", "ebb", "eviction", "below_mass", "other_measure", "replaced",
 )  # fmt: skip
+ACCOUNTS = ("households", "firms", "bank", "state", "markets")
 DECILES = tuple(f"D{k}" for k in range(1, 11))
 SIZE_CLASSES = ("1", "2", "3", "4-7", "8-15", "16-31", "32-63", "64-127", "128-255", "256-511", "512 or more")
+SOURCES_OF_PROVISION = ("wage", "benefit", "credit", "free", "unmet")
 MAX_NEEDS = 3  # needs that one practice provides for
 
 ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD = range(4)
@@ -46,7 +48,7 @@ class Column:
     `table` and `name` address it (``people.belonging``); `dims` are the dimensions after the table's own row;
     `start` is the value that every row has before anything is set. Every value must lie in `range` at the end of a day, and a
     float be a finite number; not a number stands for none where `may_lack` says so, or where it is the start value. Coins of all
-    columns that are `money` add up to the same sum on every day.
+    columns times their `money` (1 for coins that exist, -1 for coins that are owed) add up to the same sum on every day.
     """
 
     table: str
@@ -58,7 +60,7 @@ class Column:
     start: float = 0
     dims: tuple[int, ...] = ()
     may_lack: bool = False
-    money: bool = False
+    money: int = 0
 
     @property
     def path(self) -> str:

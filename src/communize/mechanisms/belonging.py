@@ -1,5 +1,7 @@
 """Belonging: class membership lived as an identity (+1) or as an outer constraint (-1) (`rules.md` section 5)."""
 
+import math
+
 import numpy as np
 
 from communize.declare.parameters import parameter
@@ -9,16 +11,34 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 
 FIXED_POINT = 1 << 20
+STABLE, PRECARIOUS = POSITIONS.index("stable"), POSITIONS.index("precarious")
 
 
 @kernel
-def drift_of_belonging(start, stop, block, position, step, belonging):
-    """Move belonging by its position's daily step, clipped to [-1, 1]; returns nothing of its own.
+def drift_of_belonging(start, stop, block, position, step, unpaid, service, rate, debt, income, belonging):
+    """Move belonging by its position's daily step, and down for who was not paid and for what of the income goes to debt; clipped to [-1, 1].
+
+    Parameters
+    ----------
+    step
+        Daily step of each position where wages are paid.
+    unpaid
+        Daily step instead of wage workers without any income, or not a number where no month has been computed.
+    service
+        Share of a debt due every month, 0 where there is no credit.
+    rate
+        Daily step down where all income goes to debt.
 
     What is not a number stays so, for the invariants to find.
     """
+    months = not math.isnan(unpaid)
     for person in range(start, stop):
-        moved = belonging[person] + step[position[person]]
+        change = step[position[person]]
+        if months and income[person] <= 0.0 and (position[person] == STABLE or position[person] == PRECARIOUS):
+            change = np.float32(unpaid)
+        if service > 0.0 and debt[person] > 0:
+            change -= np.float32(rate * min(1.0, debt[person] * service / max(1.0, income[person])))
+        moved = belonging[person] + change
         moved = np.float32(1.0) if moved > np.float32(1.0) else moved
         belonging[person] = np.float32(-1.0) if moved < np.float32(-1.0) else moved
     return 0
@@ -36,15 +56,14 @@ def sum_of_belonging(start, stop, block, activity, wanted, belonging):
 
 
 class Belonging(Mechanism):
-    """Drifts up with stable work where it is indexed and recognised, down with precarious work or none.
+    """Drifts up with stable work where it is indexed and recognised, down with precarious, unpaid or no work and with debt.
 
-    Settlements, refusals and arrests change belonging where they happen (`acts`, `force`). Debt and unpaid wages
-    will add to the drift with the economy.
+    Settlements, refusals and arrests change belonging where they happen (`acts`, `force`).
     """
 
     name = "belonging"
     phase = "reckoning"
-    reads = ("people.position", "people.activity", "economy.regime")
+    reads = ("people.position", "people.activity", "people.income", "people.debt", "economy.regime", "economy.revenue", "economy.service")
     writes = ("people.belonging",)
     outputs = (
         Output("belonging", "1", "belonging, mean over people"),
@@ -64,8 +83,11 @@ class Belonging(Mechanism):
         step[POSITIONS.index("stable")] = rate * np.float32(1.0 - state.economy.regime[0])
         for name in ("precarious", "unemployed", "excluded"):
             step[POSITIONS.index(name)] = -rate
-        people = state.people
-        state.pool.for_blocks(drift_of_belonging, len(people), people.position, step, people.belonging)
+        people, economy = state.people, state.economy
+        unpaid = -float(rate) if economy.revenue[0] > 0 else float("nan")
+        state.pool.for_blocks(
+            drift_of_belonging, len(people), people.position, step, unpaid, float(economy.service[0]), float(rate), people.debt, people.income,
+            people.belonging)  # fmt: skip
 
     def observe(self, state: State) -> dict:
         return {

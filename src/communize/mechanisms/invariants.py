@@ -69,9 +69,9 @@ def count_people(state: State) -> np.ndarray:
 
 
 def coins_of_tables(state: State) -> int:
-    """Coins of all columns that are money, people's apart."""
+    """Coins of all columns that are money, less those that are owed, people's money apart."""
     tables = [(table, column) for table in state.tables.values() if len(table) for column in table.declarations() if column.money]
-    return sum(int(getattr(table, column.name).sum()) for table, column in tables if column.path != "people.money")
+    return sum(column.money * int(getattr(table, column.name).sum()) for table, column in tables if column.path != "people.money")
 
 
 class Invariants:

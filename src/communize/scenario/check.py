@@ -57,7 +57,8 @@ def _check(scenario: Scenario) -> dict[str, Any]:
         mechanism.setup(state)
     warnings = []
     at_work = [mechanism.name for mechanism in mechanisms if mechanism.name != "economy" or mechanism.parameters.core]
-    if not {"struggle", "civil_violence", "economy"} & set(at_work):
+    strikes = "provisioning" in at_work and bool(scenario.tables.provisioning.stop or scenario.tables.provisioning.crisis)
+    if not {"struggle", "civil_violence", "economy"} & set(at_work) and not strikes:
         warnings.append("struggle is switched off: nothing will happen")
     state.day = scenario.days  # events after the end are noted
     measures = scenario.tables.measures

@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from communize.declare.errors import InputError, nearest_name
-from communize.declare.files import is_file
+from communize.declare.files import exists, is_file
 from communize.mechanisms.base import PHASES, Mechanism
 from communize.mechanisms.struggle.shocks import Shocks
+from communize.production.tables import builtin_names
 from communize.scenario.problems import to_input_error
 from communize.scenario.reading import check_depth, read_toml
 from communize.scenario.tables import SWITCHED, Tables
@@ -167,11 +168,19 @@ class Scenario:
         for table in (values["society"]["places"], values["society"]["ties"]):
             if table.get("file") and is_file(table["file"]):
                 table["file"] = hashlib.blake2b(Path(table["file"]).read_bytes()).hexdigest()
+        production = values["provisioning"]
+        if is_own_table(production["table"]) and is_file(production["table"]):
+            production["table"] = hashlib.blake2b(Path(production["table"]).read_bytes()).hexdigest()
         values["mechanism"] = [
             [class_path(type(m)), _source_digest(type(m)), m.parameters.model_dump()] for m in self.own_mechanisms()
         ]
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def is_own_table(name: str, folder: Path | None = None) -> bool:
+    """Whether an input-output table is a file or folder that exists, in `folder` if it is given, and not one of the package."""
+    return bool(name) and name not in builtin_names() and exists(folder / name if folder else name)
 
 
 def load(scenario: str | Path | Scenario) -> Scenario:
@@ -204,6 +213,10 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
         table = values.get("society", {}).get(outer) if isinstance(values.get("society"), dict) else None
         if isinstance(table, dict) and isinstance(table.get("file"), str):
             table["file"] = str(path.parent / table["file"])
+    production = values.get("provisioning")
+    table = production.get("table") if isinstance(production, dict) else None
+    if isinstance(table, str) and is_own_table(table, path.parent):
+        production["table"] = str(path.parent / table)
     head = values.get("scenario")
     base = head.get("based_on") if isinstance(head, dict) else None
     if base is None:

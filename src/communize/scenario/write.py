@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from communize.declare.parameters import describe
 from communize.scenario.problems import range_text
-from communize.scenario.scenario import Scenario, class_path
+from communize.scenario.scenario import Scenario, class_path, is_own_table
 from communize.scenario.tables import Tables
 
 
@@ -20,6 +20,8 @@ def to_toml(scenario: Scenario, *, seed: int | None = None, days: int | None = N
     for table in (values["society"]["places"], values["society"]["ties"]):
         if table.get("file"):
             table["file"] = str(Path(table["file"]).absolute())
+    if is_own_table(values["provisioning"]["table"]):
+        values["provisioning"]["table"] = str(Path(values["provisioning"]["table"]).absolute())
     written = [(entry.use, entry.parameters) for entry in scenario.tables.mechanism]
     added = scenario.own_mechanisms()[len(written) :]
     written += [(class_path(type(m)), m.parameters.model_dump(exclude_none=True)) for m in added]

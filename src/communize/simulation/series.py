@@ -7,6 +7,7 @@ import numpy as np
 
 from communize.declare.errors import InputError, InvariantViolation, nearest_name
 from communize.declare.registry import (
+    ACCOUNTS,
     ACTIVITIES,
     CAUSES,
     CHANNELS,
@@ -16,13 +17,14 @@ from communize.declare.registry import (
     POSITIONS,
     SCOPES,
     SIZE_CLASSES,
+    SOURCES_OF_PROVISION,
     Output,
 )
 from communize.kernels.ranges import F4, F8, NUMBERS, first_not_finite
 
 FIXED_DIMS = {
     "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES, "relation": CONTENTS,
-    "decile": DECILES, "size_class": SIZE_CLASSES,
+    "account": ACCOUNTS, "decile": DECILES, "size_class": SIZE_CLASSES, "source": SOURCES_OF_PROVISION,
 }  # fmt: skip
 UNITS_OF_TIME = "day"
 LEAST_ROOM, MOST_AHEAD = 32, 366  # days
@@ -144,7 +146,7 @@ class Recorder:
             "region": ("place", places.region.astype(object), {"long_name": "region of the place"}),
         }
         used = {dim for output in self.outputs.values() for dim in output.dims}
-        for dim, labels in FIXED_DIMS.items():
+        for dim, labels in {**FIXED_DIMS, "sector": society.sectors}.items():
             if dim in used:
                 coords[dim] = (dim, np.array(labels, dtype=object), {"long_name": dim})
         variables = {

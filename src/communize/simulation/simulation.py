@@ -118,7 +118,7 @@ class Simulation:
 
     def _sizes(self) -> dict[str, int]:
         sizes = {name: len(labels) for name, labels in FIXED_DIMS.items()}
-        sizes["place"] = len(self.state.places)
+        sizes["place"], sizes["sector"] = len(self.state.places), len(self.state.society.sectors)
         return sizes
 
     @property

@@ -45,7 +45,7 @@ class Position(Parameters):
     """People in one position of the class relation, at the start."""
 
     share: float = parameter(unit="share of people", range=(0, 1), source="see the scenario", meaning="share of people")
-    unmet: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0, 0.4), meaning="mean unmet need until provisioning computes it")
+    unmet: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0, 0.4), meaning="mean unmet need at the start, until the first month of the economy")
     belonging: float = parameter(0.0, unit="1", range=(-1, 1), plausible=(-0.5, 0.5), meaning="mean belonging at the start")
     takes_part: bool = parameter(True, unit="yes/no", source="definition", meaning="whether these people can join struggles and measures")
 

@@ -17,8 +17,8 @@ RULES = {
 NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
 OBJECTIVE_DAYS = 14  # days for which the changed aim must last (`rules.md` 1.11)
 NOT_COMPUTED = {
-    "reproduction_ratio": "provisioning is given, not computed, in this version",
-    "commodity_reproduction": "capital and provisioning are not computed in this version",
+    "reproduction_ratio": "provisioning is switched off",
+    "commodity_reproduction": "provisioning is switched off",
 }
 
 
@@ -81,7 +81,8 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
     ----------
     series
         Daily totals (days,): ``moving``, people in struggle or in measures; if there are measures ``generalisation_number``,
-        ``generalisation_number_total``, ``generalisation_number_of_foundings``, ``aim_changed`` and ``begun``, measures begun on each day.
+        ``generalisation_number_total``, ``generalisation_number_of_foundings``, ``aim_changed`` and ``begun``, measures begun on each day;
+        if there is provisioning ``reproduction_ratio`` and ``commodity_reproduction``.
     people
         People of the society.
     struggles
@@ -133,18 +134,19 @@ def _evicted(struggles: Any, instances: Any, over: np.ndarray) -> float:
 
 def _of_measures(series: dict[str, np.ndarray]) -> dict[str, Any]:
     """R, its day and peak, and t_objective, from the daily series."""
-    not_computed = dict(NOT_COMPUTED)
+    material = {name: _last(series[name]) for name in NOT_COMPUTED if name in series}
+    not_computed = {name: why for name, why in NOT_COMPUTED.items() if material.get(name) is None}
     number = series.get("generalisation_number")
     if number is None:
-        return {"not_computed": {"generalisation_number": "measures are switched off"} | not_computed}
+        return material | {"not_computed": {"generalisation_number": "measures are switched off"} | not_computed}
     days = np.flatnonzero(np.isfinite(number))
     if not days.size:
-        return {"not_computed": {"generalisation_number": "no measure began"} | not_computed}
+        return material | {"not_computed": {"generalisation_number": "no measure began"} | not_computed}
     day = int(days[-1])
     begun = np.cumsum(series["begun"])
     in_window = begun - np.concatenate([np.zeros(min(180, begun.size)), begun])[: begun.size]
     enough = np.isfinite(number) & (in_window >= ENOUGH)
-    return {
+    return material | {
         "generalisation_number": float(number[day]),
         "generalisation_number_total": float(series["generalisation_number_total"][day]),
         "generalisation_number_of_foundings": _finite(series["generalisation_number_of_foundings"][day]),
@@ -153,6 +155,11 @@ def _of_measures(series: dict[str, np.ndarray]) -> dict[str, Any]:
         "objective_day": objective_day(series["aim_changed"]),
         "not_computed": not_computed,
     }
+
+
+def _last(values: np.ndarray) -> float | None:
+    """The value of the last day, None if there is none."""
+    return _finite(values[-1]) if len(values) else None
 
 
 def _finite(value: float) -> float | None:

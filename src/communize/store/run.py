@@ -264,6 +264,7 @@ def _daily(simulation: Simulation, series: Any) -> dict[str, np.ndarray]:
     for name in ("active", "participants"):
         if name in series:
             daily["moving"] = daily["moving"] + series[name].sum("place").to_numpy()
+    daily |= {name: series[name].to_numpy() for name in ("reproduction_ratio", "commodity_reproduction") if name in series}
     founding = any(mechanism.name in ("measures", "neutral") for mechanism in simulation.mechanisms)
     if "generalisation_number" in series and founding:
         daily |= {name: series[name].to_numpy() for name in R_SERIES}

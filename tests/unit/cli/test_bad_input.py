@@ -136,15 +136,15 @@ WRONG_FILES |= {
     "delay of part of a day": (
         form("delay_days = {assembly = 1.5, diffuse = 1, spontaneous = 0}\n"), "measures.form.delay_days.assembly", "1.5", "a whole number"),
     "size above one": (form("size = {assembly = 1.5, diffuse = 1.0, spontaneous = 0.0}\n"), "measures.form.size.assembly", "1.5", "0 to 1"),
-    "level without a day": (HEAD + "[[provisioning.level]]\nneed = 0.5\n", "provisioning.level[0]", "need", "either a date or a day"),
+    "level without a day": (HEAD + "[[provisioning.fixed.level]]\nneed = 0.5\n", "provisioning.fixed.level[0]", "need", "either a date or a day"),
     "level at an unknown place": (
-        HEAD + SMALL + '[[provisioning.level]]\nday = 1\nneed = 0.5\nplace = "plaze-3"\n', "provisioning.level[0].place", "'plaze-3'", "did you mean place-3?"),
+        HEAD + SMALL + '[[provisioning.fixed.level]]\nday = 1\nneed = 0.5\nplace = "plaze-3"\n', "provisioning.fixed.level[0].place", "'plaze-3'", "did you mean place-3?"),
     "level before the start": (
-        HEAD + SMALL + "[[provisioning.level]]\ndate = 2001-01-01\nneed = 0.5\n", "provisioning.level[0].date", "'2001-01-01'", "on or after the start"),
-    "level above one": (HEAD + "[[provisioning.level]]\nday = 1\nneed = 1.5\n", "provisioning.level[0].need", "1.5", "0 to 1"),
+        HEAD + SMALL + "[[provisioning.fixed.level]]\ndate = 2001-01-01\nneed = 0.5\n", "provisioning.fixed.level[0].date", "'2001-01-01'", "on or after the start"),
+    "level above one": (HEAD + "[[provisioning.fixed.level]]\nday = 1\nneed = 1.5\n", "provisioning.fixed.level[0].need", "1.5", "0 to 1"),
     "need of an unknown sector": (
-        HEAD + SMALL + "[provisioning.need_of_sector]\nfod = 0.5\n", "provisioning.need_of_sector", "'fod'", "did you mean food?"),
-    "need above one": (HEAD + SMALL + "[provisioning.need_of_sector]\nfood = 1.5\n", "provisioning.need_of_sector.food", "1.5", "0 to 1"),
+        HEAD + SMALL + "[provisioning.fixed.need_of_sector]\nfod = 0.5\n", "provisioning.fixed.need_of_sector", "'fod'", "did you mean food?"),
+    "need above one": (HEAD + SMALL + "[provisioning.fixed.need_of_sector]\nfood = 1.5\n", "provisioning.fixed.need_of_sector.food", "1.5", "0 to 1"),
 }  # fmt: skip
 
 

@@ -34,8 +34,8 @@ def test_the_table_gives_the_numbers_and_the_measures(run):
     number = text.number(outcome.generalisation_number, 3)
     assert rows["R  generalisation"].startswith(f"[bold]{number}[/bold] on ")
     assert f"(day {outcome.generalisation_day}); R_total, " in rows["R  generalisation"]
-    assert rows["λ  reproduction"].startswith("not computed: ")
-    assert rows["κ  commodity reproduction"].startswith("not computed: ")
+    assert rows["λ  reproduction"] == f"[bold]{text.number(outcome.reproduction_ratio, 3)}[/bold]"
+    assert rows["κ  commodity reproduction"] == f"[bold]{text.number(outcome.commodity_reproduction, 3)}[/bold]"
     most = run.series["instances"].sum("place").to_numpy().max()
     in_force = (frame["ended"] < 0).sum()
     assert rows["measures"] == f"{len(frame):,} begun, {in_force:,} in force at the end ({most:,} at most)"

@@ -60,7 +60,9 @@ def test_the_head_gives_r_with_its_total_day_and_peak(run, page):
     assert peak in head
     day = int(re.search(re.escape(peak) + r".*?\(day (\d+)\)", head).group(1))
     assert highest[day] == found.peak_generalisation_number
-    assert head.count("not computed</strong>") == 2
+    assert "not computed" not in head
+    for value in (found.reproduction_ratio, found.commodity_reproduction):
+        assert f"<strong>{text.number(value, 3)}</strong>" in head
 
 
 def test_words_count_measures(run):
@@ -79,7 +81,8 @@ def test_words_count_measures(run):
     for cause, n in frame["cause"].value_counts().items():
         assert cause == "in_force" or f"{text.CAUSES[cause]} ({n:,})" in words
     assert ("t_objective was reached on" in words) == (run.outcome.objective_day is not None)
-    assert words.endswith("κ, commodity reproduction (capital and provisioning are not computed in this version).")
+    ratio, kappa = (text.number(value, 3) for value in (run.outcome.reproduction_ratio, run.outcome.commodity_reproduction))
+    assert words.endswith(f"; λ, reproduction, is {ratio}; κ, commodity reproduction, is {kappa}.")
     assert f"R, generalisation, is {text.number(run.outcome.generalisation_number, 3)} on " in words
 
 

@@ -115,8 +115,11 @@ def test_page_holds_every_part(page, run):
     assert 'id="real"' not in page  # this scenario names no real figures
 
 
-def test_the_three_numbers_say_why_they_are_absent(page):
-    for symbol, why in (("R", "no measure began"), ("λ", "provisioning is given, not computed"), ("κ", "capital and provisioning are not computed")):
+def test_the_three_numbers_say_why_they_are_absent(restructured, page):
+    assert re.search(r'symbol">R</span>.*?not computed</strong> <span class="why">— no measure began', page, re.S)
+    assert page.count("not computed</strong>") == 1
+    page = render(cz.run(restructured.replace({"provisioning.enabled": False}), days=10))
+    for symbol, why in (("R", "no measure began"), ("λ", "provisioning is switched off"), ("κ", "provisioning is switched off")):
         assert re.search(rf'symbol">{symbol}</span>.*?not computed</strong> <span class="why">— {why}', page, re.S)
 
 
@@ -125,7 +128,7 @@ def test_numbers_are_shown_once_they_are_computed(run, monkeypatch):
 
     monkeypatch.setattr(run, "outcome", replace(run.outcome, reproduction_ratio=0.8125))
     assert "0.812" in render(run)
-    assert "λ, reproduction, is 0.812." in summary_in_words(run)[-1]
+    assert "λ, reproduction, is 0.812; κ, commodity reproduction, is " in summary_in_words(run)[-1]
 
 
 def test_nothing_is_loaded_from_anywhere(page):

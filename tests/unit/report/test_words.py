@@ -25,7 +25,8 @@ def test_summary_says_what_was_run_and_what_came_of_it(run):
     assert words[1].endswith(f"{run.outcome.why}.")
     total = run.series["active"].sum("place").to_numpy()
     assert f"with {int(total.max()):,} people in struggle, {text.percent(total.max() / 5000)} of all" in words[2]
-    assert words[-1].startswith("Not computed: R, generalisation (no measure began")
+    kappa = text.number(run.outcome.commodity_reproduction, 3)
+    assert words[-1] == f"λ, reproduction, is 0; κ, commodity reproduction, is {kappa}. Not computed: R, generalisation (no measure began)."
     assert all(sentence.endswith(".") and "\n" not in sentence for sentence in words)
 
 

@@ -12,6 +12,7 @@ from worlds import MEASURES, lively
 
 import communize as cz
 from communize.declare.registry import (
+    ACCOUNTS,
     ACTIVITIES,
     CAUSES,
     CHANNELS,
@@ -21,7 +22,8 @@ from communize.declare.registry import (
     POSITIONS,
     SCOPES,
     SIZE_CLASSES,
-)
+    SOURCES_OF_PROVISION,
+)  # fmt: skip
 from communize.simulation.day import MECHANISMS
 from communize.simulation.simulation import n_threads
 
@@ -227,7 +229,8 @@ def test_series_hold_every_declared_output_with_dims_units_and_names(series):
 def test_series_have_coordinates(series):
     labels = {
         "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES,
-        "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES,
+        "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES, "account": ACCOUNTS, "source": SOURCES_OF_PROVISION,
+        "sector": tuple(lively().society.sectors),
     }  # fmt: skip
     assert series.sizes == {"day": 12, "place": 5, **{name: len(names) for name, names in labels.items()}}
     assert series.day.values.tolist() == list(range(12))

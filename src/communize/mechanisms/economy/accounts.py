@@ -29,10 +29,10 @@ def count_positions(home, position, site_place, count):
 
 
 @kernel
-def lacking(start, stop, block, money, spent, basket, unmet):
-    """Unmet need: the share of the basket that what somebody spent and still holds does not pay for; none where it costs nothing."""
+def afford(start, stop, block, money, spent, basket, affordability):
+    """Affordability: the share of the basket that what somebody spent in the month and still holds pays for; all where it costs nothing."""
     for i in range(start, stop):
-        unmet[i] = np.float32(max(0.0, 1.0 - (spent[i] + money[i]) / basket)) if basket > 0.0 else np.float32(0.0)
+        affordability[i] = np.float32(min(1.0, (spent[i] + money[i]) / basket)) if basket > 0.0 else np.float32(1.0)
 
 
 def by_size(staff: np.ndarray) -> np.ndarray:
@@ -54,6 +54,13 @@ def evenly(values: np.ndarray) -> np.ndarray:
     """All values, or at most `SORTED_AT_MOST` evenly spaced ones, as float64."""
     step = -(-values.size // SORTED_AT_MOST)
     return values[::step].astype(np.float64)
+
+
+def bounds_of_deciles(values: np.ndarray) -> np.ndarray:
+    """Upper bounds of the lower nine tenths of the values, float64 (9,)."""
+    if not values.size:
+        return np.zeros(len(DECILES) - 1)
+    return np.quantile(evenly(values), np.arange(1, len(DECILES)) / len(DECILES))
 
 
 def means_of_deciles(values: np.ndarray) -> np.ndarray:

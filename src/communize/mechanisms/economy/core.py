@@ -33,8 +33,8 @@ STABLE, PRECARIOUS, UNEMPLOYED, MANAGER, OWNER, FARMER = (
 CONSUMER, SEEKER, EMPLOYEE, HOLDER, LONE = range(5)
 
 # What a market counts in a month.
-REVENUE, TAXES, WAGES, PAYMENTS, SHORT_PAYMENTS, HIRED, DISMISSED, FOUNDED, DEMISES, SPENT, PURCHASES = range(11)
-N_COUNTS = 11
+REVENUE, TAXES, WAGES, PAYMENTS, SHORT_PAYMENTS, HIRED, DISMISSED, FOUNDED, DEMISES, SPENT, PURCHASES, OUTWARD, OUTSOURCED, DISPLACED = range(14)
+N_COUNTS = 14
 
 BATCH = 1024  # applications whose draws are made at once
 _BITS_52 = np.uint64(0xFFFFFFFFFFFFF)
@@ -45,6 +45,16 @@ def up_to(most, high, low):
     """A uniform integer from 0 to `most` (below 2**52) from two 32-bit words."""
     bits = ((np.uint64(high) << np.uint64(20)) ^ (np.uint64(low) >> np.uint64(12))) & _BITS_52
     return min(most, np.int64((np.float64(bits) + 0.5) * (2.0**-52) * (most + 1)))
+
+
+@kernel
+def share_up_to(most, power, high, low):
+    """As `up_to`, but drawn from most * u ** (1 / power): with power 1 uniform, with power n the largest of n uniform draws."""
+    if power == 1.0:
+        return up_to(most, high, low)
+    bits = ((np.uint64(high) << np.uint64(20)) ^ (np.uint64(low) >> np.uint64(12))) & _BITS_52
+    u = ((np.float64(bits) + 0.5) * (2.0**-52)) ** (1.0 / power)
+    return min(most, np.int64(u * (most + 1)))
 
 
 @kernel
@@ -238,20 +248,22 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
         (work, position, activity, money, spent, income, slot): position and money are changed; spent and income of the month are
         added to; `slot` is where a person stands among the people by market.
     sites
-        (owner, kind, mode, sector, share of the month not stopped, wage level, revenue, payroll, dismissed): the last three,
-        in coins and people of this month, are written.
+        (owner, kind, mode, sector, share of the month not stopped, wage level, power of machines to sell (1 without), money that the
+        equipment of one more worker needs in mean wages, employees to be displaced, revenue, payroll, dismissed): the last three, in coins
+        and people of this month, are written, and those displaced counted down.
     value
         Pools of demand, int64 (markets, sectors).
     shares
         Cumulative budget shares, float64 (markets, sectors).
     purchases
-        Coins that the State spends in each market this month.
+        Coins that the State, the bank, investors and other markets spend in each market this month.
     may_found
         Sectors in which firms can be founded.
     law
         (lowest wage, highest wage, money to hire one in mean wages, share of the present staff's wages needed on top, money to keep one in
         mean wages, tax rate, wage of each position against the mean wage, share of managers and of precarious contracts among the hired,
-        whether the precarious go first).
+        whether the precarious go first, share of spending that goes to other markets, staff from which an employer gives new work to
+        others and the probability of that, share of what is ordered that each sector delivers).
     employer
         Written for everybody: row of the employer, -1 for none, -2 for those who have nothing to do with firms of the market.
     sector_of
@@ -261,8 +273,8 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
     """
     offsets, order, identity = markets
     work, position, activity, money_of, spent_of, income_of, slot = people
-    owner, site_kind, mode, site_sector, site_open, wage_level, revenue, payroll, dismissed = sites
-    low, high, to_hire, covered, to_keep, tax, factors, managers, precarious, precarious_first = law
+    owner, site_kind, mode, site_sector, site_open, wage_level, power, equipment, displaced, revenue, payroll, dismissed = sites
+    low, high, to_hire, covered, to_keep, tax, factors, managers, precarious, precarious_first, outward, core_size, outsourcing, supply = law
     mean_wage = 0.5 * (low + high)
     n_sectors = value.shape[1]
     k0, k1 = key & d._LOW, key >> d._SHIFT
@@ -335,8 +347,10 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
                 words = d.philox4x32(step, day, decisions.ECONOMY_HIRE, identity[m], k0, k1)
                 add_weight(tree, a, -money[a])
                 c = row_of(tree, up_to(total - money[a] - 1, words[0], words[1]))
-                level = wage_level[firm_site[c]] if firm_site[c] >= 0 else 1.0
-                if money[c] > to_hire * mean_wage * level * (1.0 + covered * staff[c]):
+                level, price = (wage_level[firm_site[c]], 1.0 + equipment[firm_site[c]]) if firm_site[c] >= 0 else (1.0, 1.0)
+                given_away = outsourcing > 0.0 and staff[c] >= core_size and d.to_unit(words[2]) < outsourcing
+                count_of[OUTSOURCED] += given_away
+                if not given_away and money[c] > to_hire * mean_wage * level * (price + covered * staff[c]):
                     total -= money[a]
                     if kind[c] == SEEKER:
                         kind[c], pos[c] = HOLDER, OWNER
@@ -354,13 +368,18 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
                 b += b >= a
                 spend = up_to(money[b], steps[w + 2], steps[w + 3])
                 k = choose_sector(cumulative, sales[w + 2]) if n_sectors > 1 else 0
+                if supply[k] < 1.0:
+                    spend = np.int64(spend * supply[k])
                 money[b] -= spend
                 spent[b] += spend
                 count_of[SPENT] += spend
                 if kind[b] == SEEKER or kind[b] == HOLDER:
                     add_weight(tree, b, -spend)
                     total -= spend
-                pool[k] += spend
+                if outward > 0.0 and d.to_unit(d.philox4x32(step, day, decisions.ECONOMY_TRADE, identity[m], k0, k1)[0]) < outward:
+                    count_of[OUTWARD] += spend
+                else:
+                    pool[k] += spend
                 if state_buys > 0 or step < state_more:
                     bought = state_buys + (step < state_more)
                     pool[k] += bought
@@ -369,7 +388,7 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
             e = boss[a] if kind[a] == EMPLOYEE else a
             if (kind[a] == EMPLOYEE or kind[a] == HOLDER or kind[a] == LONE) and present[a]:
                 s = firm_site[e]
-                r = up_to(pool[sector[e]], sales[w], sales[w + 1])
+                r = share_up_to(pool[sector[e]], power[s] if s >= 0 else 1.0, sales[w], sales[w + 1])
                 if s >= 0 and site_open[s] < 1.0:
                     r = np.int64(r * site_open[s])
                 pool[sector[e]] -= r
@@ -390,6 +409,11 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
                 # F1
                 price = mean_wage * level * (weight[a] / staff[a]) * to_keep
                 n_keep = np.int64(min(money[a] / price, 2.0**31)) if price > 0.0 else staff[a]
+                if s >= 0 and displaced[s] > 0:
+                    gone = min(displaced[s], staff[a] - 1)
+                    n_keep = min(n_keep, staff[a] - gone)
+                    count_of[DISPLACED] += gone
+                    displaced[s] = 0
                 if staff[a] > n_keep:
                     gone, seeking = reduce_staff(
                         a, n_keep, rows, present, factors, precarious_first, book, pos, kind, money, tree, key, day, step, activity)

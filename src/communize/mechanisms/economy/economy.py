@@ -6,6 +6,7 @@ import numpy as np
 
 from communize.declare.errors import InputError, InvariantViolation, nearest_name
 from communize.declare.registry import (
+    ACCOUNTS,
     CONTESTED,
     DECILES,
     POSITIONS,
@@ -19,13 +20,15 @@ from communize.declare.registry import (
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.conditions import CONDITIONS, NONE
-from communize.mechanisms.economy import accounts, core, plants, start, treasury
+from communize.mechanisms.invariants import coins_of_tables
+from communize.mechanisms.economy import accounts, accumulation, core, credit, plants, start, treasury
 from communize.mechanisms.economy.markets import Markets
-from communize.mechanisms.economy.settings import EconomyParameters
+from communize.mechanisms.economy.settings import EconomyParameters, at
 
 MOST_COINS = 2**52
 MOST_DUE = 2.0**62  # so that what the State owes can be added up; more than there can be
-YEAR = 12.0  # months over which revenue and wages of a site are averaged
+MONTHS = 12.0  # of a year
+YEAR = 12  # months over which revenue and wages of a site are averaged
 
 MONTH = (
     ("revenue", "coin a month", "what was sold, taxes included"),
@@ -34,7 +37,15 @@ MONTH = (
     ("taxes", "coin a month", "taxes paid"),
     ("due", "coin a month", "wages and benefits that the State owed"),
     ("paid", "coin a month", "of these, paid"),
+    ("public_wages", "coin a month", "of what was paid, wages"),
+    ("benefits", "coin a month", "of what was paid, benefits"),
     ("purchases", "coin a month", "what the State bought"),
+    ("capital", "coin", "capital of all plants"),
+    ("invested", "coin a month", "profit invested"),
+    ("worn", "coin a month", "capital worn out"),
+    ("outward", "coin a month", "spending that goes to other markets"),
+    ("displaced", "agent a month", "employees displaced by investment"),
+    ("outsourced", "agent a month", "hirings given to others"),
     ("hired", "agent a month", "people hired"),
     ("dismissed", "agent a month", "people dismissed"),
     ("founded", "firm a month", "firms founded"),
@@ -50,42 +61,61 @@ class Economy(Mechanism):
     name = "economy"
     phase = "economy"
     announces = True
-    reads = ("people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.instance")
+    reads = ("people.home", "people.group", "people.activity", "people.measure", "industry.supply", "sites.kind", "sites.sector", "sites.mode", "sites.instance")
     writes = (
-        "people.position", "people.work", "people.money", "people.income", "people.unmet", "sites.owner", "sites.place", "sites.kind", "sites.sector",
-        "sites.mode", "sites.generation", "sites.stopped", "sites.pay", "sites.regularised", "sites.revenue", "sites.payroll", "sites.exploitation", "sites.incident",
+        "people.position", "people.work", "people.money", "people.income", "people.affordability", "people.unmet", "sites.owner", "sites.place", "sites.kind", "sites.sector",
+        "sites.mode", "sites.generation", "sites.months", "sites.stopped", "sites.pay", "sites.regularised", "sites.revenue", "sites.payroll", "sites.exploitation", "sites.incident",
         "sites.members", "sites.eligible", "sites.active", "sites.participants", "sites.held", "sites.ties_in_measures", "places.eligible",
         "places.active", "places.participants", "places.held", "places.unemployment", "demand.value", "economy.regime", "economy.profit_rate",
         "economy.tax_surplus", "economy.treasury", "economy.wage_share", "economy.unemployment", "economy.firms", "economy.exploitation",
-        "economy.gini_income", "economy.gini_money", "economy.deciles", *(f"economy.{name}" for name, _, _ in MONTH),
+        "economy.gini_income", "economy.gini_money", "economy.deciles", "economy.unemployment_at_start", "economy.surplus", "economy.money_of",
+        "people.debt", "economy.service", *(f"economy.{name}" for name, _, _ in MONTH), *(column.path for column in (*accumulation.COLUMNS, *credit.COLUMNS)),
     )  # fmt: skip
     columns = (
         *CONDITIONS,
-        Column("people", "income", "float32", "coin a month", "coins received in the last month: wage, profit, benefit", start=0),
         Column("sites", "generation", "int32", "firm", "firms that held the site before this one", (0, None)),
+        Column("sites", "months", "int16", "month", "months of the present firm over which its accounts are averaged, at most 12", (0, 12)),
         Column("sites", "stopped", "int16", "day", "days of this month on which the site was contested or in a measure", (0, None)),
-        Column("demand", "value", "int64", "coin", "pool of demand, by market and sector", (0, None), money=True),
+        Column("demand", "value", "int64", "coin", "pool of demand, by market and sector", (0, None), money=1),
         Column("places", "unemployment", "float32", "share", "unemployed among residents in the labour force", (0, 1)),
-        Column("economy", "treasury", "int64", "coin", "money of the State", (0, None), money=True),
-        Column("economy", "wage_share", "float64", "share", "wages in revenue", (0, None), NONE, may_lack=True),
+        Column("economy", "treasury", "int64", "coin", "money of the State", (0, None), money=1),
+        Column("economy", "wage_share", "float64", "share", "wages in revenue, those of the State counted in both", (0, None), NONE, may_lack=True),
         Column("economy", "unemployment", "float64", "share", "unemployed in the labour force", (0, 1), NONE, may_lack=True),
         Column("economy", "firms", "int64", "firm", "firms by employees, see SIZE_CLASSES", (0, None), dims=(len(SIZE_CLASSES),)),
         Column("economy", "exploitation", "float64", "1", "surplus against wages, mean over employees of firms", (0, 10), NONE, may_lack=True),
         Column("economy", "gini_income", "float64", "1", "Gini coefficient of the month's incomes, losses as none", (0, 1), NONE, may_lack=True),
         Column("economy", "gini_money", "float64", "1", "Gini coefficient of money held", (0, 1), NONE, may_lack=True),
         Column("economy", "deciles", "float64", "coin a month", "mean income of each tenth of people", (None, None), NONE, dims=(len(DECILES),), may_lack=True),
-        *(Column("economy", name, "float64", unit, meaning, (None if name == "profit" else 0, None)) for name, unit, meaning in MONTH),
+        Column("economy", "unemployment_at_start", "float64", "share", "unemployed in the labour force at the start", (0, 1)),
+        Column("economy", "surplus", "float64", "1", "surplus against wear and interest", (None, None), NONE, may_lack=True),
+        Column("economy", "money_of", "int64", "coin", "money of households, firms, the bank, the State and markets", (0, None), dims=(len(ACCOUNTS),)),
+        *accumulation.COLUMNS, *credit.COLUMNS,
+        *(Column("economy", name, "float64", unit, meaning, (None if name == "profit" else 0, None)) for name, unit, meaning in MONTH if name != "revenue"),
     )
     outputs = (
-        Output("profit_rate", "share", "surplus of firms against their wages in the last month", may_lack=True),
-        Output("wage_share", "share", "wages in the revenue of firms in the last month", may_lack=True),
+        Output("profit_rate", "share", "surplus of firms after wear against capital and a year's wages, in the last month, a year", may_lack=True),
+        Output("wage_share", "share", "wages in revenue in the last month, those of the State counted in both", may_lack=True),
         Output("unemployment", "share", "unemployed in the labour force", may_lack=True),
         Output("unemployment_of_place", "share", "unemployed among residents in the labour force", ("place",)),
         Output("exploitation", "1", "surplus against wages, mean over employees of firms", may_lack=True),
-        Output("firms", "firm", "firms by number of employees (in agents)", ("size_class",)),
+        Output("firms", "firm", "firms by number of employees (in agents)", ("size_class",), "int64"),
         Output("gini_income", "1", "Gini coefficient of the last month's incomes", may_lack=True),
         Output("gini_money", "1", "Gini coefficient of money held", may_lack=True),
         Output("income", "coin a month", "mean income of each tenth of people in the last month", ("decile",), may_lack=True),
+        Output("regime", "1", "phi: 0 the earlier cycle, 1 the restructured relation"),
+        Output("surplus", "1", "surplus of firms against wear and interest in the last month", may_lack=True),
+        Output("debt", "coin", "debt of households", dtype="float64"),
+        Output("lent", "coin a month", "coins lent to households, last month", dtype="float64"),
+        Output("repaid", "coin a month", "coins that they paid back, last month", dtype="float64"),
+        Output("interest", "coin a month", "interest that they paid, last month", dtype="float64"),
+        Output("defaults", "coin a month", "debt on which they defaulted, last month", dtype="float64"),
+        Output("defaulters", "person a month", "people who defaulted, last month"),
+        Output("borrowers", "person a month", "people who borrowed, last month"),
+        Output("debt_service", "share", "interest and repayment against the income of those who owe, last month", may_lack=True),
+        Output("tightness", "share", "credit limits against those of the start"),
+        Output("borrowed_by_decile", "coin a month", "coins lent to each tenth of people by income, last month", ("decile",)),
+        Output("defaults_by_decile", "person a month", "people of each tenth by income who defaulted, last month", ("decile",)),
+        Output("money", "coin", "money of households, firms (owners), the bank, the State and markets", ("account",), "float64"),
         Output("gdp", "coin a month", "revenue of the last month, taxes included", dtype="float64"),
         Output("tax_surplus", "share", "the State's taxes less its dues against its dues in the last month", may_lack=True),
         Output("treasury", "coin", "money of the State", dtype="float64"),
@@ -99,9 +129,11 @@ class Economy(Mechanism):
 
     def setup(self, state: State) -> None:
         p, society = self.parameters, state.society
-        state.economy.regime[0] = p.regime
+        self._changes = sorted(self._resolve(state, number, change) for number, change in enumerate(p.change))
+        state.economy.regime[0] = self._regime(state.day)
         if not p.core:
             return
+        self._credit = credit.Credit(p.credit, p.month_days)
         sectors = list(society.parameters.sectors.values())
         self._n_sectors = len(sectors) if p.sectors.enabled else 1
         self._budget = self._budget_of(state)
@@ -122,6 +154,23 @@ class Economy(Mechanism):
         elif len(state.demand) != len(self._markets) * self._n_sectors:
             path = "economy.markets" if state.is_changed("economy.markets") else "economy.sectors"
             raise InputError(path, getattr(p, path.split(".")[1]).enabled, "the markets and sectors that the run began with")
+
+    @staticmethod
+    def _resolve(state: State, number: int, change: Any) -> tuple[int, int, float]:
+        day = state.day_of_event(change)
+        if day < 0:
+            raise InputError(f"economy.change[{number}].date", str(change.date), f"a date on or after the start, {state.start}")
+        return day, change.over_days, change.regime
+
+    def _regime(self, day: int) -> float:
+        """The regime on a day: that of the start, moved by the changes so far, each evenly over its days."""
+        now = self.parameters.regime
+        for first, over, aim in self._changes:
+            now += (aim - now) * min(1.0, max(0.0, (day - first + 1) / over))
+        return now
+
+    def _at(self, value: float | list[float], state: State) -> float:
+        return at(value, float(state.economy.regime[0]))
 
     def _budget_of(self, state: State) -> np.ndarray:
         """Weight of each sector in what people spend; State sites sell nothing."""
@@ -161,6 +210,7 @@ class Economy(Mechanism):
         sites.stopped[:] = 0
         plants.count_again(state)
         self._observe_people(state, None)
+        state.economy.unemployment_at_start[0] = np.nan_to_num(state.economy.unemployment[0])
 
     def _check_markets(self, state: State) -> None:
         residents = np.bincount(self._markets.of_place, weights=state.places.residents, minlength=len(self._markets))
@@ -184,7 +234,7 @@ class Economy(Mechanism):
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, sites = self.parameters, state.sites
-        state.economy.regime[0] = p.regime
+        state.economy.regime[0] = self._regime(day)
         if not p.core:
             return
         sites.stopped += (sites.mode == CONTESTED) | (sites.mode == TAKEN)
@@ -193,47 +243,95 @@ class Economy(Mechanism):
             sites.stopped[:] = 0
 
     def _month(self, state: State, day: int) -> None:
-        p, people, sites, n = self.parameters, state.people, state.sites, len(state.people)
+        p, people, sites, n, n_markets = self.parameters, state.people, state.sites, len(state.people), len(self._markets)
         before = self._coins(state)
         if sites.regularised.any():
             state.pool.for_blocks(plants.regularise, n, people.work, people.position, sites.regularised, state.key, day)
             sites.regularised[:] = 0
         site_open = np.clip(1.0 - sites.stopped / p.month_days, 0.0, 1.0)
-        people.income[:] = 0
         income, spent = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        last_income = people.income.astype(np.int64)
+        bounds = accounts.bounds_of_deciles(last_income)
         purchases = self._spend_taxes(state, day, site_open, income)
+        self._credit.serve(state, day, last_income, bounds)
         offsets, order, slot = self._markets.gather(state, state.society.parameters.commuting, day)
         was = people.position.copy()
         employer, sector_of = np.empty(n, np.int32), np.empty(n, np.int16)
         revenue, payroll, dismissed = np.zeros(len(sites)), np.zeros(len(sites)), np.zeros(len(sites), np.int64)
-        counts = np.zeros((len(self._markets), core.N_COUNTS), np.int64)
-        value = state.demand.value.reshape(len(self._markets), -1)
-        contracts = (p.contracts.managers, p.contracts.precarious, p.contracts.precarious_first) if p.contracts.enabled else (0.0, 0.0, False)
+        counts = np.zeros((n_markets, core.N_COUNTS), np.int64)
+        value = state.demand.value.reshape(n_markets, -1)
+        power, equipment = accumulation.machines(state, p.accumulation, MONTHS * self._mean_wage)
+        coming = self._of_markets(purchases + self._of_bank(state), offsets) + state.demand.spending.reshape(n_markets, -1)[:, 0]
+        state.demand.spending[:] = 0
+        state.economy.treasury[0] -= purchases
         state.pool.for_blocks(
-            core.months, len(self._markets), (offsets, order, self._markets.identity),
+            core.months, n_markets, (offsets, order, self._markets.identity),
             (people.work, people.position, people.activity, people.money, spent, income, slot),
-            (sites.owner, sites.kind, sites.mode, np.maximum(sites.sector, 0) if p.sectors.enabled else np.zeros(len(sites), np.int8), site_open, sites.pay, revenue, payroll, dismissed),
-            value, self._shares(state, value), self._of_markets(purchases, offsets), self._founded_in,
-            (p.wage_low, p.wage_high, p.hiring, p.hiring_staff, p.firing, p.state.tax if p.state.enabled else 0.0, self._factors, *contracts),
-            state.key, day, employer, sector_of, counts, block=max(1, len(self._markets) // 64))  # fmt: skip
+            (sites.owner, sites.kind, sites.mode, np.maximum(sites.sector, 0) if p.sectors.enabled else np.zeros(len(sites), np.int8), site_open,
+             self._wage_level(state, power), power, equipment, sites.displaced, revenue, payroll, dismissed),
+            value, self._shares(state, value), coming, self._founded_in, self._law(state), state.key, day, employer, sector_of, counts,
+            block=max(1, n_markets // 64))  # fmt: skip
         total = counts.sum(axis=0)
-        state.economy.treasury[0] += total[core.TAXES] - total[core.PURCHASES]
+        state.economy.treasury[0] += total[core.TAXES]
         people.income[:] = income
         closed = self._settle(state, was, employer, sector_of)
+        next_month = coming - counts[:, core.PURCHASES] + self._of_markets(int(total[core.OUTWARD]), offsets)
+        market_of_site = self._markets.of_place[sites.place]
+        invested = accumulation.month(
+            state, p.accumulation, market_of_site, revenue, payroll, p.month_days, MONTHS * self._mean_wage, next_month)  # fmt: skip
+        state.demand.spending.reshape(n_markets, -1)[:, 0] += next_month
         self._average(state, revenue, payroll, closed)
         state.economy.events[0] = self._events(state, dismissed)
-        state.pool.for_blocks(accounts.lacking, n, people.money, spent, p.basket * self._mean_wage, people.unmet)
+        bounds = accounts.bounds_of_deciles(income)
+        self._credit.borrow(state, income, spent, p.basket * self._mean_wage, self._at(p.credit.looseness, state), bounds)
+        state.pool.for_blocks(accounts.afford, n, people.money, spent, p.basket * self._mean_wage, people.affordability)
+        if "places.free_coverage" not in state.written:  # else provisioning says what people lack
+            people.unmet[:] = 1.0 - people.affordability
         plants.count_again(state)
-        self._observe_month(state, total)
+        self._observe_month(state, total, purchases, invested)
         self._observe_people(state, income)
         if self._coins(state) != before:
             raise InvariantViolation(
                 "coins", f"the month made or lost {self._coins(state) - before:+d} coins", day=day, table="people", column="money",
                 found=self._coins(state), expected=f"{before}, as before the month")  # fmt: skip
 
+    def _law(self, state: State) -> tuple[Any, ...]:
+        """Numbers of the month's rules at today's regime, as `core.months` takes them."""
+        p = self.parameters
+        managers, precarious, first = (p.contracts.managers, self._at(p.contracts.precarious, state), p.contracts.precarious_first) if p.contracts.enabled else (0.0, 0.0, False)
+        outsourcing = self._at(p.outsourcing.probability, state) if p.outsourcing.enabled else 0.0
+        return (
+            p.wage_low, p.wage_high, p.hiring, self._at(p.hiring_staff, state), self._at(p.firing, state), p.state.tax if p.state.enabled else 0.0,
+            self._factors, managers, precarious, first, self._at(p.circuits.outward, state) if p.circuits.enabled and len(self._markets) > 1 else 0.0,
+            max(1, round(p.outsourcing.staff / state.scale)), outsourcing, self._supply(state))  # fmt: skip
+
+    def _supply(self, state: State) -> np.ndarray:
+        """Share of what is ordered that each sector delivers: what is not there is not bought."""
+        whole = not self.parameters.sectors.enabled or len(state.industry) == 0
+        return np.ones(self._n_sectors) if whole else state.industry.supply
+
+    def _wage_level(self, state: State, power: np.ndarray) -> np.ndarray:
+        """Level of wages at each site: what struggles won, what machines add where wages are indexed, and unemployment."""
+        p, level = self.parameters, state.sites.pay.astype(np.float64)
+        if p.accumulation.enabled:
+            if p.indexation.enabled:
+                level *= power ** self._at(p.indexation.share, state)
+            if p.accumulation.reserve_army > 0 and np.isfinite(state.economy.unemployment[0]):
+                more = state.economy.unemployment[0] - state.economy.unemployment_at_start[0]
+                level *= min(2.0, max(0.2, 1.0 - p.accumulation.reserve_army * more))
+        return level
+
+    def _of_bank(self, state: State) -> int:
+        """Coins that the bank spends this month: what it has above its reserve."""
+        economy = state.economy
+        coins = max(0, int(economy.bank[0]) - int(self.parameters.credit.reserve * economy.debt[0]))
+        economy.bank[0] -= coins
+        return coins
+
     @staticmethod
     def _coins(state: State) -> int:
-        return int(state.people.money.sum()) + int(state.demand.value.sum()) + int(state.economy.treasury[0])
+        """Coins of all less what is owed: as `invariants` adds them up."""
+        return int(state.people.money.sum()) + coins_of_tables(state)
 
     def _shares(self, state: State, value: np.ndarray) -> np.ndarray:
         """Cumulative budget shares of each market, of the sectors in which somebody produces; coins in the pools of others go to these."""
@@ -274,11 +372,13 @@ class Economy(Mechanism):
         economy.due[0] = economy.paid[0] = 0
         if not p.enabled:
             return 0
-        total, _, due = self._dues(state, day, site_open)
+        total, wages, due = self._dues(state, day, site_open)
         held = int(economy.treasury[0])
         part = 1.0 if total <= held else held / total
         paid = sum(state.pool.for_blocks(treasury.pay_dues, len(people), due, part, people.money, income))
         economy.due[0], economy.paid[0] = total, paid
+        economy.public_wages[0] = paid * wages / max(1, total)
+        economy.benefits[0] = paid - economy.public_wages[0]
         economy.treasury[0] = held - paid
         return max(0, held - paid - int(total * p.reserve))
 
@@ -289,7 +389,8 @@ class Economy(Mechanism):
         p, people, sites = self.parameters, state.people, state.sites
         closed = np.zeros(len(sites), np.bool_)
         plants.end_firms((sites.owner, sites.mode, closed), people.work, employer, sector_of)
-        sites.exploitation[closed] = sites.revenue[closed] = sites.payroll[closed] = 0
+        sites.exploitation[closed] = sites.revenue[closed] = sites.payroll[closed] = sites.months[closed] = 0
+        accumulation.close(state, p.accumulation, closed)
         founders = np.flatnonzero(sector_of >= 0).astype(np.int32)
         if founders.size:
             self._find_plants(state, founders, sector_of, employer)
@@ -321,12 +422,12 @@ class Economy(Mechanism):
         sites.incident[site] = 0
 
     def _average(self, state: State, revenue: np.ndarray, payroll: np.ndarray, closed: np.ndarray) -> None:
-        """Revenue, wages and exploitation of sites, as means of about a year; a firm's first month counts whole."""
+        """Revenue, wages and exploitation of sites, as means of about a year; a firm's first months count alike."""
         sites, p = state.sites, self.parameters
         n = revenue.size  # sites that there were at the start of the month
         held = (sites.owner[:n] >= 0) & ~closed
-        young = sites.payroll[:n] + sites.revenue[:n] == 0
-        keep = np.where(young, 0.0, 1.0 - 1.0 / YEAR)
+        sites.months[:n][held] = np.minimum(sites.months[:n][held] + 1, YEAR)
+        keep = 1.0 - 1.0 / np.maximum(1, sites.months[:n])
         for mean, month in ((sites.revenue, revenue), (sites.payroll, payroll)):
             mean[:n] = np.where(held, keep * mean[:n] + (1.0 - keep) * month, mean[:n])
         surplus = np.clip((sites.revenue - sites.payroll) / np.maximum(sites.payroll, 1e-9), 0.0, 10.0)
@@ -346,17 +447,25 @@ class Economy(Mechanism):
 
     # --- what is reported ---
 
-    def _observe_month(self, state: State, total: np.ndarray) -> None:
+    def _observe_month(self, state: State, total: np.ndarray, purchases: int, invested: tuple[float, float]) -> None:
         economy = state.economy
         revenue, wages, taxes = float(total[core.REVENUE]), float(total[core.WAGES]), float(total[core.TAXES])
         economy.revenue[0], economy.wages[0], economy.taxes[0] = revenue, wages, taxes
         economy.profit[0] = revenue - taxes - wages
-        economy.profit_rate[0] = economy.profit[0] / wages if wages > 0 else NONE
-        economy.wage_share[0] = wages / revenue if revenue > 0 else NONE
+        economy.invested[0], economy.worn[0] = invested
+        economy.capital[0] = state.sites.capital.sum()
+        net = economy.profit[0] - economy.worn[0]
+        advanced = economy.capital[0] / MONTHS + wages
+        economy.profit_rate[0] = max(-1.0, net / advanced) if advanced > 0 else NONE
+        costs = economy.worn[0] + economy.interest[0]
+        economy.surplus[0] = economy.profit[0] / costs if costs > 0 else NONE
+        public = float(economy.public_wages[0])
+        economy.wage_share[0] = (wages + public) / (revenue + public) if revenue + public > 0 else NONE
         due = float(economy.due[0])
         economy.tax_surplus[0] = (taxes - due) / due if due > 0 and self.parameters.state.enabled else NONE
-        economy.purchases[0] = total[core.PURCHASES]
-        for name, code in (("hired", core.HIRED), ("dismissed", core.DISMISSED), ("founded", core.FOUNDED), ("demises", core.DEMISES)):
+        economy.purchases[0] = purchases
+        for name, code in (("outward", core.OUTWARD), ("displaced", core.DISPLACED), ("outsourced", core.OUTSOURCED),
+            ("hired", core.HIRED), ("dismissed", core.DISMISSED), ("founded", core.FOUNDED), ("demises", core.DEMISES)):
             getattr(economy, name)[0] = total[code]
         economy.short_payments[0] = total[core.SHORT_PAYMENTS] / max(1, total[core.PAYMENTS])
 
@@ -370,7 +479,13 @@ class Economy(Mechanism):
         staff = np.zeros(len(sites), np.int64)
         accounts.staff_of_firms(people.work, people.position, sites.kind, sites.owner, staff)
         economy.firms[0] = accounts.by_size(staff)
-        economy.exploitation[0] = float((staff * sites.exploitation).sum() / staff.sum()) if staff.sum() else NONE
+        known = staff * (sites.months > 0)
+        economy.exploitation[0] = float((known * sites.exploitation).sum() / known.sum()) if known.sum() else NONE
+        owners = np.zeros(len(people), np.bool_)
+        owners[sites.owner[sites.owner >= 0]] = True
+        firms = int(people.money[owners].sum())
+        economy.money_of[0] = (
+            int(people.money.sum()) - firms, firms, economy.bank[0], economy.treasury[0], state.demand.value.sum() + state.demand.spending.sum())  # fmt: skip
         economy.gini_money[0] = accounts.gini(accounts.evenly(people.money))
         if income is not None:
             of_people = accounts.evenly(income)
@@ -384,5 +499,10 @@ class Economy(Mechanism):
             for name in ("profit_rate", "wage_share", "unemployment", "exploitation", "firms", "gini_income", "gini_money", "tax_surplus", "treasury")
         }
         values |= {name: getattr(economy, name)[0] for name, _, _ in MONTH if name != "revenue"}
-        values["hired"], values["dismissed"] = values["hired"] * scale, values["dismissed"] * scale
+        credit_values = ("regime", "surplus", "debt", "lent", "repaid", "interest", "defaults", "defaulters", "borrowers", "debt_service", "tightness",
+                         "borrowed_by_decile", "defaults_by_decile")  # fmt: skip
+        values |= {name: getattr(economy, name)[0] for name in credit_values}
+        for name in ("hired", "dismissed", "displaced", "outsourced", "defaulters", "borrowers", "defaults_by_decile"):
+            values[name] = values[name] * scale
+        values["money"] = economy.money_of[0]
         return values | {"gdp": economy.revenue[0], "income": economy.deciles[0], "unemployment_of_place": state.places.unemployment}

@@ -99,10 +99,11 @@ class Logistic:
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             loops.find_joiners, n,
-            (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet, people.removed),
+            (people.home, people.work, people.position, people.group, people.activity, people.belonging, people.nerve, people.unmet, people.removed, people.debt,
+             people.income),
             (around.active_ties, people.ties_in_measures, around.eligible_ties), sites.place, terms, (around.of_places(state), quiet),
             self.takes_part,
-            (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint),
+            (p.weight_work, p.weight_neighbourhood, p.weight_place, p.weight_ties, p.weight_need, p.weight_constraint, p.weight_debt * float(state.economy.service[0])),
             (p.coupling, p.temperature, p.rate_joining, p.spontaneous), self.logs, key, day, found)  # fmt: skip
         joined = gather(found, counts, n, BLOCK)
         counts = state.pool.for_blocks(

@@ -61,7 +61,7 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     Parameters
     ----------
     people
-        (home, work, position, group, activity, belonging, nerve, unmet, removed).
+        (home, work, position, group, activity, belonging, nerve, unmet, removed, debt, income).
     ties
         (ties to people in struggle, ties to people in measures, ties to people who can take part).
     terms
@@ -71,16 +71,16 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     takes_part
         Whether people of a position and group can take part, bool (positions, groups).
     weights
-        Influence of (work, neighbourhood, place, ties), weights of (need, constraint).
+        Influence of (work, neighbourhood, place, ties), weights of (need, constraint, a month's debt service equal to income).
     law
         (coupling, temperature, rate of joining, spontaneous share).
 
     The uniform draw comes first, and its logarithm is bounded from below by a table: the exponentials are computed only
     where the draw is below rate * exp(drive / temperature), which bounds the probability from above.
     """
-    home, work, position, group, activity, belonging, nerve, unmet, removed = people
+    home, work, position, group, activity, belonging, nerve, unmet, removed, debt, income = people
     active_ties, tied, eligible_ties = ties
-    w_work, w_home, w_place, w_ties, a_need, a_constraint = weights
+    w_work, w_home, w_place, w_ties, a_need, a_constraint, a_debt = weights
     influence, quiet_pressure = places
     coupling, temperature, rate, spontaneous = law
     log_rate = math.log(rate) if rate > 0.0 else -1e300
@@ -95,6 +95,8 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
                 continue
             h, w = home[i], work[i]
             own = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i]
+            if a_debt > 0.0 and debt[i] > 0:
+                own += min(a_debt, a_debt * debt[i] / max(1.0, income[i]))
             if w >= 0 and (position[i] == STABLE or position[i] == PRECARIOUS):
                 own += terms[w, EXPLOITED]
             tired = 0.5 * (terms[h, TIRED] + terms[w, TIRED]) if w >= 0 else terms[h, TIRED]

@@ -51,7 +51,7 @@ class Struggle(Mechanism):
     name = "struggle"
     phase = "struggle"
     reads = (
-        "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet", "sites.exploitation",
+        "people.home", "people.work", "people.position", "people.group", "people.belonging", "people.nerve", "people.unmet", "people.debt", "people.income", "sites.exploitation", "economy.service",
         "sites.kind", "sites.place", "sites.eligible", "sites.incident", "sites.relief", "places.shock", "places.coercion",
         "places.force", "places.eligible", "places.participants", "places.horizon", "places.free_coverage", "sites.participants",
         "people.ties_in_measures", "people.measure", "struggles.arrested",
@@ -122,6 +122,7 @@ class Struggle(Mechanism):
         weight_ties: float = parameter(0.25, unit="1", range=(0, 1), plausible=(0.05, 0.5), meaning="influence of ties")
         weight_need: float = parameter(1.2, unit="pressure", range=(0, 20), plausible=(0.5, 2), meaning="pressure of unmet need")
         weight_exploitation: float = parameter(0.1, unit="pressure", range=(0, 20), plausible=(0, 0.5), meaning="pressure on wage workers of a firm whose surplus equals its wages (a_exploit)")
+        weight_debt: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure on people all of whose income goes to interest and repayment (a_debt)")
         weight_coercion: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of coercion")
         weight_constraint: float = parameter(0.25, unit="pressure", range=(0, 20), plausible=(0, 1), meaning="pressure of class membership lived as a constraint")
         weight_horizon: float = parameter(0.3, unit="pressure", range=(0, 20), plausible=(0, 0.8), meaning="pressure where horizon and free coverage are 1: people extend what works (a_horizon)")

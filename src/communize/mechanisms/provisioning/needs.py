@@ -1,0 +1,133 @@
+"""Coverage and unmet need of people, from both modes (`model.md` sections 4.1 and 4.2)."""
+
+import numpy as np
+
+from communize.declare.registry import IN_MEASURE, Column
+from communize.kernels.draws import kernel
+from communize.mechanisms.base import State
+
+PROVISION = (
+    Column("provision", "shortage", "float32", "share", "what is missing of a need, by place and sector", (0, 1)),
+    Column("places", "coverage", "float32", "share", "essential coverage of the participants of measures", (0, 1)),
+    Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
+)
+FIXED_POINT = 1 << 20
+
+
+def by_place_and_sector(state: State, name: str) -> np.ndarray:
+    """A column of the table `provision`, which has one row a place and sector, as (places, sectors)."""
+    n = len(state.places) * len(state.society.sectors)
+    if len(state.provision) != n:
+        state.provision.grow(n)
+    return getattr(state.provision, name).reshape(len(state.places), -1)
+
+
+def weights_of_needs(state: State) -> np.ndarray:
+    """Weight of each sector among people's needs, float64 (sectors,), sum 1 (all 0 where nobody needs anything)."""
+    weight = np.array([sector.need for sector in state.society.parameters.sectors.values()], float)
+    return weight / max(1e-12, weight.sum())
+
+
+def mean_shortage(state: State) -> np.ndarray:
+    """What is missing of people's needs in each place, mean over needs by their weight, float64 (places,)."""
+    return by_place_and_sector(state, "shortage") @ weights_of_needs(state)
+
+
+@kernel
+def notice(first, last, people, site_place, weights, supply, free, open_to_others, propensity, fall):
+    """What people of [first, last) lack, from what they can pay, what is delivered and what is free.
+
+    Parameters
+    ----------
+    people
+        (home, activity, measure, affordability, unmet): unmet is written.
+    weights
+        Weight of each need.
+    supply
+        Share of what is ordered that is delivered, by sector.
+    free
+        Coverage in free access of those who draw, (places, sectors).
+    open_to_others
+        How far others of the place may draw.
+    propensity
+        Share of what is missing that the measure at each site lets its participants buy.
+    fall
+        Share by which a crisis lowers what people can pay.
+    """
+    home, activity, measure, affordability, unmet = people
+    n = weights.size
+    delivered = whole = 0.0
+    for k in range(n):
+        delivered += weights[k] * supply[k]
+        whole += weights[k]
+    for i in range(first, last):
+        takes_part = activity[i] == IN_MEASURE and measure[i] >= 0
+        p = site_place[measure[i]] if takes_part else site_place[home[i]]
+        pays = affordability[i] * (1.0 - fall)
+        missing = 0.0
+        if takes_part:
+            buys = pays * propensity[measure[i]]
+            for k in range(n):
+                missing += weights[k] * (1.0 - free[p, k]) * (1.0 - buys * supply[k])
+        elif open_to_others[p] == 0.0:
+            missing = whole - pays * delivered
+        else:
+            for k in range(n):
+                lacks = 1.0 - pays * supply[k]
+                missing += weights[k] * lacks * (1.0 - open_to_others[p] * free[p, k])
+        unmet[i] = np.float32(min(1.0, max(0.0, missing)))
+
+
+@kernel
+def pay_of_participants(activity, measure, affordability, site_place, propensity, fall, sums):
+    """Number of participants by the place where their measure lies, what they can pay, and what of it they would spend (fixed point),
+    added to `sums` (places, 3).
+    """
+    for i in range(activity.size):
+        if activity[i] == IN_MEASURE and measure[i] >= 0:
+            p = site_place[measure[i]]
+            pays = affordability[i] * (1.0 - fall)
+            sums[p, 0] += 1
+            sums[p, 1] += np.int64(pays * FIXED_POINT)
+            sums[p, 2] += np.int64(pays * propensity[measure[i]] * FIXED_POINT)
+
+
+@kernel
+def pay_of_places(home, site_place, affordability, total):
+    """Sum of what residents can pay, in fixed point, added to `total` (places,)."""
+    for i in range(home.size):
+        total[site_place[home[i]]] += np.int64(affordability[i] * FIXED_POINT)
+
+
+@kernel
+def cover_places(participants, residents, pay, sums, weights, essential, supply, fall, free, open_to_others, shortage, coverage, free_coverage, bought):
+    """What is missing in each place of each need; essential and free coverage of participants, and the share of it that they buy.
+
+    Parameters
+    ----------
+    pay
+        Mean of what residents can pay.
+    sums
+        As `pay_of_participants` adds them up.
+    essential
+        Which needs nobody can do without.
+    shortage, coverage, free_coverage, bought
+        Written: (places, sectors) and (places,).
+    """
+    n = weights.size
+    for p in range(participants.size):
+        inside = participants[p] / residents[p] if residents[p] > 0 else 0.0
+        pays = pay[p] * (1.0 - fall)
+        buys = sums[p, 2] / sums[p, 0] / FIXED_POINT if sums[p, 0] > 0 else 0.5 * pays
+        least, common, paid = 1.0, 0.0, 0.0
+        for k in range(n):
+            by_exchange = (1.0 - free[p, k]) * min(1.0, buys * supply[k])
+            common += weights[k] * free[p, k]
+            paid += weights[k] * by_exchange
+            if essential[k]:
+                least = min(least, free[p, k] + by_exchange)
+            outside = (1.0 - min(1.0, pays * supply[k])) * (1.0 - open_to_others[p] * free[p, k])
+            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - free[p, k] - by_exchange) + (1.0 - inside) * outside))
+        coverage[p] = least
+        free_coverage[p] = common
+        bought[p] = paid / (common + paid) if sums[p, 0] > 0 and common + paid > 0.0 else 0.0

@@ -1,0 +1,241 @@
+"""Provisioning: what a society physically needs, and what the commodity mode and measures provide (`model.md` section 4)."""
+
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import InputError, nearest_name
+from communize.declare.registry import Column, Output
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, State
+from communize.mechanisms.conditions import CONDITIONS
+from communize.mechanisms.provisioning import common, industry, needs, reproduction
+from communize.mechanisms.provisioning.common import Common, known_sectors, sector_rows
+from communize.mechanisms.provisioning.industry import Industry, commodity_reproduction
+from communize.mechanisms.provisioning.needs import PROVISION, by_place_and_sector, mean_shortage
+from communize.mechanisms.provisioning.settings import ProvisioningParameters
+
+AT_REST = 1.0 - 1e-9
+ENOUGH_PEOPLE = 10_000  # with fewer, small sectors are empty by chance
+
+
+class Provisioning(Mechanism):
+    """Produces and distributes for a day in both modes, and writes what people lack."""
+
+    name = "provisioning"
+    phase = "provisioning"
+    reads = (
+        "people.home", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
+        "sites.eligible", "sites.participants", "sites.held", "sites.instance", "places.residents", "places.participants", "instances.content",
+        "instances.practice", "practices.needs", "contacts.linked", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
+    )  # fmt: skip
+    writes = (
+        "people.unmet", "people.affordability", "provision.shortage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
+        "places.means", "tally.fall", "tally.unrest_day", "tally.means_at_start",
+        *(column.path for column in (*industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS)),
+    )  # fmt: skip
+    columns = (
+        *PROVISION, *CONDITIONS, *industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS,
+        Column("places", "means", "float64", "share", "what residents can pay of a month's basket, mean", (0, 1)),
+        Column("places", "exchange_dependence", "float64", "share", "bought share of what participants of measures have", (0, 1)),
+        Column("tally", "means_at_start", "float64", "share", "what people could pay at the start, mean", (0, 1), float("nan"), may_lack=True),
+        Column("tally", "fall", "float64", "share", "fall of what people can pay by a crisis", (0, 1)),
+        Column("tally", "unrest_day", "int32", "day", "last day on which supply was not whole", (-1, None), -1),
+    )
+    outputs = (
+        Output("shortage", "share", "what is missing of people's needs, mean over people and needs"),
+        Output("shortage_of_sector", "share", "what is missing of the need for each sector's product, mean over people", ("sector",)),
+        Output("unmet", "share", "unmet need, mean over people"),
+        Output("coverage", "share", "essential coverage of participants of measures, mean over them; not a number where there are none", may_lack=True),
+        Output("supply", "share", "share of what is ordered that each sector delivers", ("sector",)),
+        Output("output", "share", "output of each sector against that of the start", ("sector",)),
+        Output("common_stock", "day of consumption", "stock held in common, by sector, in days of consumption of one person", ("sector",)),
+        Output("exchange_dependence", "share", "bought share of what participants of measures have, by place", ("place",)),
+        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access, and unmet", ("source",)),
+        Output("outside_exchange", "share", "people who live mainly outside exchange: more free than bought, essential coverage at least one half"),
+        Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
+        Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
+        Output("reproduction_ratio_strict", "1", "the pooled ratio if production needed every input, not the critical ones alone"),
+        Output("reproduction_binding", "sector row", "sector that binds lambda most, -1 for none", dtype="int32"),
+        Output("commodity_reproduction", "1", "kappa: the smallest of labour, inputs, surplus and taxes against what renewing the commodity mode needs", may_lack=True),
+        Output("commodity_binding", "code", "what binds it: 0 labour, 1 inputs, 2 surplus, 3 taxes, -1 none", dtype="int32"),
+    )
+
+    Parameters = ProvisioningParameters
+    parameters: ProvisioningParameters
+
+    def setup(self, state: State) -> None:
+        p, people = self.parameters, state.people
+        by_place_and_sector(state, "shortage")
+        self._essential = known_sectors(state, p.essential, type(p)().essential, "provisioning.essential")
+        self._weights = needs.weights_of_needs(state)
+        self._industry = Industry(state, p)
+        self._common = Common(state, p, self._industry)
+        self._stops = [self._resolve_stop(state, number, stop) for number, stop in enumerate(p.stop)]
+        self._crises = sorted((self._day(state, f"provisioning.crisis[{number}]", crisis), crisis.fall) for number, crisis in enumerate(p.crisis))
+        self._fixed = self._resolve_levels(state)
+        self._regrouped = state.regrouped
+        if np.isnan(state.tally.means_at_start[0]):
+            people.affordability[:] = 1.0 - people.unmet
+            self._count_means(state)
+            state.tally.means_at_start[0] = self._mean_means(state)
+        if not (p.free.enabled and p.ratio.enabled):
+            reproduction.forget(state)
+
+    def regroup(self, state: State) -> None:
+        self._common.regroup(state)
+        self._regrouped = -1
+
+    def _day(self, state: State, path: str, event: Any) -> int:
+        day = state.day_of_event(event)
+        if day < 0:
+            raise InputError(f"{path}.date", str(event.date), f"a date on or after the start, {state.start}")
+        return day
+
+    def _resolve_stop(self, state: State, number: int, stop: Any) -> tuple[int, int, np.ndarray]:
+        path = f"provisioning.stop[{number}]"
+        sectors = sector_rows(state, stop.sectors, f"{path}.sectors") if stop.sectors else np.ones(len(state.society.sectors), bool)
+        places = np.ones(len(state.places), bool)
+        if stop.places:
+            places[:] = False
+            places[[state.society.place_list.require(name, f"{path}.places") for name in stop.places]] = True
+        first = self._day(state, path, stop)
+        return first, first + stop.days, stop.share * np.outer(places, sectors)
+
+    def _resolve_levels(self, state: State) -> tuple[np.ndarray, list[tuple[int, Any, Any]]]:
+        fixed, sectors, places = self.parameters.fixed, state.society.sectors, state.society.place_list
+        held = np.full(len(sectors), fixed.need)
+        for name, value in fixed.need_of_sector.items():
+            if name not in sectors:
+                raise InputError("provisioning.fixed.need_of_sector", name, f"sectors of the society: {', '.join(sectors)}", nearest_name(name, sectors))
+            if not 0 <= value <= 1:
+                raise InputError(f"provisioning.fixed.need_of_sector.{name}", value, "0 to 1")
+            held[sectors.index(name)] = value
+        levels = []
+        for number, level in enumerate(fixed.level):
+            path = f"provisioning.fixed.level[{number}]"
+            rows = slice(None) if level.place is None else np.array([places.require(level.place, f"{path}.place")])
+            levels.append((self._day(state, path, level), rows, level))
+        return held, sorted(levels, key=lambda entry: entry[0])
+
+    # --- a day ---
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        p, places, tally = self.parameters, state.places, state.tally
+        if self._regrouped != state.regrouped:
+            self._count_means(state)
+        before = float(tally.fall[0])
+        tally.fall[0] = next((fall for first, fall in reversed(self._crises) if first <= day), 0.0)
+        stopped = np.zeros((len(places), len(self._weights)))
+        for first, last, share in self._stops:
+            if first <= day < last:
+                np.maximum(stopped, share, out=stopped)
+        self._industry.day(state, day, stopped, self._spending(state))
+        supply = state.industry.supply
+        lacking = self._common.need * (places.residents - places.participants)[:, None] * (1.0 - np.minimum(1.0, np.outer(self._means(state), supply)))
+        held = self._common.day(state, lacking) if p.free.enabled else self._common.idle(state)
+        if held or supply.min() < AT_REST or tally.fall[0] > 0 or before > 0:
+            tally.unrest_day[0] = day
+        self._notice(state, day)
+        self._cover(state)
+        if p.free.enabled and p.ratio.enabled and day % p.ratio.every_days == 0 and (held or tally.ratio_pooled[0] > 0):
+            reproduction.solve(state, day, self._industry, self._common, p.ratio.every_days, p.ratio.resolved_days)
+        if p.fixed.enabled:
+            self._hold(state, day)
+
+    def _means(self, state: State) -> np.ndarray:
+        return state.places.means * (1.0 - state.tally.fall[0])
+
+    def _mean_means(self, state: State) -> float:
+        residents = state.places.residents
+        return float((state.places.means * residents).sum() / max(1, residents.sum()))
+
+    def _spending(self, state: State) -> float:
+        """What people outside measures can spend, against what all could at the start."""
+        places = state.places
+        outside = places.residents - places.participants
+        spent = float((self._means(state) * outside).sum() + (self._means(state) * places.exchange_dependence * places.participants).sum())
+        at_start = float(state.tally.means_at_start[0])
+        return spent / ((at_start if at_start > 0 else 1.0) * max(1, int(places.residents.sum())))
+
+    def _count_means(self, state: State) -> None:
+        total, residents = np.zeros(len(state.places), np.int64), state.places.residents
+        needs.pay_of_places(state.people.home, state.sites.place, state.people.affordability, total)
+        state.places.means[:] = np.minimum(1.0, total / needs.FIXED_POINT / np.maximum(1, residents))
+
+    def _notice(self, state: State, day: int) -> None:
+        """A part of the people notice what they lack today; all where what they can pay has just changed."""
+        people, places, n, every = state.people, state.places, len(state.people), self.parameters.notice_days
+        first, last = n * (day % every) // every, n * (day % every + 1) // every
+        if self._regrouped != state.regrouped:
+            self._regrouped = state.regrouped
+            first, last = 0, n
+        if day - state.tally.unrest_day[0] > every and (first, last) != (0, n):
+            return
+        if day == 0 and state.tally.unrest_day[0] < 0:
+            return  # at the start unmet need is what the scenario says
+        needs.notice(
+            first, last, (people.home, people.activity, people.measure, people.affordability, people.unmet), state.sites.place, self._weights,
+            state.industry.supply, by_place_and_sector(state, "coverage"), places.open_to_others, self._common.propensity, float(state.tally.fall[0]))  # fmt: skip
+
+    def _cover(self, state: State) -> None:
+        people, places = state.people, state.places
+        sums = np.zeros((len(places), 3), np.int64)
+        if places.participants.any():
+            needs.pay_of_participants(
+                people.activity, people.measure, people.affordability, state.sites.place, self._common.propensity, float(state.tally.fall[0]),
+                sums)  # fmt: skip
+        needs.cover_places(
+            places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
+            float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), places.open_to_others, by_place_and_sector(state, "shortage"),
+            places.coverage, places.free_coverage, places.exchange_dependence)  # fmt: skip
+
+    def _hold(self, state: State, day: int) -> None:
+        shortage, places = by_place_and_sector(state, "shortage"), state.places
+        held, levels = self._fixed
+        shortage[:], places.coverage[:] = held, self.parameters.fixed.coverage
+        for first, rows, level in levels:
+            if first <= day:
+                if level.need is not None:
+                    shortage[rows] = level.need
+                if level.coverage is not None:
+                    places.coverage[rows] = level.coverage
+        count = np.bincount(state.sites.place[state.sites.instance >= 0], minlength=len(places))
+        places.free_coverage[:] = np.where(count > 0, places.coverage, 0.0)
+
+    # --- what is reported ---
+
+    def notes(self, state: State) -> list[str]:
+        missing = self._industry.without_labour(state) if len(state.people) >= ENOUGH_PEOPLE else []
+        return [f"provisioning: nobody works in {', '.join(missing)}; no lack of labour stops production there"] if missing else []
+
+    def observe(self, state: State) -> dict[str, Any]:
+        people, places, tally = state.people, state.places, state.tally
+        residents, inside = places.residents / max(1, places.residents.sum()), places.participants
+        unmet = float(people.unmet.mean(dtype=np.float64)) if len(people) else float("nan")
+        kappa, binding = commodity_reproduction(state)
+        shortage = by_place_and_sector(state, "shortage")
+        base = np.maximum(self._industry.base, 1e-300)
+        stock = by_place_and_sector(state, "stock").sum(axis=0)
+        total = inside.sum()
+        return {
+            "unmet": unmet, "shortage": float((mean_shortage(state) * residents).sum()), "shortage_of_sector": residents @ shortage,
+            "coverage": float((places.coverage * inside).sum() / total) if total else float("nan"), "supply": state.industry.supply,
+            "output": np.where(self._industry.base > 0, state.industry.output / base, 1.0), "common_stock": stock * state.scale,
+            "exchange_dependence": places.exchange_dependence, "need_met": self._sources(state, unmet),
+            "outside_exchange": float((inside * ((places.free_coverage > 0) & (places.exchange_dependence < 0.5) & (places.coverage >= 0.5))).sum() / max(1, len(people))),
+            "reproduction_ratio": tally.ratio[0], "reproduction_ratio_pooled": tally.ratio_pooled[0],
+            "reproduction_ratio_strict": tally.ratio_strict[0], "reproduction_binding": tally.ratio_binds[0],
+            "commodity_reproduction": kappa, "commodity_binding": binding,
+        }  # fmt: skip
+
+    @staticmethod
+    def _sources(state: State, unmet: float) -> np.ndarray:
+        """Share of all needs met by wages and profits, benefits, credit and free access, and unmet."""
+        places, economy = state.places, state.economy
+        free_share = float((places.free_coverage * places.participants).sum() / max(1, places.residents.sum()))
+        free_share = min(free_share, 1.0 - unmet)  # as people notice within some days
+        bought = 1.0 - unmet - free_share
+        means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
+        shares = means / means.sum() if means.sum() > 0 else np.array([1.0, 0.0, 0.0])
+        return np.array([*(bought * shares), free_share, unmet])

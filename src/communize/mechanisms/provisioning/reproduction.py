@@ -1,0 +1,110 @@
+"""The reproduction ratio of what measures hold: of each component of linked places, and of the largest resolved by place (`model.md` section 4.3)."""
+
+from typing import Any
+
+import numpy as np
+
+from communize.declare.registry import Column
+from communize.kernels.draws import kernel
+from communize.mechanisms.base import State
+
+NONE = float("nan")
+
+COLUMNS = (
+    Column("places", "reproduction", "float32", "1", "pooled reproduction ratio of the linked places to which this one belongs", (0, None)),
+    Column("tally", "ratio", "float64", "1", "reproduction ratio of the component with most participants, resolved by place", (0, None)),
+    Column("tally", "ratio_pooled", "float64", "1", "the same as if nothing had to be moved: an upper bound", (0, None)),
+    Column("tally", "ratio_strict", "float64", "1", "the pooled ratio if production needed every input", (0, None)),
+    Column("tally", "ratio_day", "int32", "day", "day on which it was last resolved, -1 for never", (-1, None), -1),
+    Column("tally", "ratio_binds", "int32", "sector row", "sector that binds it most, -1 for none", (-1, None), -1),
+)
+
+
+@kernel
+def components(inside, offsets, neighbours, linked, component):
+    """Number the components of places `inside` that links join, from 0; -1 for all other places. Returns how many."""
+    component[:] = -1
+    stack = np.empty(inside.size, np.int64)
+    count = 0
+    for start in range(inside.size):
+        if not inside[start] or component[start] >= 0:
+            continue
+        component[start] = count
+        stack[0], height = start, 1
+        while height > 0:
+            height -= 1
+            p = stack[height]
+            for j in range(offsets[p], offsets[p + 1]):
+                q = neighbours[j]
+                if linked[j] and inside[q] and component[q] < 0:
+                    component[q] = count
+                    stack[height] = q
+                    height += 1
+        count += 1
+    return count
+
+
+def forget(state: State) -> None:
+    """Nothing is held in common."""
+    tally = state.tally
+    state.places.reproduction[:] = 0
+    tally.ratio[0] = tally.ratio_pooled[0] = tally.ratio_strict[0] = 0.0
+    tally.ratio_binds[0] = -1
+
+
+def solve(state: State, day: int, industry: Any, common: Any, every_days: int, resolved_days: int) -> None:
+    """Write the ratios of all components, and of the one with most participants resolved by place where that is due.
+
+    Parameters
+    ----------
+    industry
+        Coefficients and needs (`industry.Industry`).
+    common
+        What measures hold and who draws (`provisioning.Common`).
+    """
+    from communize.production.reproduction import pooled_ratio, reproduction_ratio
+
+    tally, places = state.tally, state.places
+    inside = common.drawers[:, 0] > 0
+    if not inside.any():
+        return forget(state)
+    places.reproduction[:] = 0
+    contact, linked = state.society.contact, state.contacts.linked
+    component = np.empty(len(places), np.int64)
+    n = components(inside, contact.offsets, contact.neighbours, linked if linked.size else np.zeros(contact.neighbours.size, np.int8), component)
+    labour = np.where(industry.per_worker > 0, 1.0 / np.maximum(industry.per_worker, 1e-300), 0.0)
+    pooled = np.zeros(n)
+
+    def pooled_of(number: int, A: np.ndarray) -> float:
+        rows = np.flatnonzero(component == number)
+        people, need = common.who_draws(rows)
+        return pooled_ratio(
+            A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1))  # fmt: skip
+
+    for number in range(n):
+        pooled[number] = pooled_of(number, common.A)
+    places.reproduction[inside] = pooled[component[inside]]
+    largest = int(np.argmax(np.bincount(component[inside], weights=common.drawers[inside, 0], minlength=n)))
+    tally.ratio_pooled[0], tally.ratio_strict[0] = pooled[largest], pooled_of(largest, common.A_strict)
+    since = day - tally.ratio_day[0]
+    if tally.ratio_day[0] < 0 or since >= resolved_days or (pooled[largest] >= 1.0 and since >= every_days):
+        rows = np.flatnonzero(component == largest)
+        people, need = common.who_draws(rows)
+        found = reproduction_ratio(
+            common.A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1),
+            links=_links(rows, component, largest, contact, linked), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
+        tally.ratio[0], tally.ratio_day[0] = found.ratio, day
+        tally.ratio_binds[0] = next((one.sector for one in found.binding if one.sector is not None), -1)
+    tally.ratio[0] = min(tally.ratio[0], pooled[largest])
+
+
+def _links(rows: np.ndarray, component: np.ndarray, number: int, contact: Any, linked: np.ndarray) -> np.ndarray:
+    """Pairs of linked places of a component, as positions in `rows`, int64 (links, 2)."""
+    if not linked.any():
+        return np.empty((0, 2), np.int64)
+    at = np.full(component.size, -1, np.int64)
+    at[rows] = np.arange(rows.size)
+    edges = np.flatnonzero(linked)
+    ends = np.repeat(np.arange(component.size), np.diff(contact.offsets))[edges], contact.neighbours[edges]
+    keep = (component[ends[0]] == number) & (component[ends[1]] == number)
+    return np.column_stack([at[end[keep]] for end in ends])

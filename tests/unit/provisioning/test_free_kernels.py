@@ -1,0 +1,309 @@
+"""Kernels of the free mode against plain Python, on random places, and by hand."""
+
+import numpy as np
+import provision_by_hand as by_hand
+import pytest
+
+from communize.declare.registry import ABANDONED, COMMODITY, CONTESTED, DESTROYED, MAX_NEEDS, TAKEN
+from communize.mechanisms.provisioning import free, reproduction
+
+
+def tally_of(n):
+    return np.zeros((free.N_TALLIES, n))
+
+
+# --- stocks of sites ---
+
+
+def test_stocks_of_sites_refill_in_the_commodity_mode_alone():
+    rng = np.random.default_rng(1)
+    n, days, per_worker = 300, np.array([10.0, 3.0, 20.0]), np.array([2.0, 0.5, 0.0])
+    sector = rng.integers(-1, 3, n).astype(np.int8)
+    mode = rng.choice([COMMODITY, CONTESTED, TAKEN, ABANDONED, DESTROYED], n).astype(np.int8)
+    members, eligible = rng.integers(0, 30, n).astype(np.int32), rng.integers(0, 30, n).astype(np.int32)
+    active = (eligible * rng.random(n)).astype(np.int32)
+    stock = (rng.uniform(0, 700, n) * (rng.random(n) < 0.8)).astype(np.float32)
+    wanted = [
+        by_hand.kept(float(stock[s]), days[sector[s]], per_worker[sector[s]], members[s], mode[s], active[s], eligible[s]) if sector[s] >= 0 else stock[s]
+        for s in range(n)
+    ]  # fmt: skip
+    free.keep_stocks((sector, mode, members, active, eligible, stock), per_worker, days, False)
+    np.testing.assert_allclose(stock, wanted, rtol=1e-6)
+
+
+def test_an_empty_stock_is_full_again_after_twice_its_days():
+    days, per_worker = np.array([10.0]), np.array([2.0])
+    one = lambda value: np.full(1, value, np.int32)  # noqa: E731
+    stock = np.zeros(1, np.float32)
+    sites = (np.zeros(1, np.int8), np.zeros(1, np.int8), one(6), one(0), one(6), stock)
+    for _ in range(19):
+        free.keep_stocks(sites, per_worker, days, False)
+    assert stock[0] == pytest.approx(114)
+    free.keep_stocks(sites, per_worker, days, False)
+    free.keep_stocks(sites, per_worker, days, False)
+    assert stock[0] == pytest.approx(120)
+    half = (sites[0], np.full(1, CONTESTED, np.int8), one(6), one(3), one(6), stock)
+    stock[0] = 0
+    free.keep_stocks(half, per_worker, days, False)
+    assert stock[0] == pytest.approx(3)  # half of those who could are in struggle
+    free.keep_stocks(half, per_worker, days, True)
+    assert stock[0] == pytest.approx(120)
+
+
+# --- seizing ---
+
+
+def test_a_site_adds_its_share_once_a_measure():
+    place, sector = np.array([0, 1, 1, 0], np.int32), np.array([0, 1, -1, 2], np.int8)
+    instance, seized = np.array([0, 1, 2, 3], np.int32), np.full(4, -1, np.int32)
+    stock = np.array([8.0, 6.0, 5.0, 4.0], np.float32)
+    common, tally, taken = np.zeros((2, 3)), tally_of(3), np.arange(4, dtype=np.int32)
+    freed = np.array([1.0, 0.25, 1.0, 1.0, 0.5])
+    sites = (place, sector, instance, stock, seized)
+    seizable = np.array([True, True, False])
+    free.seize(taken, sites, freed, seizable, common, tally)
+    assert common.tolist() == [[8, 0, 0], [0, 1.5, 0]]  # one has no sector, another sector cannot be taken
+    assert stock.tolist() == [0, 4.5, 5, 4]
+    assert seized.tolist() == [0, 1, 2, 3]
+    stock[:] = 8
+    free.seize(taken, sites, freed, seizable, common, tally)
+    assert common.sum() == 9.5  # the same measures take nothing more
+    instance[1] = 4
+    free.seize(taken, sites, freed, seizable, common, tally)
+    assert common.tolist() == [[8, 0, 0], [0, 5.5, 0]]  # another measure takes its share of what is there
+    assert tally[free.SEIZED].tolist() == [8, 5.5, 0]
+    assert tally.sum() == 13.5
+
+
+# --- people and labour ---
+
+
+def test_participants_count_once_where_they_joined():
+    rng = np.random.default_rng(3)
+    n, n_sites, n_places = 500, 30, 6
+    place = rng.integers(0, n_places, n_sites).astype(np.int32)
+    instance = np.where(rng.random(n_sites) < 0.5, np.arange(n_sites), -1).astype(np.int32)
+    taken = np.flatnonzero(instance >= 0)
+    home = rng.integers(0, n_sites, n).astype(np.int32)
+    measure = np.where(rng.random(n) < 0.6, rng.choice(taken, n), -1).astype(np.int32)
+    joined, dwelling = np.zeros(n_sites, np.int64), np.zeros(n_places)
+    free.count_participants(home, measure, place, instance, joined, dwelling)
+    assert joined.tolist() == [int((measure == s).sum()) for s in range(n_sites)]
+    assert dwelling.tolist() == [
+        sum(1 for i in range(n) if measure[i] >= 0 and place[measure[i]] == p and instance[home[i]] >= 0) for p in range(n_places)]  # fmt: skip
+
+
+def random_needs(rng, n, n_sectors):
+    needs = np.full((n, MAX_NEEDS), -1, np.int8)
+    for row in needs:
+        chosen = rng.permutation(n_sectors)[: rng.integers(0, min(n_sectors, MAX_NEEDS) + 1)]
+        row[: chosen.size] = chosen
+    return needs
+
+
+def test_labour_is_gathered_as_in_plain_python():
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        n_places, n_sectors, n_sites = 3, int(rng.integers(1, 6)), 12
+        per_worker = rng.uniform(0.5, 9, n_sectors) * (rng.random(n_sectors) < 0.8)
+        place, sector = rng.integers(0, n_places, n_sites).astype(np.int32), rng.integers(-1, n_sectors, n_sites).astype(np.int8)
+        joined, members = rng.integers(0, 30, n_sites), rng.integers(0, 30, n_sites).astype(np.int32)
+        taken = np.flatnonzero(rng.random(n_sites) < 0.7).astype(np.int32)
+        needs, shares, mobility = random_needs(rng, taken.size, n_sectors), rng.random((taken.size, 3)), rng.random()
+        arrays = [np.full((n_places, n_sectors), 7.0) for _ in range(4)] + [np.full((n_places, 2), 7.0)]
+        free.gather_labour(taken, (place, sector, joined, members), needs, shares, (per_worker, mobility), *arrays)
+        sites = [
+            (place[s], sector[s], joined[s], members[s], [k for k in needs[t] if k >= 0], *shares[t]) for t, s in enumerate(taken)]  # fmt: skip
+        for found, wanted in zip(arrays, by_hand.labour_of(sites, n_places, per_worker.tolist(), mobility)):
+            np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+        own, moving, home = (part.sum() for part in arrays[1:4])
+        labour = sum(joined[s] * shares[t, 1] for t, s in enumerate(taken) if (needs[t] >= 0).any())
+        assert own + moving + home <= labour + 1e-9
+        if mobility == 1:
+            assert own + moving + home == pytest.approx(labour)
+
+
+def test_labour_by_hand():
+    """Ten people at a plant of sector 0, a practice for sectors 0 and 1, half of the labour left by care, mobility 0.6, half reassignable."""
+    arrays = [np.zeros((1, 2)) for _ in range(5)]
+    row, shares = np.zeros(1, np.int32), np.array([[0.5, 0.5, 0.25]])
+    needs = np.array([[0, 1, -1]], np.int8)
+    free.gather_labour(row, (row, np.zeros(1, np.int8), np.array([10]), np.array([8], np.int32)), needs, shares, (np.array([3.0, 2.0]), 0.6), *arrays)
+    plant, own, moving, home, drawers = (values[0].tolist() for values in arrays)
+    assert plant == [24, 0]
+    assert own == [2.5 + 2.5 * 0.7, 0]
+    assert moving == [0, 2.5 * 0.3]
+    assert home == [0, 0]
+    assert drawers == [10, 2.5]
+    free.gather_labour(row, (row, np.full(1, -1, np.int8), np.array([10]), np.array([8], np.int32)), needs, shares, (np.array([3.0, 2.0]), 0.6), *arrays)
+    assert arrays[3][0].tolist() == [2.5, 2.5]  # in a neighbourhood all do what the practice is for
+    assert not arrays[0].any()
+
+
+# --- production in a place ---
+
+
+def a_place(rng):
+    n = int(rng.integers(1, 6))
+    A = np.where(rng.random((n, n)) < 0.5, rng.uniform(0, 0.6, (n, n)), 0.0)
+    critical = rng.random((n, n)) < 0.7
+    per_worker = rng.uniform(0.5, 5, n) * (rng.random(n) < 0.85)
+    labour = [rng.uniform(0, 20, (1, n)) * (rng.random((1, n)) < 0.8) for _ in range(4)]
+    stock = rng.uniform(0, 30, (1, n)) * (rng.random((1, n)) < 0.8)
+    return n, A, critical, per_worker, labour, stock
+
+
+def test_a_place_produces_as_in_plain_python():
+    rng = np.random.default_rng(7)
+    for _ in range(300):
+        n, A, critical, per_worker, labour, stock = a_place(rng)
+        wanted, productivity = rng.uniform(-5, 60, n), rng.choice([0.0, 0.15, 1.0])
+        after, output, made, used = by_hand.production(
+            A.tolist(), critical.tolist(), per_worker.tolist(), productivity, wanted.tolist(), *(part[0].tolist() for part in labour), stock[0].tolist())  # fmt: skip
+        found, tally = np.empty(n), tally_of(n)
+        free.produce(0, A, critical, per_worker, productivity, wanted, *labour, stock, found, np.empty(n), tally)
+        np.testing.assert_allclose(found, output, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(stock[0], after, rtol=1e-9, atol=1e-8)
+        np.testing.assert_allclose(tally[free.PRODUCED], made, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(tally[free.USED], used, rtol=1e-9, atol=1e-9)
+        assert (stock >= 0).all()
+
+
+def test_inputs_are_rationed_alike():
+    """Two sectors need 3 and 6 of the same input, of which 4.5 are there: both make half."""
+    A = np.array([[0.0, 0.3, 0.6], [0, 0, 0], [0, 0, 0]])
+    labour = [np.array([[0.0, 10.0, 10.0]]), np.array([[0.0, 10.0, 10.0]]), np.zeros((1, 3)), np.zeros((1, 3))]
+    stock, output, tally = np.array([[4.5, 0.0, 0.0]]), np.empty(3), tally_of(3)
+    free.produce(0, A, A > 0, np.ones(3), 0.0, np.full(3, 99.0), *labour, stock, output, np.empty(3), tally)
+    assert output.tolist() == [0, 5, 5]
+    np.testing.assert_allclose(stock, [[0, 5, 5]], atol=1e-12)
+    free.produce(0, A, np.zeros((3, 3), bool), np.ones(3), 0.0, np.full(3, 99.0), *labour, stock, output, np.empty(3), tally)
+    assert output.tolist() == [0, 10, 10]  # an input that is not critical does not bind
+
+
+def test_neighbourhoods_produce_little_without_plants_and_inputs():
+    labour = [np.zeros((1, 1)), np.zeros((1, 1)), np.array([[4.0]]), np.array([[6.0]])]
+    stock, output, tally = np.zeros((1, 1)), np.empty(1), tally_of(1)
+    free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([99.0]), *labour, stock, output, np.empty(1), tally)
+    assert output.tolist() == [0]
+    assert stock[0, 0] == pytest.approx(10 * 2 * 0.15)  # labour that finds no plant works as in a neighbourhood
+    free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([0.5]), *labour, stock, output, np.empty(1), tally)
+    assert stock[0, 0] == pytest.approx(3.5)  # no more than is wanted
+
+
+def test_places_produce_what_they_draw_keep_and_need_as_inputs():
+    rng = np.random.default_rng(8)
+    for _ in range(100):
+        n, A, critical, per_worker, _, _ = a_place(rng)
+        n_places, restock = 4, float(rng.choice([0.0, 7.0]))
+        labour = [rng.uniform(0, 20, (n_places, n)) for _ in range(4)]
+        stock, need = rng.uniform(0, 30, (n_places, n)), rng.uniform(0, 0.5, n)
+        drawers, strangers = np.column_stack([rng.integers(0, 20, n_places), np.zeros(n_places)]).astype(float), rng.uniform(0, 9, (n_places, n))
+        openness = rng.random(n_places)
+        drawers[:, 1] = openness * drawers[:, 0]
+        before, output, tally = stock.copy(), np.full((n_places, n), 5.0), tally_of(n)
+        live = np.array([0, 2, 3], np.int32)
+        free.produce_in_places(live, A, critical, per_worker, 0.15, restock, need, drawers, strangers, tuple(labour), stock, output, tally)
+        total = np.zeros(n)
+        for p in live:
+            plant, own, moving, home = (part[p].tolist() for part in labour)
+            wanted = by_hand.wanted_in_place(
+                need.tolist(), drawers[p, 0], openness[p] if drawers[p, 0] else 0.0, strangers[p].tolist(), restock, before[p].tolist(), A.tolist(),
+                critical.tolist(), plant, own, moving, per_worker.tolist())  # fmt: skip
+            after, made, both, _ = by_hand.production(
+                A.tolist(), critical.tolist(), per_worker.tolist(), 0.15, wanted, plant, own, moving, home, before[p].tolist())  # fmt: skip
+            np.testing.assert_allclose(stock[p], after, rtol=1e-9, atol=1e-8)
+            np.testing.assert_allclose(output[p], made, rtol=1e-9, atol=1e-9)
+            total += both
+        np.testing.assert_array_equal(stock[1], before[1])
+        np.testing.assert_allclose(tally[free.PRODUCED], total, rtol=1e-9)
+
+
+# --- links ---
+
+
+def test_goods_move_as_in_plain_python():
+    rng = np.random.default_rng(11)
+    for _ in range(100):
+        n_places, n = 5, 3
+        pairs = [[q for q in range(n_places) if q != p] for p in range(n_places)]
+        linked = rng.random((n_places, n_places)) < 0.5
+        offsets = np.arange(n_places + 1, dtype=np.int64) * (n_places - 1)
+        neighbours = np.array([q for row in pairs for q in row], np.int32)
+        flags = np.array([linked[p, q] for p, row in enumerate(pairs) for q in row]).astype(np.int8)
+        stock = rng.uniform(0, 50, (n_places, n)) * (rng.random((n_places, n)) < 0.8)
+        want = rng.uniform(0, 5, (n_places, n)) * (rng.random((n_places, n)) < 0.8)
+        carrying = rng.uniform(0, 30, n_places) * (rng.random(n_places) < 0.7)
+        order, per_link = rng.permutation(n_places), float(rng.choice([0.1, 0.5, 1.0]))
+        wanted, left, total = by_hand.moved(
+            order.tolist(), [[q for q in row if linked[p, q]] for p, row in enumerate(pairs)], want.tolist(), carrying.tolist(), per_link, stock.tolist())  # fmt: skip
+        before, tally = stock.sum(axis=0), tally_of(n)
+        free.move_goods(order, offsets, neighbours, flags, want, carrying, per_link, stock, tally)
+        np.testing.assert_allclose(stock, wanted, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(carrying, left, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(tally[free.MOVED], total, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(stock.sum(axis=0), before, rtol=1e-12)
+        assert (stock > -1e-9).all()
+
+
+def test_a_whole_difference_evens_coverage_out():
+    """Stocks of 12 and 0 for 1 and 2 a day: 4 and 8, if 8 can be carried; else what can."""
+    for can, wanted in ((99.0, [4, 8]), (8.0, [4, 8]), (3.0, [9, 3]), (0.0, [12, 0])):
+        stock, carrying = np.array([[12.0], [0.0]]), np.array([can, 0.0])
+        free.move_goods(
+            np.arange(2), np.array([0, 1, 2]), np.array([1, 0], np.int32), np.ones(2, np.int8), np.array([[1.0], [2.0]]), carrying, 1.0, stock, tally_of(1))  # fmt: skip
+        assert stock[:, 0].tolist() == wanted
+
+
+# --- drawing ---
+
+
+def test_drawing_is_as_in_plain_python():
+    rng = np.random.default_rng(12)
+    for _ in range(200):
+        n_places, n = 4, 4
+        need = rng.uniform(0, 0.5, n) * (rng.random(n) < 0.8)
+        drawers = np.zeros((n_places, 2))
+        drawers[:, 0] = rng.integers(0, 20, n_places)
+        openness = rng.random(n_places) * (rng.random(n_places) < 0.7)
+        drawers[:, 1] = openness * drawers[:, 0]
+        strangers, stock = rng.uniform(0, 9, (n_places, n)), rng.uniform(0, 15, (n_places, n)) * (rng.random((n_places, n)) < 0.8)
+        dwelling = np.floor(drawers[:, 0] * rng.random(n_places))
+        dwell = int(rng.integers(-1, n))
+        before, coverage, open_to, tally = stock.copy(), np.zeros((n_places, n)), np.full(n_places, 9.0), tally_of(n)
+        free.draw_from_stock(np.arange(n_places, dtype=np.int32), need, drawers, strangers, dwelling, dwell, stock, coverage, open_to, tally)
+        total = np.zeros(n)
+        for p in range(n_places):
+            opened = openness[p] if drawers[p, 0] else 0.0
+            after, share, taken = by_hand.drawn(need.tolist(), drawers[p, 0], opened, strangers[p].tolist(), dwelling[p], dwell, before[p].tolist())
+            np.testing.assert_allclose(stock[p], after, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(coverage[p], share, rtol=1e-9, atol=1e-9)
+            assert open_to[p] == pytest.approx(opened)
+            total += taken
+        np.testing.assert_allclose(tally[free.DRAWN], total, rtol=1e-9, atol=1e-9)
+        assert (stock >= 0).all()
+        assert ((coverage >= 0) & (coverage <= 1 + 1e-12)).all()
+
+
+# --- linked components ---
+
+
+def test_components_are_those_that_links_join():
+    rng = np.random.default_rng(13)
+    for _ in range(100):
+        n = int(rng.integers(1, 15))
+        adjacent = rng.random((n, n)) < 0.25
+        adjacent |= adjacent.T
+        np.fill_diagonal(adjacent, False)
+        linked = adjacent & (rng.random((n, n)) < 0.6)
+        linked |= linked.T
+        inside = rng.random(n) < 0.7
+        offsets = np.concatenate([[0], adjacent.sum(axis=1).cumsum()])
+        neighbours = np.flatnonzero(adjacent.ravel()) % n
+        flags = linked.ravel()[adjacent.ravel()].astype(np.int8)
+        component = np.empty(n, np.int64)
+        found = reproduction.components(inside, offsets, neighbours.astype(np.int32), flags, component)
+        groups = by_hand.groups_of(inside.tolist(), [tuple(pair) for pair in np.argwhere(linked)])
+        assert found == len(groups)
+        for p in range(n):
+            assert component[p] == (next(k for k, group in enumerate(groups) if p in group) if inside[p] else -1)

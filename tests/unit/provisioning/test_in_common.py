@@ -1,0 +1,433 @@
+"""What measures hold, make and share in hand-made towns, where all can be worked out by hand."""
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from measure_labs import contest, lab, practice, step, take
+
+from communize.declare.registry import COMMODITY, IN_MEASURE, ROUTINE
+from communize.mechanisms.measures import records
+from communize.mechanisms.provisioning import by_place_and_sector
+
+FOOD, ENERGY, HOUSING, TRANSPORT = range(4)
+SECTORS = ("food", "energy_water", "construction", "transport")
+A = np.zeros((4, 4))
+A[ENERGY, FOOD] = 0.5
+DEMAND = np.array([0.5, 0.2, 0.2, 0.1])
+IDLE, WORKING, FARM, POWER, HAULIER = range(5)  # sites of each town: two neighbourhoods and three plants
+PEOPLE = 20  # of each town: ten without work, four at the farm, four at the power plant, two who carry
+
+
+def town(n_places=1, pays=1.0, free=None, **production):
+    """Towns alike in a row, in which nothing happens but provisioning, people can pay `pays` of what they need, and care binds nobody."""
+    people, kinds, places, sectors = [], [], [], []
+    for place in range(n_places):
+        first = 5 * place
+        people += [(first + IDLE, -1)] * 10 + [(first + WORKING, first + FARM)] * 4 + [(first + WORKING, first + POWER)] * 4
+        people += [(first + WORKING, first + HAULIER)] * 2
+        kinds += ["neighbourhood", "neighbourhood", "workplace", "workplace", "workplace"]
+        sectors += [-1, -1, FOOD, ENERGY, TRANSPORT]
+        places += [place] * 5
+    position = ["stable" if work >= 0 else "unemployed" for _, work in people]
+    sim = lab(
+        people, kinds, place_of=places, sector_of=sectors, position=position, on=("provisioning", "measures"),
+        society={"sectors": {name: {"share": 0.25} for name in SECTORS}, "commuting": 0.0},
+        provisioning={"table": "", "coefficients": A.tolist(), "demand": DEMAND.tolist(), "inputs": "leontief", "slack": 0.0,
+                      "stock_days": 10.0, "notice_days": 1, "ratio": {"enabled": False}, "free": {"care_burden": 0.0, **(free or {})}, **production})  # fmt: skip
+    sim.people.affordability[:] = pays
+    sim.places.means[:] = pays
+    sim.state.tally.means_at_start[0] = pays
+    return sim
+
+
+def in_place(*sites, place=0):
+    return [5 * place + site for site in sites]
+
+
+def people_at(sim, site):
+    """Rows of those who live or work at a site."""
+    return np.flatnonzero((sim.people.home == site) | (sim.people.work == site))
+
+
+def hold(sim, site, needs=("food",), people=None, **content):
+    """A measure at `site` with those who live or work there, or with `people`."""
+    return take(sim, [site], practice(sim, needs=needs, **content), people=[people_at(sim, site) if people is None else people])
+
+
+def day(sim, n=1):
+    for _ in range(n):
+        step(sim, "provisioning")
+        sim.state.day += 1
+
+
+def stock(sim):
+    return by_place_and_sector(sim.state, "stock")
+
+
+def coverage(sim):
+    return by_place_and_sector(sim.state, "coverage")
+
+
+BASE = np.linalg.solve(np.eye(4) - A, DEMAND) * PEOPLE  # a day's output of a town
+EACH = BASE / np.array([4, 4, np.inf, 2])  # of one worker; nobody builds
+
+
+def counted(sim, name):
+    return getattr(sim.state.common, name)
+
+
+# --- stocks ---
+
+
+def test_sites_begin_with_the_days_of_output_that_they_hold():
+    sim = town(2)
+    wanted = [0, 0, 10 * BASE[FOOD], 10 * BASE[ENERGY], 10 * BASE[TRANSPORT]]
+    np.testing.assert_allclose(sim.sites.stock, wanted * 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("property_content", [1.0, 0.0, -0.5])
+def test_a_taken_site_adds_its_stock_once(property_content):
+    sim = town()
+    hold(sim, FARM, property=property_content, strangers=-1.0)
+    freed = (1 + property_content) / 2
+    day(sim)
+    assert counted(sim, "seized")[FOOD] == pytest.approx(freed * 10 * BASE[FOOD], rel=1e-6)
+    assert sim.sites.stock[FARM] == pytest.approx((1 - freed) * 10 * BASE[FOOD], rel=1e-6)
+    assert stock(sim)[0, FOOD] == pytest.approx(freed * 10 * BASE[FOOD] - 4 * DEMAND[FOOD])  # four people drew
+    day(sim, 5)
+    assert counted(sim, "seized")[FOOD] == pytest.approx(freed * 10 * BASE[FOOD], rel=1e-6)
+
+
+def test_a_later_measure_takes_what_has_been_refilled():
+    sim = town()
+    (first,) = hold(sim, FARM, property=1.0)
+    day(sim)
+    records.end(sim.state, sim.day, np.array([FARM]), np.array([1]))
+    people = people_at(sim, FARM)
+    sim.people.activity[people], sim.people.measure[people] = ROUTINE, -1
+    assert sim.sites.mode[FARM] == COMMODITY
+    day(sim, 4)
+    assert sim.sites.stock[FARM] == pytest.approx(4 * BASE[FOOD] / 2, rel=1e-6)  # half a day's output a day
+    before = counted(sim, "seized")[FOOD]
+    (second,) = hold(sim, FARM, property=1.0)
+    day(sim)
+    assert second != first
+    assert counted(sim, "seized")[FOOD] - before == pytest.approx(4 * BASE[FOOD] / 2, rel=1e-6)
+
+
+def test_only_stocks_that_can_be_taken_are():
+    sim = town(free={"seizable": ["energy_water"]})
+    hold(sim, FARM, property=1.0)
+    hold(sim, POWER, property=1.0)
+    day(sim)
+    assert counted(sim, "seized")[FOOD] == 0
+    assert counted(sim, "seized")[ENERGY] == pytest.approx(10 * BASE[ENERGY], rel=1e-6)
+
+
+def test_stocks_of_struggles_refill_slower():
+    sim = town()
+    sim.sites.stock[:] = 0
+    sim.sites.active[FARM] = 2
+    contest(sim, [FARM])
+    day(sim)
+    assert sim.sites.stock[FARM] == pytest.approx(BASE[FOOD] / 2 * 0.5)
+    assert sim.sites.stock[POWER] == pytest.approx(BASE[ENERGY] / 2)
+
+
+# --- labour ---
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_the_labour_of_participants_produces(n):
+    sim = town(stock_days=0.1, free={"restock_days": 1000.0})
+    hold(sim, POWER, needs=("energy_water",), people=people_at(sim, POWER)[:n])
+    day(sim)
+    assert counted(sim, "produced")[ENERGY] == pytest.approx(n * EACH[ENERGY])
+    assert counted(sim, "used").sum() == 0
+
+
+def test_production_stops_when_inputs_run_out():
+    """The farm is held with energy for two days and a half."""
+    sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.0})
+    hold(sim, FARM, property=1.0, strangers=-1.0)
+    stock(sim)[0, ENERGY] = 2.5 * BASE[FOOD] * 0.5 + 3 * 4 * DEMAND[ENERGY]  # and what four people draw on three days
+    made = []
+    for _ in range(4):
+        before = counted(sim, "produced")[FOOD]
+        day(sim)
+        made.append(counted(sim, "produced")[FOOD] - before)
+    assert made[:2] == pytest.approx([BASE[FOOD]] * 2)
+    assert 0 < made[2] < BASE[FOOD]  # on the third day what people drew is missing too
+    assert made[3] == 0
+    assert stock(sim)[0, ENERGY] == 0
+    assert coverage(sim)[0, ENERGY] == 0
+    assert coverage(sim)[0, FOOD] == 1
+
+
+def test_nobody_works_for_more_than_is_wanted():
+    sim = town(stock_days=0.1, free={"restock_days": 3.0})
+    hold(sim, POWER, needs=("energy_water",), strangers=-1.0)
+    day(sim, 3)
+    assert stock(sim)[0, ENERGY] == pytest.approx(3.0 * 4 * DEMAND[ENERGY])
+
+
+def test_who_lives_and_works_where_measures_are_works_and_draws_once():
+    sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.0})
+    hold(sim, WORKING, people=[], needs=("food",), strangers=-1.0)
+    hold(sim, POWER, needs=("energy_water",), strangers=-1.0)
+    assert sim.sites.participants[[WORKING, POWER]].tolist() == [4, 4]  # counted at both
+    day(sim)
+    assert counted(sim, "produced")[ENERGY] == pytest.approx(4 * EACH[ENERGY])
+    assert counted(sim, "drawn")[ENERGY] == pytest.approx(4 * DEMAND[ENERGY])
+
+
+def test_labour_goes_elsewhere_as_far_as_the_division_of_labour_is_suspended():
+    """Half of the labour of a power plant is for food, 0.6 of it where nothing binds people to their trade."""
+    for division, share in ((1.0, 0.6), (0.0, 0.3), (-1.0, 0.0)):
+        sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.5})
+        hold(sim, POWER, needs=("energy_water", "food"), division_of_labour=division)
+        day(sim)
+        moved = 2 * share
+        assert counted(sim, "produced")[ENERGY] == pytest.approx((4 - moved) * EACH[ENERGY])
+        assert counted(sim, "produced")[FOOD] == pytest.approx(moved * EACH[FOOD] * 0.5)  # without a plant, as in a neighbourhood
+        hold(sim, FARM, people=[])
+        stock(sim)[0, ENERGY] = 1000.0
+        before = counted(sim, "produced")[FOOD]
+        day(sim)
+        assert counted(sim, "produced")[FOOD] - before == pytest.approx(moved * EACH[FOOD])  # at the plant of the farm
+
+
+def test_unpaid_care_binds_labour_where_the_content_gender_is_negative():
+    for gender, left in ((1.0, 1.0), (0.0, 0.8), (-1.0, 0.6)):
+        sim = town(stock_days=0.1, free={"restock_days": 1000.0, "care_burden": 0.4})
+        hold(sim, POWER, needs=("energy_water",), gender=gender)
+        day(sim)
+        assert counted(sim, "produced")[ENERGY] == pytest.approx(4 * EACH[ENERGY] * left)
+
+
+def test_neighbourhoods_produce_little_of_what_their_practice_is_for():
+    sim = town(free={"home_productivity": 0.1})
+    hold(sim, IDLE, needs=("food", "energy_water"))
+    day(sim)
+    np.testing.assert_allclose(counted(sim, "produced"), [5 * EACH[FOOD] * 0.1, 5 * EACH[ENERGY] * 0.1, 0, 0])
+    assert coverage(sim)[0, FOOD] == pytest.approx(5 * EACH[FOOD] * 0.1 / (10 * DEMAND[FOOD]))
+
+
+# --- housing ---
+
+
+def test_neighbourhoods_give_housing_by_use():
+    sim = town()
+    hold(sim, IDLE, needs=("food",))
+    day(sim)
+    assert coverage(sim)[0, HOUSING] == 1
+    assert counted(sim, "drawn")[HOUSING] == counted(sim, "seized")[HOUSING] == 0
+    hold(sim, FARM)  # four more, who live elsewhere
+    day(sim)
+    assert coverage(sim)[0, HOUSING] == pytest.approx(10 / 14)
+    stock(sim)[0, HOUSING] = 100
+    day(sim)
+    assert coverage(sim)[0, HOUSING] == 1
+    assert counted(sim, "drawn")[HOUSING] == pytest.approx(4 * DEMAND[HOUSING])
+    without = town(free={"dwelling": ""})
+    hold(without, IDLE, needs=("food",))
+    day(without)
+    assert coverage(without)[0, HOUSING] == 0
+
+
+# --- who draws ---
+
+
+@pytest.mark.parametrize(("strangers", "openness"), [(1.0, 1.0), (0.0, 0.5), (-1.0, 0.0)])
+def test_others_draw_what_they_lack_as_far_as_they_may(strangers, openness):
+    """Sixteen others can pay half of what they need, and no food is delivered as the only farm is held."""
+    sim = town(pays=0.5, free={"restock_days": 0.0, "home_productivity": 0.0})
+    hold(sim, FARM, strangers=strangers, property=1.0)
+    day(sim)
+    lacking = 16 * DEMAND[FOOD]
+    assert counted(sim, "drawn")[FOOD] == pytest.approx(4 * DEMAND[FOOD] + openness * lacking)
+    assert sim.places.open_to_others[0] == openness
+    others = sim.people.activity != IN_MEASURE
+    lacks = 0.75 * 0.5 + 0.25 * (1 - openness)  # four needs weigh alike
+    np.testing.assert_allclose(sim.people.unmet[others], lacks, rtol=1e-6)
+
+
+def test_what_is_not_enough_is_shared_alike():
+    sim = town(pays=0.0, free={"restock_days": 0.0, "home_productivity": 0.0})
+    hold(sim, FARM, strangers=1.0, property=1.0, exchange=1.0)
+    day(sim)
+    stock(sim)[:] = 0
+    stock(sim)[0, TRANSPORT] = 0.3 * PEOPLE * DEMAND[TRANSPORT]
+    day(sim)
+    assert coverage(sim)[0, TRANSPORT] == pytest.approx(0.3)
+    np.testing.assert_allclose(sim.people.unmet, 1 - 0.25 * 0.3, rtol=1e-6)
+    assert stock(sim)[0, TRANSPORT] == pytest.approx(0)
+
+
+def test_participants_have_what_is_there_where_their_measure_is():
+    """Four people of the second town take part in the first, where there is food; nothing is held in the second."""
+    sim = town(2, pays=0.0)
+    guests = np.arange(20, 24)
+    hold(sim, FARM, people=guests, property=1.0, strangers=-1.0)
+    day(sim)
+    assert counted(sim, "drawn")[FOOD] == pytest.approx(4 * DEMAND[FOOD])
+    assert coverage(sim)[:, FOOD].tolist() == [1, 0]
+    np.testing.assert_allclose(sim.people.unmet[guests], 0.75)
+    np.testing.assert_allclose(np.delete(sim.people.unmet, guests), 1.0)
+
+
+# --- buying ---
+
+
+def test_participants_buy_what_is_missing_as_far_as_they_can_and_the_content_lets_them():
+    for exchange, propensity in ((1.0, 0.0), (0.0, 0.5), (-1.0, 1.0)):
+        sim = town(pays=0.8, free={"home_productivity": 0.0})
+        hold(sim, FARM, exchange=exchange, property=1.0)
+        day(sim)
+        inside = sim.people.activity == IN_MEASURE
+        np.testing.assert_allclose(sim.people.unmet[inside], 0.75 * (1 - 0.8 * propensity), rtol=1e-6)
+        assert sim.places.coverage[0] == pytest.approx(0.8 * propensity, abs=1e-6)  # of the essential the least: none but food is free
+        bought = 0.75 * 0.8 * propensity
+        assert sim.places.exchange_dependence[0] == pytest.approx(bought / (bought + 0.25), abs=1e-6)
+
+
+def test_exchange_dependence_rises_when_stocks_run_out():
+    sim = town(stock_days=0.75, free={"home_productivity": 0.0, "restock_days": 0.0})
+    hold(sim, FARM, exchange=0.0, property=1.0, strangers=-1.0)
+    found = []
+    for _ in range(8):
+        day(sim)
+        found.append(float(sim.places.exchange_dependence[0]))
+        counted(sim, "produced")
+    lasts = 0.75 * BASE[FOOD] / (4 * DEMAND[FOOD])  # days: nothing is made without energy
+    assert 3 < lasts < 4
+    assert found[:3] == pytest.approx([0.375 / 0.625] * 3, abs=1e-6)
+    assert found[2] < found[3] < found[4]
+    assert found[4:] == pytest.approx([1.0] * 4, abs=1e-6)
+
+
+def test_without_the_free_mode_nothing_is_taken_made_or_shared_and_people_still_buy():
+    sim = town(pays=0.8, free={"enabled": False})
+    hold(sim, FARM, property=1.0, exchange=-1.0)
+    hold(sim, IDLE, needs=("food", "construction"))
+    day(sim, 3)
+    for name in ("seized", "produced", "used", "drawn", "moved"):
+        assert not counted(sim, name).any()
+    assert not stock(sim).any()
+    assert not coverage(sim).any()
+    np.testing.assert_allclose(sim.sites.stock[FARM], 10 * BASE[FOOD], rtol=1e-6)
+    at_farm = sim.people.measure == FARM
+    np.testing.assert_allclose(sim.people.unmet[at_farm], 0.25 + 0.75 * 0.2, rtol=1e-5)  # no food is delivered
+    np.testing.assert_allclose(sim.people.unmet[sim.people.measure == IDLE], 0.25 + 0.75 * 0.6, rtol=1e-5)
+    assert sim.places.exchange_dependence[0] == 1
+
+
+def test_switched_off_in_a_branch_what_was_free_is_so_no_longer():
+    sim = town(pays=0.8, free={"home_productivity": 0.0})
+    hold(sim, FARM, property=1.0, exchange=1.0)
+    day(sim, 3)
+    assert coverage(sim)[0, FOOD] == 1
+    kept = stock(sim).copy()
+    other = sim.branch({"provisioning.free.enabled": False})
+    day(other, 2)
+    assert not coverage(other).any()
+    assert other.places.open_to_others[0] == 0
+    np.testing.assert_array_equal(stock(other), kept)
+    np.testing.assert_allclose(other.people.unmet[other.people.activity == IN_MEASURE], 1.0)
+
+
+def test_when_the_last_measure_is_over_the_stock_stays_and_nobody_draws():
+    sim = town(pays=0.5)
+    hold(sim, FARM, property=1.0, strangers=1.0)
+    day(sim)
+    left = stock(sim)[0, FOOD]
+    people = people_at(sim, FARM)
+    records.end(sim.state, sim.day, np.array([FARM]), np.array([1]))
+    sim.people.activity[people], sim.people.measure[people] = ROUTINE, -1
+    sim.sites.participants[:] = sim.places.participants[:] = 0
+    day(sim, 10)
+    assert stock(sim)[0, FOOD] == left
+    assert not coverage(sim).any()
+    np.testing.assert_allclose(sim.people.unmet, 0.5, rtol=1e-6)  # the farm delivers again
+    assert sim.places.exchange_dependence[0] == 0
+
+
+# --- links ---
+
+
+def linked(sim, value=1):
+    if not len(sim.state.contacts):
+        sim.state.contacts.grow(sim.society.contact.neighbours.size)
+    sim.state.contacts.linked[:] = value
+
+
+@pytest.mark.parametrize(("link", "carriers"), [(True, 2), (True, 1), (True, 0), (False, 2)])
+def test_goods_go_between_linked_places_only_with_taken_transport(link, carriers):
+    sim = town(2, stock_days=4.0, free={"per_link": 1.0, "carried": 3.0, "home_productivity": 0.0})
+    hold(sim, FARM, property=1.0, strangers=-1.0)
+    if carriers:
+        hold(sim, HAULIER, needs=("transport",), people=people_at(sim, HAULIER)[:carriers], property=1.0, strangers=-1.0)
+    hold(sim, 5 + IDLE, needs=("construction",), strangers=-1.0)
+    linked(sim, int(link))
+    day(sim)
+    # what would be moved where nothing limits it: food and transport, until both places have as much for what they draw
+    here, there = 4 + carriers, 10
+    food = 4 * BASE[FOOD]
+    services = 4 * BASE[TRANSPORT] + carriers * EACH[TRANSPORT] if carriers else 0.0
+    even = min(food * there / (here + there), 3.0 * carriers) if link else 0.0
+    moved = counted(sim, "moved")
+    assert moved[FOOD] == pytest.approx(even)
+    assert moved.sum() <= 3.0 * carriers + 1e-9
+    assert moved[TRANSPORT] <= services
+    assert stock(sim)[1, FOOD] == pytest.approx(max(0.0, even - there * DEMAND[FOOD]))
+    assert coverage(sim)[1, FOOD] == pytest.approx(min(1.0, even / (there * DEMAND[FOOD])))
+
+
+# --- the ratio: when it is solved, and for whom ---
+
+
+def test_the_ratio_is_that_of_the_component_with_most_participants_and_never_above_the_pooled(monkeypatch):
+    """Three towns, the first two linked, with 4, 4 and 10 participants in them; then six more in the first."""
+    sim = town(3, ratio={"enabled": True, "every_days": 5, "resolved_days": 30})
+    calls = []
+
+    def pooled_ratio(A, plant, need, people, **_):
+        return SimpleNamespace(ratio=0.01 * np.sum(people))
+
+    def reproduction_ratio(A, plant, need, people, *, links, sectors, **_):
+        calls.append((sim.state.day, plant.shape[0], len(links), tuple(sectors)))
+        return SimpleNamespace(ratio=0.5, binding=[SimpleNamespace(sector=FOOD)])
+
+    fake = ModuleType("communize.production.reproduction")
+    fake.pooled_ratio, fake.reproduction_ratio = pooled_ratio, reproduction_ratio
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    hold(sim, FARM, strangers=-1.0)
+    hold(sim, 5 + FARM, strangers=-1.0)
+    hold(sim, 10 + IDLE, strangers=-1.0)
+    linked(sim, 0)
+    contact = sim.society.contact
+    ends = np.repeat(np.arange(3), np.diff(contact.offsets))
+    sim.state.contacts.linked[(ends < 2) & (contact.neighbours < 2)] = 1
+    tally = sim.state.tally
+    day(sim)
+    np.testing.assert_allclose(sim.places.reproduction, [0.08, 0.08, 0.1], rtol=1e-6)
+    assert tally.ratio_pooled[0] == pytest.approx(0.1)
+    assert tally.ratio[0] == pytest.approx(0.1)  # 0.5 cannot be where goods need not move and it is 0.1
+    assert tally.ratio_binds[0] == FOOD
+    assert calls == [(0, 1, 0, SECTORS)]
+    hold(sim, IDLE, people=np.arange(6), strangers=-1.0)
+    day(sim, 30)
+    assert calls[1:] == [(30, 2, 2, SECTORS)]
+    assert tally.ratio_pooled[0] == pytest.approx(0.14)
+    none = sim.branch({"provisioning.ratio.enabled": False})
+    assert none.state.tally.ratio[0] == none.state.tally.ratio_pooled[0] == 0
+    assert not none.places.reproduction.any()
+
+
+def test_the_ratio_is_none_where_nothing_is_held():
+    sim = town(ratio={"enabled": True})
+    day(sim, 6)
+    assert sim.state.tally.ratio[0] == sim.state.tally.ratio_pooled[0] == 0
+    assert sim.state.tally.ratio_binds[0] == -1
