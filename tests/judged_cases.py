@@ -170,7 +170,8 @@ def main() -> None:
         print(frame.groupby("arm").mean().drop(columns="seed").T.to_string())
         for what in ("settlements_per_100", "belonging_after", "demand_share", "rifts_per_100"):
             one = frame.pivot(index="seed", columns="arm", values=what)
-            print(what, "F0 - R1: %.3f (%.3f to %.3f)" % interval(one["F0"] - one["R1"]))
+            mean, low, high = interval(one["F0"] - one["R1"])
+            print(f"{what} F0 - R1: {mean:.3f} ({low:.3f} to {high:.3f})")
         return
     rows = [figure for seed in seeds for figure in FIGURES[options.case](cz.run(shipped(options.case), seed=seed, threads=1))]
     frame = pd.DataFrame(rows, columns=["figure", "found", "hit"])

@@ -5,7 +5,7 @@ import numpy as np
 import communize as cz
 from communize.declare.registry import CONTENTS
 
-OTHERS = ("struggle", "incidents", "acts", "force", "belonging", "rallying", "contents", "horizon")
+OTHERS = ("economy", "struggle", "incidents", "acts", "force", "belonging", "rallying", "contents", "horizon")
 ENDINGS = ("spent", "isolation", "need", "ebb", "other_measure")
 SUSPENDED = dict.fromkeys(CONTENTS, 1.0)
 

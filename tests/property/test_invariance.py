@@ -16,8 +16,8 @@ from worlds import ECONOMY, MANY_MEASURES, lively
 import communize as cz
 from communize.declare.registry import POSITIONS, Column, Output
 from communize.mechanisms.base import PHASES
-from communize.simulation.day import MECHANISMS
 from communize.production.tables import builtin
+from communize.simulation.day import MECHANISMS
 from communize.society.parameters import ContactParameters, SocietyParameters
 from communize.society.ties import TieParameters
 

@@ -95,7 +95,7 @@ def test_every_table_of_the_package_is_a_fixed_point(name, rule):
 
 @pytest.mark.parametrize("fall", [0.1, 0.45, 1.0])
 def test_output_follows_a_permanent_fall_of_demand(fall):
-    output, supply, stock, _ = at_work(scenario(crisis=[{"day": 3, "fall": fall}]), 450)
+    output, supply, _stock, _ = at_work(scenario(crisis=[{"day": 3, "fall": fall}]), 450)
     assert np.abs(output[:3] - 1).max() < 1e-9
     np.testing.assert_allclose(output[-1], 1 - fall, atol=1e-6)  # (I - A)^-1 (1 - fall) f
     assert np.abs(supply - 1).max() < 1e-9  # labour and stocks are enough for less
@@ -104,7 +104,7 @@ def test_output_follows_a_permanent_fall_of_demand(fall):
 
 @pytest.mark.parametrize("name", ["FRA-2005", "USA-2007"])
 def test_what_is_not_bought_by_households_stays_in_demand(name):
-    """f' = (1 - fall) households + others, so that sectors fall unevenly."""
+    """F' = (1 - fall) households + others, so that sectors fall unevenly."""
     output, _, _, _ = at_work(of_table(name, inputs="leontief", crisis=[{"day": 0, "fall": 0.4}]), 900)
     table = builtin(name)
     changed = np.linalg.solve(np.eye(10) - table.A, table.final - 0.4 * table.households)

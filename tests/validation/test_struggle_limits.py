@@ -27,7 +27,7 @@ def alone(**changes):
             "people": PEOPLE, "places": {"count": 1}, "ties": {"degree_distribution": "none"}, "belonging_spread": 0.0,
             "positions": {name: {"share": 1.0 if name == "stable" else 0.0, "unmet": 0.0, "belonging": 0.0} for name in POSITIONS},
         },
-        **{name: {"enabled": False} for name in ("incidents", "acts", "force", "belonging")}, **NO_MEASURES,
+        **{name: {"enabled": False} for name in ("economy", "incidents", "acts", "force", "belonging")}, **NO_MEASURES,
         "struggle": {
             "nerve": NERVE, "temperature": TEMPERATURE, "rate_joining": RATE, "rate_leaving": LEAVING, "rate_leaving_alone": 0.0,
             "coupling": 0.0, "weight_work": 0.0, "weight_neighbourhood": 0.0, "weight_ties": 0.0, "weight_place": 1.0,

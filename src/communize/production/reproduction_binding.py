@@ -168,9 +168,9 @@ def what_lacks(economy: Economy, linked: np.ndarray, members: np.ndarray, takes:
     needed = takes > 0
     there = economy.capacity[group] > 0
     staffed = (economy.reach[group] > 0) | (economy.movable[group] > 0)[:, None]
-    wanted = economy.wants[group].any(axis=0)
+    wanted = np.any(economy.wants[group], axis=0)
     missing = needed & ~there.any(axis=0)
-    idle = needed & ~missing & ~(there & staffed).any(axis=0)
+    idle = needed & ~missing & ~np.any(there & staffed, axis=0)
     place = None if economy.flat or group.size > 1 else economy.places[group[0]]
     cells = [("plant" if wanted[k] else "input", place, k, takes[k]) for k in np.flatnonzero(missing)]
     cells += [("labour", place, k, takes[k] * economy.labour[k]) for k in np.flatnonzero(idle)]

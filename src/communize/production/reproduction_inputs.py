@@ -8,92 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from communize.declare.errors import InputError, nearest_name
-from communize.production.leontief import spectral_radius
-
-LARGEST_MULTIPLIER = 1e12  # gross output for one unit of everything: beyond, I - A is singular but for rounding
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Input coefficients of K sectors: one table for all places, or one for each of P, none negative, each productive.
-
-    Parameters
-    ----------
-    matrix
-        (K, K), array or CSR, or block-diagonal CSR (P K, P K).
-    inverse
-        (I - A)^-1 of an array.
-    """
-
-    matrix: Any
-    n_sectors: int
-    inverse: np.ndarray | None = None
-
-    @property
-    def common(self) -> bool:
-        """Whether all places have the same table."""
-        return self.matrix.shape[0] == self.n_sectors
-
-    @property
-    def pattern(self) -> Any:
-        """Where there are inputs: CSR of 1.0 in the shape of the matrix."""
-        from scipy.sparse import csr_array
-
-        return csr_array(self.matrix > 0, dtype=np.float64)
-
-    def of(self, places: np.ndarray) -> Table:
-        """The table of some places."""
-        if self.common:
-            return self
-        cells = (places[:, None] * self.n_sectors + np.arange(self.n_sectors)).ravel()
-        return Table(self.matrix[cells][:, cells], self.n_sectors)
-
-    def least(self) -> Table:
-        """The smallest coefficient that any place has: no mixture of the tables needs less of anything."""
-        if self.common:
-            return self
-        from scipy.sparse import coo_array
-
-        n, blocks = self.n_sectors, coo_array(self.matrix)
-        cell, which = np.unique((blocks.row % n) * n + blocks.col % n, return_inverse=True)
-        smallest = np.full(cell.size, np.inf)
-        np.minimum.at(smallest, which, blocks.data)
-        smallest[np.bincount(which, minlength=cell.size) < self.matrix.shape[0] // n] = 0.0
-        dense = np.zeros((n, n))
-        dense.flat[cell] = smallest
-        return Table(dense, n, np.linalg.inv(np.eye(n) - dense))
-
-    def totals(self, final: np.ndarray) -> np.ndarray:
-        """Gross output of each place for its final demand, all made there, (P, K); exactly 0 of what it does not need."""
-        needed = self.needed(final)
-        return np.where(needed, np.maximum(self._solve(final), final), 0.0)
-
-    def values(self, weights: np.ndarray) -> np.ndarray:
-        """What a unit of each good takes up, where a unit made in sector k takes up weights[k], (P, K): v with v - A'v = weights."""
-        return np.maximum(self._solve(weights, transposed=True), 0.0)
-
-    def added(self, prices: np.ndarray) -> np.ndarray:
-        """What is left of the price of each good after its inputs, prices - A'prices, (P, K)."""
-        if self.common:
-            return prices - (self.matrix.T @ prices.T).T
-        return prices - (self.matrix.T @ prices.ravel()).reshape(prices.shape)
-
-    def needed(self, final: np.ndarray) -> np.ndarray:
-        """Which sectors a place needs, directly or not, bool (P, K). Of the pattern alone, so that rounding makes no need."""
-        pattern, known = self.pattern, final > 0
-        while True:
-            used = pattern @ known.T if self.common else (pattern @ known.ravel()).reshape(known.shape).T
-            wider = known | (used.T > 0)
-            if (wider == known).all():
-                return known
-            known = wider
-
-    def _solve(self, right: np.ndarray, transposed: bool = False) -> np.ndarray:
-        if self.inverse is not None:
-            return right @ (self.inverse if transposed else self.inverse.T)
-        flat = right.T if self.common else right.ravel()
-        return _factors(self.matrix).solve(flat, "T" if transposed else "N").T.reshape(right.shape)
+from communize.declare.errors import InputError
+from communize.production.reproduction_table import Table, by_sector, dimensions, numbers, read_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +32,7 @@ class Economy:
     @property
     def shape(self) -> tuple[int, int]:
         """Places, sectors."""
-        return self.capacity.shape  # type: ignore
+        return self.capacity.shape[0], self.capacity.shape[1]
 
     @property
     def reach(self) -> np.ndarray:
@@ -170,10 +86,12 @@ def read_economy(
     """
     if hasattr(A, "columns") and sectors is None:
         sectors = list(A.columns)
-    flat = isinstance(capacity, Mapping) or np.ndim(capacity) == 1
-    _check_axes(capacity, sectors)
-    n_sectors = len(sectors) if sectors is not None else np.shape(capacity)[-1]
-    n_places = 1 if flat else len(capacity)
+    shape = _axes(capacity, sectors)
+    flat, n_sectors, n_places = (
+        len(shape) == 1,
+        shape[-1] if sectors is None else len(sectors),
+        shape[0] if len(shape) == 2 else 1,
+    )
     sector_names, place_names = _names("sectors", sectors, n_sectors), _names("places", places, n_places)
     axes = (place_names, sector_names)
 
@@ -183,14 +101,14 @@ def read_economy(
         return numbers(name, value, (n_places, n_sectors), axes, infinite)
 
     def by_place(name: str, value: Any, infinite: bool = False) -> np.ndarray:
-        if n_places == 1 and np.ndim(value) == 0:
+        if n_places == 1 and dimensions(value) == 0:
             value = [value]
         return numbers(name, value, (n_places,), axes[:1], infinite)
 
-    table = _table(A, n_places, n_sectors, axes, imports)
+    table = read_table(A, n_places, n_sectors, axes, imports)
     plant = by_cell("capacity", capacity, infinite=True)
     per_person = by_sector("need", need, sector_names)
-    if np.ndim(per_person) == 1:
+    if dimensions(per_person) == 1:
         per_person = numbers("need", per_person, (n_sectors,), axes[1:])
     else:
         per_person = by_cell("need", need)
@@ -249,7 +167,7 @@ def _transport(
         )
     if transport is None:
         return pairs, np.zeros((len(pairs), n_sectors)), np.zeros(n_places)
-    if np.ndim(transport_use) == 2:
+    if dimensions(transport_use) == 2:
         use = numbers(
             "transport_use", transport_use, (len(pairs), n_sectors), (range(len(pairs)), axes[1]), infinite=True
         )
@@ -262,108 +180,24 @@ def _transport(
             infinite=True,
         )
         use = np.broadcast_to(use, (len(pairs), n_sectors))
-    if np.ndim(transport) == 0:
+    if dimensions(transport) == 0:
         return pairs, use, numbers("transport", transport, (), (), infinite=True)[None]
     return pairs, use, numbers("transport", transport, (n_places,), axes[:1], infinite=True)
 
 
-def _table(A: Any, n_places: int, n_sectors: int, axes: Any, imports: Any) -> Table:
-    from scipy.sparse import csr_array, issparse
-
-    def read(name: str, value: Any) -> Any:
-        if hasattr(value, "columns") and hasattr(value, "index"):
-            for label, there in ((name + " columns", value.columns), (name + " rows", value.index)):
-                if list(there) != list(axes[1]):
-                    odd = next((one for one in there if one not in axes[1]), list(there))
-                    raise InputError(label, odd, "the sectors, in their order", nearest_name(odd, axes[1]))
-        shape = np.shape(value)
-        blocks = n_places * n_sectors
-        if shape not in ((n_sectors, n_sectors), (blocks, blocks)):
-            raise InputError(
-                name,
-                f"a shape of {shape}",
-                f"({n_sectors}, {n_sectors}), or block-diagonal ({blocks}, {blocks})"
-                if n_places > 1
-                else f"({n_sectors}, {n_sectors})",
-            )
-        if not issparse(value):
-            matrix = np.asarray(value)
-            if shape[0] == n_sectors:
-                return numbers(name, matrix, (n_sectors, n_sectors), (axes[1], axes[1]))
-            value = matrix.astype(np.float64)
-        matrix = csr_array(value, dtype=np.float64, copy=True)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        row, column = np.repeat(np.arange(shape[0]), np.diff(matrix.indptr)), matrix.indices
-        for wrong, allowed in (
-            (~(np.isfinite(matrix.data) & (matrix.data >= 0)), "a finite number of at least 0"),
-            (
-                row // n_sectors != column // n_sectors,
-                "0: A is block-diagonal, goods move between places along links alone",
-            ),
-        ):
-            if wrong.any():
-                cell = int(np.flatnonzero(wrong)[0])
-                raise InputError(
-                    f"{name}[{_cell(row[cell], n_sectors, axes)}, {_cell(column[cell], n_sectors, axes)}]",
-                    float(matrix.data[cell]),
-                    allowed,
-                )
-        return matrix
-
-    matrix = read("A", A)
-    if imports is not None:
-        bought = read("imports", imports)
-        if bought.shape != matrix.shape:
-            raise InputError("imports", f"a shape of {bought.shape}", f"that of A, {matrix.shape}")
-        matrix = matrix + bought
-        matrix = csr_array(matrix) if issparse(matrix) else np.asarray(matrix)
-    ones, inverse = np.ones((matrix.shape[0], 1)), None
-    try:
-        if isinstance(matrix, np.ndarray):
-            inverse = np.linalg.inv(np.eye(n_sectors) - matrix)
-            gross = inverse @ ones
-        else:
-            gross = _factors(matrix).solve(ones)
-    except (np.linalg.LinAlgError, RuntimeError):  # singular
-        gross = -ones
-    # A is productive if and only if some gross output, here that for one unit of everything, leaves something of everything.
-    if not ((gross > 0.5) & (gross < LARGEST_MULTIPLIER)).all():
-        raise InputError(
-            "A",
-            spectral_radius(matrix),
-            "a table whose spectral radius is below 1: this one uses up at least as much as it makes",
-        )
-    return Table(matrix, n_sectors, inverse)
-
-
-def _factors(matrix: Any) -> Any:
-    from scipy.sparse import csc_array, eye_array
-    from scipy.sparse.linalg import splu
-
-    return splu(csc_array(eye_array(matrix.shape[0]) - matrix))
-
-
-def _cell(row: int, n_sectors: int, axes: Any) -> str:
-    return (
-        str(axes[1][row % n_sectors])
-        if row < n_sectors and len(axes[0]) == 1
-        else f"{axes[0][row // n_sectors]}/{axes[1][row % n_sectors]}"
-    )
-
-
-def _check_axes(capacity: Any, sectors: Any) -> None:
+def _axes(capacity: Any, sectors: Any) -> tuple[int, ...]:
+    """The shape of capacity: (K,) or (P, K)."""
     if isinstance(capacity, Mapping):
         if sectors is None:
             raise InputError(
                 "sectors", None, "the names of the sectors in the order of A, since capacity is given by name"
             )
-        return
-    shape = np.shape(capacity)
-    if len(shape) not in (1, 2) or not all(shape):
+        return (len(sectors),)
+    if dimensions(capacity) not in (1, 2) or not all(np.shape(capacity)):
         raise InputError(
-            "capacity", f"a shape of {shape}", "(K,) for one place, (P, K) for P places, of at least one sector"
+            "capacity", capacity, "numbers of shape (K,) for one place, (P, K) for P places, of at least one sector"
         )
+    return np.shape(capacity)
 
 
 def _names(name: str, given: Sequence[Any] | None, n: int) -> tuple[Any, ...]:
@@ -373,41 +207,3 @@ def _names(name: str, given: Sequence[Any] | None, n: int) -> tuple[Any, ...]:
     if len(set(names)) != n:
         raise InputError(name, next(one for one in names if names.count(one) > 1), "names that differ")
     return names
-
-
-def by_sector(name: str, value: Any, sectors: Sequence[Any], complete: bool = False) -> Any:
-    """Entries given by name (a mapping or a pandas Series) in the order of the sectors; what is not named is 0. Others unchanged."""
-    if not isinstance(value, Mapping):
-        if not (hasattr(value, "to_dict") and np.ndim(value) == 1):
-            return value
-        value = value.to_dict()
-    known = set(sectors)
-    for sector in value:
-        if sector not in known:
-            raise InputError(f"{name}[{sector}]", sector, "a sector of A", nearest_name(sector, sectors))
-    for sector in sectors:
-        if complete and sector not in value:
-            raise InputError(f"{name}[{sector}]", None, "a number for every sector of A")
-    return [value.get(sector, 0.0) for sector in sectors]
-
-
-def numbers(
-    name: str, value: Any, shape: tuple[int, ...], axes: Sequence[Sequence[Any]], infinite: bool = False
-) -> np.ndarray:
-    """Numbers of at least 0 and of one shape, float64; the first wrong cell is named by its axes."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(name, value, f"numbers of shape {shape}") from None
-    if array.shape != shape:
-        raise InputError(name, f"a shape of {array.shape}", f"{shape}" if shape else "one number")
-    wrong = ~(array >= 0) if infinite else ~((array >= 0) & np.isfinite(array))
-    if wrong.any():
-        cell = np.argwhere(wrong)[0]
-        where = ", ".join(str(axis[i]) for axis, i in zip(axes, cell, strict=True))
-        raise InputError(
-            f"{name}[{where}]" if shape else name,
-            float(array[tuple(cell)]),
-            "a number of at least 0" if infinite else "a finite number of at least 0",
-        )
-    return array

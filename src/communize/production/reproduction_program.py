@@ -233,12 +233,12 @@ class Program:
         upper = np.concatenate([first[columns_first], second[columns_second], np.full(flows + 1, np.inf)])
         upper[upper > ENDLESS * n_places] = np.inf
 
-        net = csc_array(eye_array(unit.size) - diags_array(1 / unit) @ self.inputs @ diags_array(unit))
+        net: Any = csc_array(eye_array(unit.size) - diags_array(1 / unit) @ self.inputs @ diags_array(unit))
         sign, number = np.repeat([1.0, -1.0], flows), np.tile(np.arange(flows), 2)
         moves = coo_array((sign, (np.concatenate([self.arrives, self.leaves]), number)), shape=(unit.size, flows))
         wants = csc_array((scale * self.wants / unit)[:, None])
         rows = np.flatnonzero(self.there)
-        balance = block_array([[-net[:, columns_first], -net[:, columns_second], -moves, wants]], format="csr")[rows]
+        balance: Any = block_array([[-net[:, columns_first], -net[:, columns_second], -moves, wants]], format="csr")
         work = np.tile(economy.labour[self.sectors], n_places) * unit
         labour, people_at_work = _limit(columns_second // kept, work[columns_second], economy.movable)
         payer = self.sender if economy.transport.size > 1 else np.zeros(flows, dtype=np.int64)
@@ -248,7 +248,7 @@ class Program:
             coo_array((carriers.size, columns_first.size + columns_second.size)),
         ]
         matrix = block_array(
-            [[balance], [block_array([[blank[0], labour, coo_array((people_at_work.size, flows + 1))]])],
+            [[balance[rows]], [block_array([[blank[0], labour, coo_array((people_at_work.size, flows + 1))]])],
              [block_array([[blank[1], carrying, coo_array((carriers.size, 1))]])]], format="csr")  # fmt: skip
         limits = np.concatenate([np.zeros(rows.size), economy.movable[people_at_work], economy.transport[carriers]])
 

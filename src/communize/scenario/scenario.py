@@ -214,9 +214,8 @@ def _read(path: Path, shown: str, above: tuple[str, ...] = ()) -> dict[str, Any]
         if isinstance(table, dict) and isinstance(table.get("file"), str):
             table["file"] = str(path.parent / table["file"])
     production = values.get("provisioning")
-    table = production.get("table") if isinstance(production, dict) else None
-    if isinstance(table, str) and is_own_table(table, path.parent):
-        production["table"] = str(path.parent / table)
+    if isinstance(production, dict) and isinstance(production.get("table"), str) and is_own_table(production["table"], path.parent):
+        production["table"] = str(path.parent / production["table"])
     head = values.get("scenario")
     base = head.get("based_on") if isinstance(head, dict) else None
     if base is None:

@@ -20,10 +20,10 @@ from communize.declare.registry import (
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.conditions import CONDITIONS, NONE
-from communize.mechanisms.invariants import coins_of_tables
 from communize.mechanisms.economy import accounts, accumulation, core, credit, plants, start, treasury
 from communize.mechanisms.economy.markets import Markets
 from communize.mechanisms.economy.settings import EconomyParameters, at
+from communize.mechanisms.invariants import coins_of_tables
 
 MOST_COINS = 2**52
 MOST_DUE = 2.0**62  # so that what the State owes can be added up; more than there can be

@@ -35,7 +35,7 @@ class Moved(Parameters):
             if isinstance(extra, dict) and extra.get("moved"):
                 value, (low, high) = getattr(self, name), extra["range"]  # type: ignore[misc]
                 numbers = value if isinstance(value, list) else [value]
-                if isinstance(value, list) and len(value) != 2 or any(not low <= number <= high for number in numbers):
+                if (isinstance(value, list) and len(value) != 2) or any(not low <= number <= high for number in numbers):
                     raise ValueError(f"for {name} a number from {low:g} to {high:g}, or two such numbers, at regime 0 and at regime 1 (found {value})")
         return self
 

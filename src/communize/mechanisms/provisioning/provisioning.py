@@ -61,7 +61,7 @@ class Provisioning(Mechanism):
         Output("commodity_binding", "code", "what binds it: 0 labour, 1 inputs, 2 surplus, 3 taxes, -1 none", dtype="int32"),
     )
 
-    Parameters = ProvisioningParameters
+    Parameters = ProvisioningParameters  # pyright: ignore[reportAssignmentType]
     parameters: ProvisioningParameters
 
     def setup(self, state: State) -> None:
