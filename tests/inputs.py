@@ -189,8 +189,8 @@ def small_cases():
             society["scale"] = 100.0
         places = society.setdefault("places", {})
         if places.get("source") == "gazetteer":
-            places["minimum_population"] = 150_000
-            largest = {"banlieues-2005": "Paris", "greece-2008": "Athens"}[name]
+            places["minimum_population"] = 15_000 if places.get("country") == "GP" else 150_000
+            largest = {"banlieues-2005": "Paris", "greece-2008": "Athens", "guadeloupe-2009": "Pointe-à-Pitre"}.get(name)
             for shock in values.get("shock", []):
                 if "place" in shock:
                     shock["place"] = largest

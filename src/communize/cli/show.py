@@ -47,6 +47,7 @@ def print_run(run: Any, folder: Path, *, with_report: bool) -> None:
 def run_rows(run: Any) -> list[tuple[str, str]]:
     """The table of a run as (name, markup): outcome, the three numbers, people, measures, speed."""
     from communize.report.figures import at_work, months_of
+    from communize.report.provisioning import WHOLE, after, fell_short
     from communize.report.text import number
     from communize.report.words import about_generalisation, generalisation_date, outcome_date, three_numbers
 
@@ -62,11 +63,12 @@ def run_rows(run: Any) -> list[tuple[str, str]]:
     rows.append(("people", "; ".join([f"{number(run.info['people'])} in {number(len(run.places))} places", *most])))
     if "unmet" in run.series and run.days:
         unmet = run.series["unmet"].mean([dim for dim in run.series["unmet"].dims if dim != "day"])
-        basis = "of a month's basket, in the last month" if at_work(run) and months_of(run) else "given by position at the start"
+        changed = (at_work(run) and months_of(run)) or float(unmet.max()) > float(unmet.min())
+        basis = "mean over people, on the last day" if changed else "given by position at the start"
         rows.append(("unmet need", f"{number(float(unmet[-1]), 3)}, {basis}"))
-    if "shortage" in run.series and run.days:
-        given = [f"{name} {number(float(run.series[name][-1]), 3)}" for name in ("shortage", "coverage")]
-        rows.append(("given", f"{' and '.join(given)} of those in measures, on the last day"))
+    short = fell_short(run)
+    if short:
+        rows.append(("provisioning", f"supply below {WHOLE:g}: {', '.join(f'{name} {after(days)}' for name, days in short)}"))
     rows += [*_economy_rows(run), *_measure_rows(run)]
     rows.append(("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
                           f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s"))  # fmt: skip
@@ -87,7 +89,7 @@ def _economy_rows(run: Any) -> list[tuple[str, str]]:
     if "wage_share" in end:
         parts.append(f"wage share {percent(end['wage_share'])}")
     if "profit_rate" in end:
-        parts.append(f"profit rate {number(end['profit_rate'], 3)}, surplus against wages")
+        parts.append(f"profit rate {number(end['profit_rate'], 3)} a year")
     return [("economy", f"{', '.join(parts)}, at the end")] if parts else []
 
 

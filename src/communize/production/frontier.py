@@ -12,7 +12,7 @@ from communize.declare.errors import InputError, nearest_name
 from communize.production.reproduction import Reproduction
 from communize.production.reproduction_inputs import Economy, read_economy
 from communize.production.reproduction_program import TIE, bounds_alone, labour_bounds, plant_bounds
-from communize.production.reproduction_table import by_sector, numbers
+from communize.production.reproduction_table import by_sector, dimensions, numbers
 
 ROWS_AT_ONCE = 4096  # keeps what is held for a moment small
 COLUMNS = ("capacity", "sector", "own_labour", "movable_labour", "people", "place", "name")
@@ -42,7 +42,7 @@ class Step:
     estimate: float | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frontier:
     """What `frontier` found.
 
@@ -66,7 +66,7 @@ class Frontier:
     gains: np.ndarray
     estimates: np.ndarray | None
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [f"lambda {self.ratio:.4g} (pooled), binding: {', '.join(self.binding)}"]
         lines += [
             f"+ {step.name}: {step.ratio:.4g} ({step.gain:+.3g}), binding: {', '.join(step.binding)}"
@@ -256,7 +256,9 @@ def _read_candidates(
     if column.get("capacity") is None:
         raise InputError("candidates.capacity", None, "output that each candidate's plant allows")
     n_sectors = base.shape[1]
-    n = np.shape(column["capacity"])[0] if np.ndim(column["capacity"]) else 0
+    if dimensions(column["capacity"]) not in (1, 2):
+        raise InputError("candidates.capacity", column["capacity"], "numbers of shape (N, K), or (N,) with sector")
+    n = len(column["capacity"])
     rows = range(n)
 
     def amounts(name: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -27,6 +27,7 @@ import numpy as np
 STEPS, CONJUGATE_STEPS = 100, 20
 TO_BOUNDARY = 0.9995  # of the way to where a variable would be 0
 LINEAR = 1e-11  # residual of a linear system, relative
+SMALL = 1e-3  # a last variable below is not looked for more exactly: the program should be scaled anew
 JITTER = 1e-13  # on the unit diagonal, so that rounding makes no pivot 0
 
 
@@ -139,7 +140,7 @@ def maximise_last(
     -------
     tuple or None
         x, (columns,), and the duals p of the rows, (rows,), at least 0: by how much the last variable would rise per unit of a limit.
-        None if it was not solved within `STEPS`, or the program has no bound.
+        Where the last variable is below `SMALL`, only that is known: then it is a bound, and the rest means nothing. None if it was not solved within `STEPS`, or the program has no bound.
     """
     from scipy.sparse import csc_array
 
@@ -155,6 +156,9 @@ def _maximise(matrix: Any, b: np.ndarray, upper: np.ndarray, tolerance: float) -
         if not np.isfinite(program.mu):
             return None
         if program.solved(tolerance):
+            return primal[0], dual[1]
+        if program.at_most() < SMALL:
+            primal[0][-1] = program.at_most()
             return primal[0], dual[1]
         try:
             program.factor()
@@ -234,6 +238,11 @@ class _Program:
             and short <= tolerance * (1.0 + max(x.max(), s.max()))
             and np.abs(self.short_duals).max() <= tolerance
         )
+
+    def at_most(self) -> float:
+        """A bound of the last variable: what the dual says, with what it may lack."""
+        size = 1.0 + max(self.primal[0].max(), self.primal[1].max())
+        return dot(self.b, self.dual[1]) + dot(self.u, self.dual[2]) + 10 * float(np.abs(self.short_duals).max() * size)
 
     def factor(self) -> None:
         """Factor the normal equations of this point."""

@@ -20,7 +20,7 @@ from communize.production.reproduction_inputs import Economy, read_economy
 from communize.production.reproduction_program import bounds_alone, nothing, solve_alone, solve_linked
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reproduction:
     """What `reproduction_ratio` found.
 
@@ -57,7 +57,7 @@ class Reproduction:
     duals: Duals
     imports_bought: float | None = None
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         bind = "; ".join(f"{one} ({one.rise:.3g})" for one in self.binding[:5]) + (
             "; ..." if len(self.binding) > 5 else ""
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from communize.production.reproduction_inputs import Economy
-from communize.production.reproduction_program import Solution, possible
+from communize.production.reproduction_program import Solution, possible, ways_of_goods
 
 LISTED_ABOVE = 1e-6  # share of the largest rise below which a constraint is not said to bind
 
@@ -195,7 +195,10 @@ def _movable(economy: Economy, members: np.ndarray) -> np.ndarray:
 def _traced(part: Economy, movable: np.ndarray) -> Iterator[tuple[str, Any, int, float]]:
     """From what people want and cannot have back, input by input, to what is not there."""
     n_sectors = part.shape[1]
+    from scipy.sparse.csgraph import breadth_first_order
+
     _, there = possible(part)
+    ways = ways_of_goods(part)
     staffed = (part.reach > 0) | (part.movable > 0)[:, None]
     wanted = (part.wants > 0) & ~there
     todo = [(int(p), int(k)) for p, k in np.argwhere(wanted)]
@@ -216,4 +219,11 @@ def _traced(part: Economy, movable: np.ndarray) -> Iterator[tuple[str, Any, int,
             continue
         elif movable[p, k]:
             kind = "transport"
+            start = p * n_sectors + k
+            sources = breadth_first_order(ways, start, return_predecessors=False)
+            makers = [(int(cell) // n_sectors, k) for cell in sources if part.capacity.flat[cell] > 0]
+            if makers:  # it would come if it were made
+                todo += [cell for cell in makers if cell not in seen]
+                seen.update(makers)
+                continue
         yield kind, part.places[p], k, float("nan")

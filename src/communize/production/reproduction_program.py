@@ -144,6 +144,17 @@ def nothing(economy: Economy, ratio: float = 0.0, status: str = "lacking") -> So
     )
 
 
+def ways_of_goods(economy: Economy) -> Any:
+    """From where a good can come to a place in one step: CSR (P K, P K), rows where it arrives."""
+    from scipy.sparse import coo_array
+
+    n_places, n_sectors = economy.shape
+    sender, receiver, _, goes = economy.arcs()
+    arc, good = np.nonzero(goes)
+    cells = (receiver[arc] * n_sectors + good, sender[arc] * n_sectors + good)
+    return coo_array((np.ones(arc.size), cells), shape=(n_places * n_sectors, n_places * n_sectors)).tocsr()
+
+
 def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
     """Which plants can work at all, and which goods a place can have at all, bool (P, K) each.
 
@@ -152,16 +163,8 @@ def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
     wanted can be had: a little of everything can then be made, as the table is productive. (With different tables in different places
     only one direction holds: goods may be made in a circle that uses up more than it makes.)
     """
-    from scipy.sparse import coo_array
-
-    n_sectors = economy.shape[1]
     works = (economy.capacity > 0) & ((economy.reach > 0) | (economy.movable > 0)[:, None])
-    sender, receiver, _, goes = economy.arcs()
-    arc, good = np.nonzero(goes)
-    ways = coo_array(
-        (np.ones(arc.size), (receiver[arc] * n_sectors + good, sender[arc] * n_sectors + good)),
-        shape=(works.size, works.size),
-    ).tocsr()
+    ways = ways_of_goods(economy)
     pattern = economy.table.pattern
     while True:
         there = works.ravel()

@@ -1,8 +1,9 @@
 """What charts against the date a page can have, as declarations."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from communize.declare.registry import CONTENTS, LOCI
+from communize.declare.registry import ACCOUNTS, CONTENTS, LOCI, SOURCES_OF_PROVISION
 from communize.report import text
 
 
@@ -10,13 +11,15 @@ from communize.report import text
 class Line:
     """One curve: a variable of the series, summed over all but the day, or one label of a dimension.
 
-    `ink` names the colour of the style sheet; without one it follows from the place of the line in its chart.
+    `ink` names the colour of the style sheet; without one it follows from the place of the line in its chart. With a `weight`, another
+    variable, the values are not summed but their mean is taken, weighted by it.
     """
 
     variable: str
     label: str
     at: tuple[tuple[str, str], ...] = ()
     ink: str = ""
+    weight: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ CHARTS = (
     Chart("belonging", "Belonging to one's position", "−1 to 1",
           (Line("belonging", "all people"), Line("belonging_active", "people in struggle")), base=False),
 )  # fmt: skip
+GIVEN = "given"  # only where the scenario holds need and coverage at levels
 MEASURES = (
     Chart("moving", "People in struggle, and people in measures", "people",
           (Line("active", "in struggle"), Line("participants", "in measures")), wide=True),
@@ -120,19 +124,19 @@ MEASURES = (
     Chart("taking_part", "Joining and leaving measures", "people per day",
           (Line("rallied", "joined, founders not counted"), Line("left_measures", "left of themselves")), fold=True),
     Chart("arisen", "Practices that ever arose", "practices", (Line("practices", "so far"),), fold=True),
-    Chart("given", "Given by the scenario, not computed", "share",
+    Chart(GIVEN, "Given by the scenario, not computed", "share",
           (Line("shortage", "shortage, mean over people and needs"), Line("coverage", "coverage of people in measures")), fold=True),
 )  # fmt: skip
 ECONOMY = tuple(replace(chart, monthly=True) for chart in (
     Chart("labour", "Unemployment and wage share", "share",
-          (Line("unemployment", "unemployed, of the labour force"), Line("wage_share", "wages, of what firms sold"))),
-    Chart("profit", "Profit rate and exploitation", "surplus per wages",
-          (Line("profit_rate", "all firms, in the month"), Line("exploitation", "own firm, mean over employees")),
-          note="Surplus is what firms keep after taxes and wages; there is no fixed capital. That of the own firm is a mean of about a year, from 0 to 10."),
+          (Line("unemployment", "unemployed, of the labour force"), Line("wage_share", "wages, of revenue")),
+          note="Wages of the State are counted both in wages and in revenue."),
+    Chart("profit", "Profit rate and exploitation", "ratio",
+          (Line("profit_rate", "profit rate, all firms"), Line("exploitation", "surplus per wages, own firm")),
+          base=False, level=0.0,
+          note="Profit rate: surplus after wear against capital and a year's wages. Surplus per wages: mean over employees, of about a year, from 0 to 10."),
     Chart("product", "What firms sold, and what became of it", "coins a month",
           (Line("gdp", "sold"), Line("wages", "wages"), Line("taxes", "taxes"), Line("profit", "surplus")), some=True),
-    Chart("unmet", "Unmet need", "share of the basket", (Line("unmet", "mean over people"),),
-          note="Until the first month as given by position; from then on what neither a month's spending nor the money left pays for."),
     Chart("firm_flows", "Firms founded and ended", "firms a month",
           (Line("founded", "founded"), Line("demises", "ended: lost their last employee"))),
     Chart("hiring", "Hired and dismissed", "people a month", (Line("hired", "hired"), Line("dismissed", "dismissed"))),
@@ -141,12 +145,62 @@ ECONOMY = tuple(replace(chart, monthly=True) for chart in (
     Chart("closures", "Closures and mass dismissals", "events a month", (Line("events", "events"),), some=True,
           note="Those that raise the pressure at their site, so that a struggle can begin there."),
     Chart("state", "What the State takes, owes and pays", "coins a month",
-          (Line("taxes", "taxes"), Line("due", "wages and benefits owed"), Line("paid", "of these, paid"), Line("purchases", "goods bought")), base=False, some=True,
+          (Line("taxes", "taxes"), Line("due", "wages and benefits owed"), Line("paid", "of these, paid"), Line("public_wages", "paid as wages"),
+           Line("benefits", "paid as benefits"), Line("purchases", "goods bought")), base=False, some=True,
           note="The axis does not begin at 0."),
     Chart("treasury", "Money of the State", "coins", (Line("treasury", "at the end of the month"),), some=True),
     Chart("tax_surplus", "What the State has over", "share of what it owes", (Line("tax_surplus", "taxes less dues"),), level=0.0),
+    Chart("money", "Who holds the money", "coins", lines_of("money", "account", {name: text.ACCOUNTS[name] for name in ACCOUNTS}), some=True),
 ))  # fmt: skip
-STOCKS = ("unemployment", "gini_money", "treasury", "unmet")  # known before the first month as well
+# Charts of the parts of the economy that only some scenarios switch on, each with the parts of which one must be at work.
+EXTENSIONS = tuple((parts, replace(chart, monthly=True)) for parts, chart in (
+    (("change",), Chart("regime", "Regime", "0 to 1", (Line("regime", "φ"),), note="0 is the earlier cycle, 1 the restructured relation.")),
+    (("accumulation",), Chart("capital", "Fixed capital", "coins", (Line("capital", "of all plants"),))),
+    (("accumulation",), Chart("investment", "Invested and worn", "coins a month", (Line("invested", "invested"), Line("worn", "worn out")))),
+    (("accumulation",), Chart("displaced", "Displaced by investment", "people a month", (Line("displaced", "displaced"),))),
+    (("accumulation", "credit"), Chart("surplus", "Surplus against wear and interest", "ratio", (Line("surplus", "all firms"),), level=1.0,
+                                       note="Below the line the surplus does not pay for wear and interest.")),
+    (("credit",), Chart("debt", "Debt of households", "coins", (Line("debt", "at the end of the month"),))),
+    (("credit",), Chart("lending", "Lent, paid back and lost", "coins a month",
+                        (Line("lent", "lent"), Line("repaid", "paid back"), Line("interest", "interest"), Line("defaults", "defaulted on")))),
+    (("credit",), Chart("borrowers", "People who borrow, and who default", "people a month",
+                        (Line("borrowers", "borrowed"), Line("defaulters", "defaulted")), log=True)),
+    (("credit",), Chart("debt_service", "Debt service and credit limits", "share",
+                        (Line("debt_service", "interest and repayment, of income"), Line("tightness", "credit limits, against the start")))),
+    (("circuits",), Chart("outward", "Spent in other markets", "coins a month", (Line("outward", "spent elsewhere"),))),
+    (("outsourcing",), Chart("outsourced", "Hirings given to others", "people a month", (Line("outsourced", "outsourced"),))),
+))  # fmt: skip
+STOCKS = ("unemployment", "gini_money", "treasury", "money", "debt", "tightness", "regime")  # known before the first month as well
+PROVISIONING = (
+    Chart("reproduction", "λ and κ: whether each mode reproduces itself", "ratio",
+          (Line("reproduction_ratio", "λ, resolved by place"), Line("reproduction_ratio_pooled", "λ, pooled"), Line("reproduction_ratio_strict", "λ, pooled, every input needed"),
+           Line("commodity_reproduction", "κ")), level=1.0, wide=True,
+          note="λ: the share of its needs that taken production sustains without exchange. κ: what renews the commodity mode, below the line too little. "
+               "Pooled is as if all were in one place."),
+    Chart("need_met", "How needs are met", "share of all needs", lines_of("need_met", "source", {name: text.PROVIDED[name] for name in SOURCES_OF_PROVISION}),
+          stack=True, some=True),
+    Chart("lacking", "Shortage, unmet need and coverage", "share",
+          (Line("shortage", "shortage, mean over people and needs"), Line("unmet", "unmet need, mean over people"),
+           Line("coverage", "essential coverage, people in measures"))),
+    Chart("dependence", "Exchange and life outside it", "share",
+          (Line("exchange_dependence", "bought, of what people in measures have", weight="participants"),
+           Line("outside_exchange", "people mainly outside exchange, of all"))),
+)  # fmt: skip
+# Never drawn: which sector or which condition binds, which the words say.
+BINDING = ("reproduction_binding", "commodity_binding")
+
+
+def sector_charts(sectors: Iterable[str]) -> tuple[Chart, ...]:
+    """Charts with a line for each sector."""
+    names = {name: text.sector_name(name) for name in sectors}
+    return (
+        Chart("supply", "Supply, by sector", "share of what is ordered", lines_of("supply", "sector", names)),
+        Chart("sector_shortage", "Shortage, by sector", "share of need", lines_of("shortage_of_sector", "sector", names)),
+        Chart("common_stock", "Common stock, by sector", "days of consumption of one person", lines_of("common_stock", "sector", names), some=True, log=True),
+        Chart("output", "Output, by sector", "against the start", lines_of("output", "sector", names), level=1.0, fold=True),
+    )
+
+
 SHADED = ("participation", "arrests", "coercion", "moving")
 # A running total that the tables already give.
 INTERNAL = ("struggles_begun",)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from communize.report import figures
-from communize.report.charts import ECONOMY
+from communize.report.charts import ECONOMY, EXTENSIONS, Chart
 from communize.report.text import counted, date_of, dated, listed, long_date, number, percent, plain
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def economy_data(run: "Run") -> dict[str, Any] | None:
     first = figures.first_month(run)
     charts = [
         chart
-        for chart in figures.day_charts(run, ECONOMY)
+        for chart in figures.day_charts(run, (*ECONOMY, *extensions(run)))
         if any(value is not None for line in chart["lines"] for value, _ in line["runs"])
     ]
     return {
@@ -30,8 +30,19 @@ def economy_data(run: "Run") -> dict[str, Any] | None:
         "first": dated(run.scenario.start, first) if first < run.days else None,
         "charts": [chart for chart in charts if not chart["fold"]],
         "folded": [chart for chart in charts if chart["fold"]],
-        "bars": [spec for spec in (firm_sizes(run), incomes(run)) if spec],
+        "bars": [spec for spec in (firm_sizes(run), incomes(run), *credit_by_tenth(run)) if spec],
     }
+
+
+def extensions(run: "Run") -> list[Chart]:
+    """Charts of those parts of the economy that were switched on."""
+    tables = run.scenario.tables.economy
+
+    def on(part: str) -> bool:
+        table = getattr(tables, part)
+        return bool(getattr(table, "enabled", table))
+
+    return [chart for parts, chart in EXTENSIONS if any(on(part) for part in parts)]
 
 
 def in_words(run: "Run") -> list[str]:
@@ -55,13 +66,13 @@ def in_words(run: "Run") -> list[str]:
         )
     parts = []
     if np.isfinite(last["wage_share"]):
-        parts.append(f"wages came to {percent(last['wage_share'])} of what firms sold")
+        parts.append(f"wages, those of the State included, came to {percent(last['wage_share'])} of revenue")
     if last["gdp"] > 0 and last["taxes"] > 0:
-        parts.append(f"taxes to {percent(last['taxes'] / last['gdp'])}")
+        parts.append(f"taxes to {percent(last['taxes'] / last['gdp'])} of what firms sold")
     if parts:
         ended = dated(run.scenario.start, months * every - 1)
         rate = (
-            f"; the profit rate, surplus against wages, was {number(last['profit_rate'], 3)}"
+            f"; the profit rate, surplus against capital and a year's wages, was {number(last['profit_rate'], 3)}"
             if np.isfinite(last["profit_rate"])
             else ""
         )
@@ -123,6 +134,24 @@ def incomes(run: "Run") -> dict[str, Any] | None:
     return _bars(
         run, "incomes", "Mean income by tenth of people", "coins a month", labels, [(first, tenths[first]), (run.days - 1, tenths[-1])], "tenth",
         note="From the lowest tenth to the highest. Wages, benefits and profits; below 0 are owners whose wage bill was above their revenue.")  # fmt: skip
+
+
+def credit_by_tenth(run: "Run") -> list[dict[str, Any] | None]:
+    """What each tenth of people borrowed, and who defaulted, in the first and in the last month; nothing without credit."""
+    first = figures.first_month(run)
+    if first >= run.days or not run.scenario.tables.economy.credit.enabled:
+        return []
+    found = []
+    for name, title, unit in (
+        ("borrowed_by_decile", "Borrowed by tenth of people", "coins a month"),
+        ("defaults_by_decile", "Defaults by tenth of people", "people a month"),
+    ):
+        values = run.series[name].to_numpy().astype(float)
+        days = [(first, values[first]), (run.days - 1, values[-1])]
+        labels = [f"{n}" for n in range(1, values.shape[1] + 1)]
+        some = np.nansum([of_day for _, of_day in days]) > 0
+        found.append(_bars(run, name, title, unit, labels, days, "tenth", note="From the lowest tenth by income to the highest.") if some else None)
+    return found
 
 
 def _bars(

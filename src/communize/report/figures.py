@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from communize.report.charts import CHARTS, ECONOMY, INTERNAL, MEASURES, SHADED, STOCKS, Chart, Line
+from communize.report.charts import (
+    BINDING,
+    CHARTS,
+    ECONOMY,
+    EXTENSIONS,
+    INTERNAL,
+    MEASURES,
+    PROVISIONING,
+    SHADED,
+    STOCKS,
+    Chart,
+    Line,
+)
 from communize.report.text import counted, date_of, dated, long_date, number, plain, unit
 
 if TYPE_CHECKING:
@@ -14,7 +26,10 @@ if TYPE_CHECKING:
 
 FAR_ABOVE = 25.0  # times that the largest line of a chart must surpass the smallest for its axis to be logarithmic
 YEAR = 12  # months of the economy
-RATIOS = {"wage_share": ("wages", "gdp"), "profit_rate": ("profit", "wages")}  # several months of these: sums against sums
+RATIOS = {  # several months of these: sums against sums, each of variables times a number
+    "wage_share": ({"wages": 1.0, "public_wages": 1.0}, {"gdp": 1.0, "public_wages": 1.0}),
+    "profit_rate": ({"profit": 1.0, "worn": -1.0}, {"capital": 1.0 / YEAR, "wages": 1.0}),
+}
 SEVERAL = 8  # times that a run must be as long as the days of a moving mean
 
 
@@ -25,7 +40,7 @@ def day_charts(run: "Run", declared: Iterable[Chart] = CHARTS) -> list[dict[str,
     if not run.days:
         return charts
     for chart in declared:
-        lines = [line for line in chart.lines if line.variable in run.series]
+        lines = [line for line in chart.lines if line.variable in run.series and (not line.weight or line.weight in run.series)]
         if chart.some:
             lines = [line for line in lines if np.nansum(_values(run, line))]
         if lines:
@@ -37,13 +52,17 @@ def further_charts(run: "Run") -> list[dict[str, Any]]:
     """A chart each for daily variables that no other chart shows, those of users' mechanisms included.
 
     Where no measure began, those of measures are among them if they vary; so are those of the economy where it was not at work.
+    All of provisioning have a section of their own.
     """
-    shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL}
-    of_measures, of_economy = ({line.variable for chart in charts for line in chart.lines} - shown for charts in (MEASURES, ECONOMY))
+    shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL, *BINDING}
+    shown |= {line.variable for chart in PROVISIONING for line in chart.lines}
+    of_measures, of_economy = (
+        {line.variable for chart in charts for line in chart.lines} - shown for charts in (MEASURES, (*ECONOMY, *(chart for _, chart in EXTENSIONS)))
+    )
     elsewhere = (of_measures if len(run.instances) else set()) | (of_economy if at_work(run) else set())
     charts = []
     for name, data in sorted(run.series.data_vars.items()) if run.days else ():
-        idle = name in elsewhere or (name in (of_measures | of_economy) - {"unmet"} and not _varies(data.to_numpy()))
+        idle = name in elsewhere or (name in of_measures | of_economy and not _varies(data.to_numpy()))
         if data.dims == ("day",) and name not in shown and not idle:
             title = str(data.attrs.get("long_name") or name).partition(";")[0]
             chart = Chart(f"further-{name}", title[:1].upper() + title[1:], unit(data.attrs.get("units")),
@@ -175,17 +194,22 @@ def _by_month(run: "Run", line: Line, values: np.ndarray, long: bool) -> np.ndar
     early = np.arange(values.size) < first
     if not long:
         return values if line.variable in STOCKS else np.where(early, np.nan, values)
-    above, below = RATIOS.get(line.variable, (line.variable, None))
-    of_month = _of_months(run, above)
-    whole = trailing_mean(np.isfinite(of_month) if below is None else _of_months(run, below), YEAR)
+    if line.variable in RATIOS:
+        of_month, whole = (
+            np.sum([weight * _of_months(run, Line(name, name)) for name, weight in part.items()], axis=0) for part in RATIOS[line.variable]
+        )
+    else:
+        of_month = _of_months(run, line)
+        whole = np.isfinite(of_month)
+    whole = trailing_mean(whole, YEAR)
     means = np.divide(trailing_mean(of_month, YEAR), whole, out=np.full(whole.size, np.nan), where=whole > 0)
     held = np.repeat(means, first + 1)[: values.size - first]
     last = np.full(values.size - first - held.size, means[-1])
     return np.concatenate([values[:first] if line.variable in STOCKS else np.full(first, np.nan), held, last])
 
 
-def _of_months(run: "Run", name: str) -> np.ndarray:
-    return run.series[name].to_numpy()[first_month(run) :: first_month(run) + 1].astype(float)
+def _of_months(run: "Run", line: Line) -> np.ndarray:
+    return _values(run, line)[first_month(run) :: first_month(run) + 1].astype(float)
 
 
 def runs_of(values: list[float | int | None]) -> list[list[float | int | None]]:
@@ -210,6 +234,10 @@ def _values(run: "Run", line: Line) -> Any:
     """Values by day; a day with no number at all stays without one."""
     data = run.series[line.variable].sel(dict(line.at))
     others = [dim for dim in data.dims if dim != "day"]
+    if line.weight:
+        weight = run.series[line.weight].astype(float)
+        total = weight.sum(others)
+        return ((data * weight).sum(others) / total.where(total > 0)).to_numpy()
     return (data.astype(float).sum(others, min_count=1) if others else data).to_numpy()
 
 

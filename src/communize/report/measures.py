@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from communize.report import figures, lifetimes
-from communize.report.charts import MEASURES
+from communize.report.charts import GIVEN, MEASURES
 from communize.report.lineage import tree_data
 from communize.report.struggles import MAX_POINTS, distribution, shares
 from communize.report.text import CAUSES, CHANNELS, counted, date_of, needs_of, plain
@@ -24,7 +24,7 @@ def measure_data(run: "Run") -> dict[str, Any] | None:
     frame = run.instances
     if not len(frame):
         return {"n": 0, "charts": [], "folded": [], "distributions": [], "tree": None}
-    charts = [chart for chart in figures.day_charts(run, MEASURES) if chart["name"] != "given" or is_given(run)]
+    charts = [chart for chart in figures.day_charts(run, MEASURES) if chart["name"] != GIVEN or is_given(run)]
     return {
         "n": len(frame),
         "in_force": int((frame["ended"] < 0).sum()),
@@ -48,8 +48,9 @@ def measures_on(run: "Run") -> bool:
 
 
 def is_given(run: "Run") -> bool:
-    """Whether shortage and coverage were given by the scenario."""
-    return any("(given)" in str(run.series[name].attrs.get("long_name")) for name in ("shortage", "coverage") if name in run.series)
+    """Whether the scenario held shortage and coverage at levels."""
+    provisioning = run.scenario.tables.provisioning
+    return provisioning.enabled and provisioning.fixed.enabled
 
 
 def lifetime_curves(run: "Run") -> dict[str, Any]:

@@ -67,13 +67,15 @@ def render(run: "Run") -> str:
 
 def contents(run: "Run") -> dict[str, Any]:
     """All that the templates show."""
-    from communize.report import economy, figures, measures, places, struggles, text, values, words
+    from communize.report import economy, figures, measures, places, provisioning, struggles, text, values, words
 
     start = run.scenario.start
     charts, further = figures.day_charts(run), figures.further_charts(run)
     observed, place_data, struggle = figures.observed_chart(run), places.map_data(run), struggles.struggle_data(run)
     measure, peak = measures.measure_data(run), places.peak_day(run)
     economic = economy.economy_data(run)
+    provided = provisioning.provisioning_data(run)
+    provided_charts = [*provided["charts"], *provided["folded"]] if provided else []
     economic_charts = [*economic["charts"], *economic["folded"]] if economic else []
     measure_charts = [*measure["charts"], *measure["folded"]] if measure else []
     curves = [*(struggle["distributions"] if struggle else []), *(measure["distributions"] if measure else [])]
@@ -98,6 +100,7 @@ def contents(run: "Run") -> dict[str, Any]:
         "peak_date": text.dated(start, peak),
         "struggles": struggle,
         "measures": measure,
+        "provisioning": provided,
         "economy": economic,
         "about_r": words.about_generalisation(run),
         "date_of_r": words.generalisation_date(run),
@@ -106,7 +109,7 @@ def contents(run: "Run") -> dict[str, Any]:
             "start": start.isoformat(),
             "days": run.days,
             "day": peak if place_data else max(0, run.days - 1),
-            "charts": [*([observed] if observed else []), *charts, *measure_charts, *economic_charts, *further],
+            "charts": [*([observed] if observed else []), *charts, *measure_charts, *provided_charts, *economic_charts, *further],
             "shocks": figures.shocks(run),
             "distributions": curves,
             "columns": economic["bars"] if economic else [],

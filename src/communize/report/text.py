@@ -21,6 +21,9 @@ CAUSES = {
     "spent": "spent", "isolation": "isolation", "need": "needs not met", "ebb": "ebb of the struggle around",
     "eviction": "eviction", "below_mass": "too few people", "other_measure": "an opposed measure", "replaced": "replaced",
 }  # fmt: skip
+# Who holds money, and what meets needs.
+ACCOUNTS = {"households": "households", "firms": "firms (their owners)", "bank": "the bank", "state": "the State", "markets": "spent, not yet received"}
+PROVIDED = {"wage": "wages and profits", "benefit": "benefits", "credit": "credit", "free": "free access", "unmet": "unmet"}
 SCOPES = {"site": "one site", "place": "one place", "between_places": "between places"}
 UNITS = {
     "person": "people", "site": "sites", "struggle": "struggles", "incident": "incidents", "place": "places",
@@ -62,6 +65,11 @@ def spaced(name: str) -> str:
 def needs_of(names: str) -> str:
     """Needs of a practice, as the table of practices gives them: ``food and energy-water`` for ``food energy_water``."""
     return listed(name.replace("_", "-") for name in names.split()) or "no need"
+
+
+def sector_name(name: str) -> str:
+    """A sector as its names: ``energy-water`` for ``energy_water``."""
+    return name.replace("_", "-")
 
 
 def date_of(start: datetime.date, day: int) -> datetime.date:

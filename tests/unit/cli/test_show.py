@@ -43,15 +43,29 @@ def test_the_table_gives_the_numbers_and_the_measures(run):
         assert cause == "in_force" or f"{text.CAUSES[cause]} {n:,}" in rows["why they ended"]
     assert "people in measures" not in rows["people"]
     assert rows["people"].startswith("2,000 in 5 places; at most ")
-    assert rows["unmet need"] == f"{text.number(float(run.series['unmet'][-1]), 3)}, of a month's basket, in the last month"
-    assert rows["given"].startswith(f"shortage {text.number(float(run.series['shortage'][-1]), 3)} and coverage ")
+    assert rows["unmet need"] == f"{text.number(float(run.series['unmet'][-1]), 3)}, mean over people, on the last day"
+    assert "given" not in rows
+
+
+def test_sectors_that_fell_short_have_a_row(run):
+    whole = run.series
+    try:
+        supply = whole["supply"].copy() * 0 + 1.0
+        run.series = whole.assign(supply=supply)
+        assert "provisioning" not in dict(show.run_rows(run))
+        supply.loc[{"sector": "food"}] = [1.0] * 5 + [0.5] * 25
+        supply.loc[{"sector": "energy_water"}] = 0.98
+        run.series = whole.assign(supply=supply)
+        assert dict(show.run_rows(run))["provisioning"] == "supply below 0.99: energy-water on the first day, food after 5 days"
+    finally:
+        run.series = whole
 
 
 def test_unmet_need_is_given_where_it_was_recorded(run):
     whole = run.series
     try:
         run.series = whole.assign(unmet=whole["shortage"] * 0 + 0.25)
-        assert dict(show.run_rows(run))["unmet need"] == "0.25, of a month's basket, in the last month"
+        assert dict(show.run_rows(run))["unmet need"] == "0.25, mean over people, on the last day"
         run.series = whole.assign(unmet=whole["shortage"] * 0 + 0.25).isel(day=slice(29))
         assert dict(show.run_rows(run))["unmet need"] == "0.25, given by position at the start"
         run.series = whole.drop_vars("unmet")
@@ -64,7 +78,7 @@ def test_the_economy_has_a_row_where_it_was_at_work(run):
     last = run.series.isel(day=-1)
     wages, jobless = (text.percent(float(last[name])) for name in ("wage_share", "unemployment"))
     rate = text.number(float(last["profit_rate"]), 3)
-    assert dict(show.run_rows(run))["economy"] == f"unemployment {jobless}, wage share {wages}, profit rate {rate}, surplus against wages, at the end"
+    assert dict(show.run_rows(run))["economy"] == f"unemployment {jobless}, wage share {wages}, profit rate {rate} a year, at the end"
     scenario = cz.load("restructured").replace(SMALL)
     early = dict(show.run_rows(cz.run(scenario, days=2)))["economy"]
     assert early == f"unemployment {text.percent(float(run.series['unemployment'][0]))}, at the end"

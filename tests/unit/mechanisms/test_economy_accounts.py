@@ -119,13 +119,13 @@ def test_employees_of_firms_are_counted():
         assert found[site] == (staff if kind[site] in (WORKPLACE, FARM) and owner[site] >= 0 else 0)
 
 
-def test_what_is_lacking_is_the_part_of_the_basket_that_money_does_not_pay():
+def test_affordability_is_the_part_of_the_basket_that_money_pays():
     money, spent = np.array([0, 10, 0, 15, 100, 30]), np.array([0, 0, 10, 15, 0, 0])
-    unmet = np.full(6, 9.0, np.float32)
-    accounts.lacking(0, 6, 0, money, spent, 30.0, unmet)
-    np.testing.assert_allclose(unmet, [1, 2 / 3, 2 / 3, 0, 0, 0], rtol=1e-6)
-    accounts.lacking(0, 6, 0, money, spent, 0.0, unmet)  # what costs nothing is lacking to nobody
-    assert not unmet.any()
+    pays = np.full(6, 9.0, np.float32)
+    accounts.afford(0, 6, 0, money, spent, 30.0, pays)
+    np.testing.assert_allclose(pays, [0, 1 / 3, 1 / 3, 1, 1, 1], rtol=1e-6)
+    accounts.afford(0, 6, 0, money, spent, 0.0, pays)  # everybody can pay what costs nothing
+    assert (pays == 1).all()
 
 
 def test_firms_by_size():

@@ -110,8 +110,8 @@ class Markets:
         core.months(
             0, self.n_markets, 0, (self.offsets, self.order, self.identity),
             (self.work, self.position, self.activity, self.money, self.spent, self.income, self.slot),
-            (self.owner, self.kind, self.mode, self.sector, self.open, self.pay, self.revenue, self.payroll, self.dismissed), self.value, self.shares, self.purchases,
-            self.allowed, (law.low, law.high, law.to_hire, law.covered, law.to_keep, law.tax, np.array(law.factors), law.managers, law.precarious, law.precarious_first),
+            (self.owner, self.kind, self.mode, self.sector, self.open, self.pay, np.ones(n_sites), np.zeros(n_sites), np.zeros(n_sites, np.int32), self.revenue, self.payroll, self.dismissed), self.value, self.shares, self.purchases,
+            self.allowed, (law.low, law.high, law.to_hire, law.covered, law.to_keep, law.tax, np.array(law.factors), law.managers, law.precarious, law.precarious_first, 0.0, 1, 0.0, np.ones(self.value.shape[1])),
             np.uint64(self.seed), self.day, self.employer, self.sector_of, self.counts)  # fmt: skip
 
 

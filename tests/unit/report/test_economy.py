@@ -9,7 +9,7 @@ import pytest
 import communize as cz
 from communize.declare.registry import DECILES, SIZE_CLASSES
 from communize.report import figures, text
-from communize.report.charts import ECONOMY, STOCKS
+from communize.report.charts import ECONOMY, EXTENSIONS, STOCKS
 from communize.report.economy import economy_data, firm_sizes, in_words, incomes
 from communize.report.page import render, summary_in_words
 
@@ -48,9 +48,9 @@ def test_every_chart_is_there_with_the_series_of_the_run(run, page):
         for line in chart.lines:
             if line.label not in drawn:
                 assert chart.some, line  # bought nothing
-                assert not run.series[line.variable].any()
+                assert not run.series[line.variable].sel(dict(line.at)).any()
                 continue
-            values = run.series[line.variable].to_numpy().astype(float)
+            values = run.series[line.variable].sel(dict(line.at)).to_numpy().astype(float)
             known = 0 if line.variable in STOCKS else 29
             assert drawn[line.label][:known] == [None] * known
             np.testing.assert_allclose(drawn[line.label][known:], values[known:], rtol=1e-5)
@@ -61,7 +61,8 @@ def test_every_chart_is_there_with_the_series_of_the_run(run, page):
 def test_every_variable_of_the_economy_has_a_chart(run):
     from communize.mechanisms.economy import Economy
 
-    shown = {line.variable for chart in ECONOMY for line in chart.lines} | {"firms", "income"}
+    shown = {line.variable for chart in (*ECONOMY, *(chart for _, chart in EXTENSIONS)) for line in chart.lines}
+    shown |= {"firms", "income", "borrowed_by_decile", "defaults_by_decile"}
     assert {output.name for output in Economy.outputs} - shown == {"unemployment_of_place"}
     assert shown <= set(run.series.data_vars)
     further = {chart["name"] for chart in figures.further_charts(run)}
@@ -88,10 +89,10 @@ def test_the_words_give_the_main_numbers(run):
     assert words[0] == (
         f"On the last day {text.percent(float(last['unemployment']))} of the labour force were unemployed, "
         f"against {text.percent(float(series['unemployment'][0]))} on the first.")  # fmt: skip
-    assert words[1].startswith("In the last month, which ended on 31 March 2005 (day 89), wages came to ")
-    assert f"wages came to {text.percent(float(last['wages'] / last['gdp']))} of what firms sold" in words[1]
+    assert words[1].startswith("In the last month, which ended on 31 March 2005 (day 89), wages, those of the State included, came to ")
+    assert f"came to {text.percent(float((last['wages'] + last['public_wages']) / (last['gdp'] + last['public_wages'])))} of revenue and taxes to" in words[1]
     assert words[1].endswith(
-        f"; the profit rate, surplus against wages, was {text.number(float(last['profit'] / last['wages']), 3)}."
+        f"; the profit rate, surplus against capital and a year's wages, was {text.number(float(last['profit_rate']), 3)}."
     )
     sums = {
         name: float(series[name].isel(day=[29, 59, 89]).sum()) for name in ("founded", "demises", "hired", "dismissed")
@@ -142,7 +143,7 @@ def test_before_the_first_month_is_over_there_is_only_the_start():
         f"The run ended before the first month of the economy was over: {share} of the labour force were unemployed."
     ]
     found = economy_data(run)
-    assert {chart["name"] for chart in found["charts"]} == {"labour", "unmet", "gini", "treasury"}
+    assert {chart["name"] for chart in found["charts"]} == {"labour", "gini", "treasury", "money"}
     assert [spec["name"] for spec in found["bars"]] == ["firm-sizes"]
     assert len(found["bars"][0]["lines"]) == 2
     assert "Nothing is counted before" not in section(render(run))
@@ -168,8 +169,9 @@ def test_long_runs_show_means_of_a_year():
     assert data_of(page)["day"] == run.days - 1  # there is no map that opens on another
     assert "Each value is of the 12 months up to it." in section(page, "struggles")
     assert "The markets are computed every day. " in section(page, "struggles")
-    wages, sold, founded = (run.series[name].to_numpy() for name in ("wages", "gdp", "founded"))
-    shown = lines_of(page, "labour")["wages, of what firms sold"]
+    wages, sold, public, founded = (run.series[name].to_numpy() for name in ("wages", "gdp", "public_wages", "founded"))
+    wages, sold = wages + public, sold + public
+    shown = lines_of(page, "labour")["wages, of revenue"]
     assert shown[50] == pytest.approx(wages[39:51].sum() / sold[39:51].sum(), rel=1e-5)
     assert shown[-1] == pytest.approx(wages[-12:].sum() / sold[-12:].sum(), rel=1e-5)
     assert lines_of(page, "firm_flows")["founded"][50] == pytest.approx(founded[39:51].mean(), rel=1e-5)
@@ -186,6 +188,7 @@ def test_values_that_are_no_number_are_left_out_of_the_words():
     for name, data in run.series.data_vars.items():
         if data.dtype.kind == "f":
             run.series[name] = data * np.nan
+    run.series["firms"] = run.series["firms"] * 0
     assert in_words(run) == []
     assert firm_sizes(run) is None
     assert incomes(run) is None

@@ -9,7 +9,7 @@ import pytest
 import communize as cz
 from communize.declare.registry import CAUSES, CHANNELS, CONTENTS
 from communize.report import text
-from communize.report.charts import CHARTS, ECONOMY, MEASURES
+from communize.report.charts import BINDING, CHARTS, ECONOMY, EXTENSIONS, GIVEN, MEASURES, PROVISIONING, sector_charts
 from communize.report.figures import trailing_mean
 from communize.report.measures import lifetime_curves, most_frequent, signed
 from communize.report.page import render, summary_in_words
@@ -101,7 +101,10 @@ def test_words_without_a_peak_or_an_objective(run):
 
 
 def test_every_chart_of_measures_is_there(run, page):
+    assert not chart_of(page, GIVEN)
     for chart in MEASURES:
+        if chart.name == GIVEN:
+            continue
         found = chart_of(page, chart.name)
         assert found, chart.name
         assert f'data-chart="{chart.name}"' in section(page)
@@ -135,11 +138,11 @@ def test_causes_that_did_not_occur_have_no_line(run, page):
 
 
 def test_no_variable_is_shown_twice_or_left_out(run, page):
-    lines = [line for chart in (*CHARTS, *MEASURES, *ECONOMY) for line in chart.lines]
+    lines = [line for chart in (*CHARTS, *MEASURES, *ECONOMY, *PROVISIONING, *sector_charts(["food"]), *(chart for _, chart in EXTENSIONS)) for line in chart.lines]
     further = [chart["name"] for chart in data_of(page)["charts"] if chart["name"].startswith("further-")]
     shown = {line.variable for line in lines} | {name.removeprefix("further-") for name in further}
     daily = {name for name, data in run.series.data_vars.items() if "place" not in data.dims}
-    assert daily - shown == {"exception", "struggles_begun", "people", "firms", "income"}
+    assert daily - shown == {"exception", "struggles_begun", "people", "firms", "income", "borrowed_by_decile", "defaults_by_decile", *BINDING}
     assert not {line.variable for line in lines} & {name.removeprefix("further-") for name in further}
 
 

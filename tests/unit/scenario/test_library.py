@@ -7,7 +7,7 @@ from communize.scenario.check import check_scenario
 from communize.scenario.write import _beside, _source, resolved, to_toml
 
 ASSUMED = {
-    "banlieues-2005": 22, "communising": 8, "greece-2008": 18, "restructured": 0, "centola-macy-2007": 0, "epstein-2002": 0, "granovetter-1978": 0,
+    "banlieues-2005": 22, "communising": 10, "fordist-1968": 54, "general-strike": 0, "guadeloupe-2009": 60, "pensions-2010": 35, "subprime-2007": 53, "greece-2008": 18, "restructured": 0, "centola-macy-2007": 0, "epstein-2002": 0, "granovetter-1978": 0,
     "kuran-1991": 0, "lang-de-sterck-2014": 0, "sir": 0, "watts-2002": 0, "wright-2005": 0,
 }  # values that a case sets and marks as assumed
 
@@ -20,7 +20,7 @@ def test_every_value_that_a_case_sets_has_a_source(name):
     for row in rows:
         assert row["source"], row["path"]
         stated = _source(row["path"], given)
-        assert stated or row["path"].startswith(("target[", "observed.", "shock[", "force.emergency[")), row["path"]
+        assert stated or row["path"].startswith(("target[", "observed.", "shock[", "force.emergency[", "provisioning.crisis[", "provisioning.stop[")), row["path"]
     assumed = sorted(row["path"] for row in rows if row["source"].startswith("assumed"))
     assert len(assumed) == ASSUMED[name], assumed
     for row in rows:

@@ -2,9 +2,9 @@
 
 import copy
 import datetime
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from communize.declare.parameters import Parameters, parameter
 from communize.mechanisms.base import MechanismParameters
@@ -28,16 +28,16 @@ def at(value: float | list[float], regime: float) -> float:
 class Moved(Parameters):
     """Base of tables with parameters that the regime may move."""
 
-    @model_validator(mode="after")
-    def _within_ranges(self) -> Self:
-        for name, field in type(self).model_fields.items():
-            extra = field.json_schema_extra
-            if isinstance(extra, dict) and extra.get("moved"):
-                value, (low, high) = getattr(self, name), extra["range"]  # type: ignore[misc]
-                numbers = value if isinstance(value, list) else [value]
-                if (isinstance(value, list) and len(value) != 2) or any(not low <= number <= high for number in numbers):
-                    raise ValueError(f"for {name} a number from {low:g} to {high:g}, or two such numbers, at regime 0 and at regime 1 (found {value})")
-        return self
+    @field_validator("*")
+    @classmethod
+    def _within_ranges(cls, value: Any, info: ValidationInfo) -> Any:
+        extra = cls.model_fields[str(info.field_name)].json_schema_extra
+        if isinstance(extra, dict) and extra.get("moved"):
+            low, high = extra["range"]  # type: ignore[misc]
+            numbers = value if isinstance(value, list) else [value]
+            if (isinstance(value, list) and len(value) != 2) or any(not low <= number <= high for number in numbers):
+                raise ValueError(f"{low:g} to {high:g}, or two such numbers, at regime 0 and at regime 1")
+        return value
 
 
 class Switched(Moved):
