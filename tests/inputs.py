@@ -176,6 +176,9 @@ def run_and_check(society, days=2, **changes):
 # --- scenario files to start from ---
 
 
+LARGEST = {"FR": (150_000, "Paris"), "GR": (150_000, "Athens"), "GP": (15_000, "Les Abymes"), "US": (900_000, "New York City")}  # few places
+
+
 def small_cases():
     """The values of every case of the library and of the template, with so few people that they run at once."""
     cases = {"template": tomllib.loads(template())}
@@ -189,8 +192,7 @@ def small_cases():
             society["scale"] = 100.0
         places = society.setdefault("places", {})
         if places.get("source") == "gazetteer":
-            places["minimum_population"] = 15_000 if places.get("country") == "GP" else 150_000
-            largest = {"banlieues-2005": "Paris", "greece-2008": "Athens", "guadeloupe-2009": "Pointe-à-Pitre"}.get(name)
+            places["minimum_population"], largest = LARGEST[places["country"]]
             for shock in values.get("shock", []):
                 if "place" in shock:
                     shock["place"] = largest
@@ -207,15 +209,26 @@ def full_case():
                      "sources": {"society.people": "definition"}, "claims": ["C1"]},
         "society": {"people": AGENTS, "places": {"count": 4}, "groups": {"a": 0.5, "b": 0.5}, "taking_part": ["a"],
                     "contact": {"neighbours": 3}, "ties": {"mean_degree": 3.0}, "positions": {"owner": {"share": 0.03, "takes_part": False}},
-                    "sectors": {"food": {"share": 0.5, "kind": "farm"}, "trade": {"share": 0.5, "locus": "circulation"}}},
+                    "sectors": {"food": {"share": 0.5, "kind": "farm"}, "trade": {"share": 0.25, "locus": "circulation"}, "transport": {"share": 0.25}}},
         "shock": [{"date": datetime.date(2005, 1, 2), "place": "place-2", "magnitude": 3.0, "half_life_days": 2.0, "what": "x", "source": "assumed"},
                   {"day": 1, "region": "north", "magnitude": 1.0}],
         "force": {"emergency": [{"day": 1, "days": 2}], "deployment_delay": 1},
-        "provisioning": {"need": 0.5, "need_of_sector": {"food": 0.25}, "level": [{"day": 1, "need": 0.5, "place": "place-1"}, {"day": 2, "coverage": 1.0}]},
+        "provisioning": {"table": "", "coefficients": [[0.1, 0.0, 0.0], [0.2, 0.1, 0.1], [0.05, 0.1, 0.0]], "demand": [2.0, 1.0, 0.5], "inputs": "weakly_critical",
+                         "inventory_days": {"food": 3.0}, "restock_days": 4.0, "stock_days": 5.0, "slack": 0.1, "essential": ["food"], "notice_days": 2,
+                         "free": {"seizable": ["food", "transport"], "mobility": 0.5, "value_only": ["trade"], "dwelling": "", "transport": "transport"},
+                         "ratio": {"every_days": 1, "resolved_days": 2},
+                         "stop": [{"day": 1, "days": 2, "sectors": ["food"], "places": ["place-1"], "share": 0.5, "what": "x", "source": "assumed"}],
+                         "crisis": [{"date": datetime.date(2005, 1, 2), "fall": 0.3}],
+                         "fixed": {"enabled": True, "need": 0.5, "need_of_sector": {"food": 0.25}, "coverage": 0.75,
+                                   "level": [{"day": 1, "need": 0.5, "place": "place-1"}, {"day": 2, "coverage": 1.0}]}},
         "measures": {"critical_mass": 2.0, "requires_struggle": False, "seed": [{"day": 1, "needs": ["food"], "count": 2, "people": 3.0, "content": {"gender": 0.5}}],
                      "broadcast": {"enabled": True, "practice": {"needs": ["trade"]}}, "form": {"delay_days": {"assembly": 1, "diffuse": 0, "spontaneous": 0}}},
         "economy": {"regime": 0.5, "month_days": 2, "wage_low": 5, "wage_high": 40, "hiring": 1.5, "markets": {"smallest": 10.0}, "sectors": {"budget": {"trade": 2.0, "food": 1.0}},
-                    "contracts": {"precarious": 0.2, "precarious_first": False}, "state": {"tax": 0.3, "student": 0.1}, "dismissals": {"least_people": 2.0}},
+                    "contracts": {"precarious": 0.2, "precarious_first": False}, "state": {"tax": 0.3, "student": 0.1}, "dismissals": {"least_people": 2.0},
+                    "firing": [0.2, 0.6], "accumulation": {"enabled": True, "share": 0.5, "cheapening": 0.01, "reserve_army": 0.5},
+                    "credit": {"enabled": True, "looseness": [1.0, 3.0], "interest": 0.5, "void": 0.0, "void_accounts": True},
+                    "outsourcing": {"enabled": True, "staff": 2.0}, "circuits": {"enabled": True, "outward": 0.2}, "indexation": {"share": [0.8, 0.1]},
+                    "change": [{"day": 1, "regime": 0.9, "over_days": 2}, {"date": datetime.date(2005, 1, 3), "regime": 0.1, "what": "x", "source": "assumed"}]},
         "prior": {"force.move": [0.1, 0.5]},
         "observed": {"dates": [datetime.date(2005, 1, 1), datetime.date(2005, 1, 3)], "counts": [1.0, 2.0], "fitted": 1},
         "target": [{"name": "peak", "statistic": "peak_night", "value": 2.0, "tolerance": 1.0},

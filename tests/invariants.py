@@ -28,8 +28,9 @@ def recount(sim, code):
 
 
 def coins_of(sim):
-    """All coins: of people, in pools of demand, and of the State."""
-    return int(sim.people.money.sum()) + int(sim.state.demand.value.sum()) + int(sim.state.economy.treasury[0])
+    """All coins less those that are owed: the sum that never changes."""
+    tables = sim.state.tables.values()
+    return sum(column.money * int(values.sum()) for table in tables for column, values in table.columns() if column.money)
 
 
 def has_economy(sim):

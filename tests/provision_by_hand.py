@@ -25,7 +25,7 @@ def day_of_production(rule, A, rating, target, restock_days, final, capacity, ba
     """Orders, capacity, output, rationing, inventories: new (S, demand), output, supply, orders."""
     n = len(base)
     orders = [[max(0.0, A[i][j] * demand[j] + (target[i][j] - S[i][j]) / restock_days) for j in range(n)] for i in range(n)]
-    wanted = [sum(orders[i]) + final[i] for i in range(n)]
+    wanted = [max(0.0, sum(orders[i]) + final[i]) for i in range(n)]
     output = [min(capacity[j], limit_of_inputs(rule, A, rating, S, base, j), wanted[j]) for j in range(n)]
     supply = [output[i] / wanted[i] if wanted[i] > 0 else 1.0 for i in range(n)]
     after = [[max(0.0, S[i][j] + supply[i] * orders[i][j] - A[i][j] * output[j]) for j in range(n)] for i in range(n)]

@@ -16,11 +16,14 @@ from pydantic import BaseModel
 
 from communize.declare.registry import CONTENTS, FORMS
 from communize.mechanisms.measures.practice import Practice
+from communize.production.tables import builtin_names
 from communize.scenario.tables import SWITCHED, Tables
 from communize.simulation.day import MECHANISMS
+from communize.society.parameters import SocietyParameters
 
 PLACES = ("place-1", "place-2", "place-3", "place-4")
 SECTORS = ("agriculture", "energy_water", "food", "public_social")
+TEN_SECTORS = tuple(SocietyParameters().sectors)  # those of the tables of the package
 START = datetime.date(2005, 1, 1)
 LARGEST = 1e15  # of numbers without a limit
 
@@ -32,6 +35,7 @@ SMALL = {
 LEFT_OUT = {
     "society.places.file", "society.places.source", "society.places.country", "society.places.exclude", "society.ties.file", "scenario.based_on",
     "scenario.name", "mechanism", "measures.seed.sites", "society.taking_part", "society.groups", "society.sectors", "society.positions",
+    "provisioning.table", "provisioning.aggregation", "provisioning.year", "provisioning.coefficients", "provisioning.demand",  # `production` draws them
 }  # fmt: skip
 
 
@@ -56,7 +60,8 @@ def of_annotation(annotation, path, limits):
     low, high = SMALL.get(path, limits or (None, None))
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
         inner = [part for part in typing.get_args(annotation) if part is not type(None)]
-        return of_annotation(inner[0], path, limits)
+        one = of_annotation(inner[0], path, limits)
+        return one if len(inner) == 1 else st.one_of(one, st.lists(one, min_size=2, max_size=2))  # which the regime moves
     name = path.rsplit(".", 1)[-1]
     if typing.get_origin(annotation) is typing.Literal:
         return st.sampled_from(typing.get_args(annotation))
@@ -67,7 +72,8 @@ def of_annotation(annotation, path, limits):
     if annotation is datetime.date:
         return st.integers(0, 6).map(lambda days: START + datetime.timedelta(days=days))
     if annotation is str:
-        named = {"place": PLACES, "region": ("north", "south"), "variable": tuple(output.name for m in MECHANISMS for output in m.outputs)}
+        named = {"place": PLACES, "region": ("north", "south"), "variable": tuple(output.name for m in MECHANISMS for output in m.outputs),
+                 "dwelling": ("", *SECTORS), "transport": ("", *SECTORS)}  # fmt: skip
         return st.sampled_from(named[name]) if name in named else st.text(max_size=5)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return of_model(annotation, path)
@@ -75,6 +81,10 @@ def of_annotation(annotation, path, limits):
     if typing.get_origin(annotation) is list:
         if name == "needs":
             return st.lists(st.sampled_from(SECTORS), min_size=1, max_size=3, unique=True)
+        if name in ("sectors", "essential", "seizable", "value_only"):
+            return st.lists(st.sampled_from(SECTORS), max_size=4, unique=True)
+        if name == "places":
+            return st.lists(st.sampled_from(PLACES), max_size=3, unique=True)
         if name == "only":
             return st.one_of(st.just([]), st.lists(st.sampled_from(SWITCHED), max_size=5, unique=True))
         return st.lists(of_annotation(inner[0], path, limits), max_size=2)
@@ -91,6 +101,8 @@ def of_names(name, path, inner, limits):
         return st.dictionaries(st.sampled_from(SECTORS), st.floats(0, 1e6), max_size=3)
     if name == "need_of_sector":
         return st.dictionaries(st.sampled_from(SECTORS), share(), max_size=3)
+    if name == "inventory_days":
+        return st.dictionaries(st.sampled_from(SECTORS), st.floats(1, 1000), max_size=3)
     if path == "measures.form.share":
         return st.sampled_from(FORMS).map(lambda one: {form: 0.75 if form == one else 0.125 for form in FORMS})
     if path.startswith("measures.form."):
@@ -158,7 +170,7 @@ def put_right(values, model):
     if "precarious_wage" in names:
         for name in ("precarious", "managers"):
             if name in values:
-                values[name] /= 2
+                values[name] = [one / 2 for one in values[name]] if isinstance(values[name], list) else values[name] / 2
     if issubclass(model, Practice):
         values.setdefault("needs", ["food"])
     return values
@@ -187,8 +199,20 @@ def compositions(draw):
         "positions": {name: draw(of_model(position, "society.positions")) | {"share": part} for name, part in weights(positions.model_fields).items()},
         "groups": groups,
         "taking_part": draw(st.lists(st.sampled_from(sorted(groups)), unique=True, max_size=3)),
-        "sectors": {name: draw(of_model(sector, "society.sectors")) | {"share": part} for name, part in weights(SECTORS).items()},
+        "sectors": {name: draw(of_model(sector, "society.sectors")) | {"share": part} for name, part in weights(draw(st.sampled_from([SECTORS, TEN_SECTORS]))).items()},
     }
+
+
+@st.composite
+def production(draw, sectors):
+    """A table for these sectors: one of the package, or coefficients that use up less than is made."""
+    if len(sectors) == len(TEN_SECTORS) and draw(st.booleans()):
+        return {"table": draw(st.sampled_from(builtin_names()))}
+    n, used = len(sectors), draw(st.sampled_from([0.0, 0.5, 0.99]))
+    columns = [draw(st.lists(st.sampled_from([0.0, 0.0, 1.0, 3.0, 1e-9]), min_size=n, max_size=n)) for _ in sectors]
+    columns = [[used * weight / max(1e-300, sum(column)) for weight in column] for column in columns]
+    demand = draw(st.lists(st.sampled_from([0.0, 1.0, 1e-6, 1e6]), min_size=n, max_size=n).filter(any))
+    return {"table": "", "coefficients": [list(row) for row in zip(*columns)], "demand": demand}
 
 
 @st.composite
@@ -209,6 +233,7 @@ def scenarios(draw):
         society["taking_part"] = composition["taking_part"]
     if "sectors" not in society:
         society["sectors"] = composition["sectors"]
+    values["provisioning"] = values.get("provisioning", {}) | draw(production(tuple(society["sectors"])))
     put_economy_right(values, draw(st.booleans()))
     return values
 

@@ -27,6 +27,7 @@ import numpy as np
 STEPS, CONJUGATE_STEPS = 100, 20
 TO_BOUNDARY = 0.9995  # of the way to where a variable would be 0
 LINEAR = 1e-11  # residual of a linear system, relative
+STALLED, WORSE = 100.0, 1e3  # tolerances that still pass where no step helps, and the loss that shows it
 SMALL = 1e-3  # a last variable below is not looked for more exactly: the program should be scaled anew
 JITTER = 1e-13  # on the unit diagonal, so that rounding makes no pivot 0
 
@@ -151,19 +152,23 @@ def maximise_last(
 def _maximise(matrix: Any, b: np.ndarray, upper: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray] | None:
     program = _Program(matrix, b, upper)
     primal, dual = program.start()
+    best, nearest = None, STALLED
     for _ in range(STEPS):
         program.at(primal, dual)
-        if not np.isfinite(program.mu):
-            return None
-        if program.solved(tolerance):
-            return primal[0], dual[1]
-        if program.at_most() < SMALL:
-            primal[0][-1] = program.at_most()
-            return primal[0], dual[1]
+        away = program.away() / tolerance
+        if away <= 1 or program.at_most() < SMALL:
+            best = primal[0], dual[1]
+            if away > 1:
+                primal[0][-1] = program.at_most()
+            break
+        if away < nearest:
+            best, nearest = (primal[0], dual[1]), away
+        elif best is not None and not away < WORSE * nearest:  # rounding has won
+            break
         try:
             program.factor()
-        except RuntimeError:  # singular: rounding has won
-            return None
+        except RuntimeError:  # singular
+            break
         change, dual_change = program.direction([-one * other for one, other in zip(primal, dual, strict=True)])
         far, dual_far = _room(primal, change), _room(dual, dual_change)
         ahead = sum(
@@ -178,7 +183,7 @@ def _maximise(matrix: Any, b: np.ndarray, upper: np.ndarray, tolerance: float) -
         dual_far = _room(dual, dual_change, TO_BOUNDARY)
         primal = [part + far * d for part, d in zip(primal, change, strict=True)]
         dual = [part + dual_far * d for part, d in zip(dual, dual_change, strict=True)]
-    return None
+    return best
 
 
 class _Program:
@@ -228,16 +233,12 @@ class _Program:
         self.short_duals = self.cost + self.columns @ p - z + self.spread_out(v)
         self.mu = sum(dot(one, other) for one, other in zip(primal, dual, strict=True)) / self.n_pairs
 
-    def solved(self, tolerance: float) -> bool:
-        """Whether the gap and what is short are small; rows are counted in what passes through them."""
-        x, s, _ = self.primal
-        value, bound = float(x[-1]), dot(self.b, self.dual[1]) + dot(self.u, self.dual[2])
-        short = max(np.abs(self.short_rows).max(), np.abs(self.short_bounds).max(initial=0.0))
-        return bool(
-            abs(bound - value) <= tolerance * (abs(value) + abs(bound))
-            and short <= tolerance * (1.0 + max(x.max(), s.max()))
-            and np.abs(self.short_duals).max() <= tolerance
-        )
+    def away(self) -> float:
+        """The gap, and what is short, relative; rows are counted in what passes through them."""
+        (x, s, _), (_, p, v) = self.primal, self.dual
+        value, bound = float(x[-1]), dot(self.b, p) + dot(self.u, v)
+        short = max(np.abs(self.short_rows).max(), np.abs(self.short_bounds).max(initial=0.0)) / (1.0 + max(x.max(), s.max()))
+        return max(abs(bound - value) / (abs(value) + abs(bound)), short, float(np.abs(self.short_duals).max()))
 
     def at_most(self) -> float:
         """A bound of the last variable: what the dual says, with what it may lack."""

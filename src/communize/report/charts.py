@@ -170,7 +170,7 @@ EXTENSIONS = tuple((parts, replace(chart, monthly=True)) for parts, chart in (
     (("circuits",), Chart("outward", "Spent in other markets", "coins a month", (Line("outward", "spent elsewhere"),))),
     (("outsourcing",), Chart("outsourced", "Hirings given to others", "people a month", (Line("outsourced", "outsourced"),))),
 ))  # fmt: skip
-STOCKS = ("unemployment", "gini_money", "treasury", "money", "debt", "tightness", "regime")  # known before the first month as well
+STOCKS = ("unemployment", "gini_money", "treasury", "money", "regime")  # known before the first month as well
 PROVISIONING = (
     Chart("reproduction", "λ and κ: whether each mode reproduces itself", "ratio",
           (Line("reproduction_ratio", "λ, resolved by place"), Line("reproduction_ratio_pooled", "λ, pooled"), Line("reproduction_ratio_strict", "λ, pooled, every input needed"),

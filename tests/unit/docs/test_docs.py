@@ -218,7 +218,7 @@ def test_example_scenario_is_valid(tmp_path):
 @pytest.mark.parametrize(
     ("title", "changed"),
     [
-        ("winter.toml", "provisioning.level[1].coverage"),
+        ("winter.toml", "provisioning.crisis[0].fall"),
         ("canteens.toml", "measures.seed[0].people"),
         ("austerity.toml", "economy.contracts.precarious"),
     ],

@@ -78,7 +78,7 @@ def test_days_of_production_follow_the_equations(rule):
     for _ in range(40):
         A, rating, stock, base = economy(rng)
         n = base.size
-        target, final = A * base * rng.uniform(1, 20), rng.uniform(0, 20, n) * (rng.random(n) < 0.8)
+        target, final = A * base * rng.uniform(1, 20), rng.uniform(-4, 20, n) * (rng.random(n) < 0.8)  # negative where stocks are run down
         demand = base.copy()
         output, supply, limit, orders = np.empty(n), np.empty(n), np.empty(n), np.empty((n, n))
         twin, of_all = stock.tolist(), demand.tolist()
@@ -90,6 +90,7 @@ def test_days_of_production_follow_the_equations(rule):
                 rule, A.tolist(), rating.tolist(), target.tolist(), 7.0, final.tolist(), capacity.tolist(), base.tolist(), twin, of_all)  # fmt: skip
             for found, wanted in ((stock, twin), (demand, of_all), (output, made), (supply, delivered), (orders, ordered)):
                 np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+            assert (output >= 0).all()
             assert (output <= capacity).all()
             assert (output <= demand).all()
             assert (stock >= 0).all()

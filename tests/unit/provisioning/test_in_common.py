@@ -394,10 +394,10 @@ def test_the_ratio_is_that_of_the_component_with_most_participants_and_never_abo
     calls = []
 
     def pooled_ratio(A, plant, need, people, **_):
-        return SimpleNamespace(ratio=0.01 * np.sum(people))
+        return 0.01 * np.sum(people)
 
-    def reproduction_ratio(A, plant, need, people, *, links, sectors, **_):
-        calls.append((sim.state.day, plant.shape[0], len(links), tuple(sectors)))
+    def reproduction_ratio(A, plant, need, people, *, links, **_):
+        calls.append((sim.state.day, plant.shape[0], len(links)))
         return SimpleNamespace(ratio=0.5, binding=[SimpleNamespace(sector=FOOD)])
 
     fake = ModuleType("communize.production.reproduction")
@@ -416,10 +416,10 @@ def test_the_ratio_is_that_of_the_component_with_most_participants_and_never_abo
     assert tally.ratio_pooled[0] == pytest.approx(0.1)
     assert tally.ratio[0] == pytest.approx(0.1)  # 0.5 cannot be where goods need not move and it is 0.1
     assert tally.ratio_binds[0] == FOOD
-    assert calls == [(0, 1, 0, SECTORS)]
+    assert calls == [(0, 1, 0)]
     hold(sim, IDLE, people=np.arange(6), strangers=-1.0)
     day(sim, 30)
-    assert calls[1:] == [(30, 2, 2, SECTORS)]
+    assert calls[1:] == [(30, 2, 2)]
     assert tally.ratio_pooled[0] == pytest.approx(0.14)
     none = sim.branch({"provisioning.ratio.enabled": False})
     assert none.state.tally.ratio[0] == none.state.tally.ratio_pooled[0] == 0

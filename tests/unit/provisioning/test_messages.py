@@ -98,14 +98,13 @@ WRONG = {
     "defaults at once": ({"economy.credit.default_months": 0}, "economy.credit.default_months", "0", "1 to 120"),
     "void": ({"economy.credit.void": -2.0}, "economy.credit.void", "-2.0", "-1 to 1"),
     # parameters that the regime moves
-    "two numbers out of range": (
-        {"economy.contracts.precarious": [0.1, 1.1]}, "economy.contracts", "a table with", "for precarious a number from 0 to 1, or two such numbers"),
-    "one of two numbers": ({"economy.outsourcing.probability": [0.5]}, "economy.outsourcing", "a table with", "for probability a number from 0 to 1, or two"),
-    "three numbers": ({"economy.circuits.outward": [0.1, 0.2, 0.3]}, "economy.circuits", "a table with", "found [0.1, 0.2, 0.3]"),
-    "a number out of range": ({"economy.indexation.share": -0.5}, "economy.indexation", "a table with", "for share a number from 0 to 1"),
-    "limit of debt": ({"economy.credit.looseness": -1.0}, "economy.credit", "a table with", "for looseness a number from 0 to 1000"),
-    "limits of debt": ({"economy.credit.looseness": [1.0, 2000.0]}, "economy.credit", "a table with", "for looseness a number from 0 to 1000, or two such numbers"),
-    "firing": ({"economy.firing": [0.0, 0.5]}, "economy", "a table with", "for firing a number from 0.001 to 1e+06"),
+    "two numbers out of range": ({"economy.contracts.precarious": [0.1, 1.1]}, "economy.contracts.precarious", "[0.1, 1.1]", "0 to 1, or two such numbers"),
+    "one of two numbers": ({"economy.outsourcing.probability": [0.5]}, "economy.outsourcing.probability", "[0.5]", "0 to 1, or two"),
+    "three numbers": ({"economy.circuits.outward": [0.1, 0.2, 0.3]}, "economy.circuits.outward", "[0.1, 0.2, 0.3]", "two such numbers"),
+    "a number out of range": ({"economy.indexation.share": -0.5}, "economy.indexation.share", "-0.5", "0 to 1"),
+    "limit of debt": ({"economy.credit.looseness": -1.0}, "economy.credit.looseness", "-1.0", "0 to 1000"),
+    "limits of debt": ({"economy.credit.looseness": [1.0, 2000.0]}, "economy.credit.looseness", "[1.0, 2000.0]", "0 to 1000, or two such numbers"),
+    "firing": ({"economy.firing": [0.0, 0.5]}, "economy.firing", "[0.0, 0.5]", "0.001 to 1e+06"),
     "text where numbers are": ({"economy.firing": "much"}, "economy.firing", "'much'", "a number"),
 }  # fmt: skip
 

@@ -264,7 +264,7 @@ def test_a_file_cannot_be_a_folder(run, tmp_path):
 
 
 def test_charts_of_mechanisms_that_are_off_are_left_out(restructured):
-    off = dict.fromkeys(("struggle.enabled", "incidents.enabled", "acts.enabled", "force.enabled", "economy.enabled"), False)
+    off = dict.fromkeys(("struggle.enabled", "incidents.enabled", "acts.enabled", "force.enabled", "economy.enabled", "provisioning.enabled"), False)
     quiet = cz.run(restructured.replace(off), days=5)
     text = render(quiet)
     assert [chart["name"] for chart in data_of(text)["charts"] if not chart["name"].startswith("further")] == [

@@ -21,7 +21,9 @@ def run():
 
 
 def charts_of(page):
-    return {chart["name"]: chart for chart in json.loads(re.search(r'id="data">(.*?)</script>', page, re.S).group(1))["charts"]}
+    found = re.search(r'id="data">(.*?)</script>', page, re.S)
+    assert found
+    return {chart["name"]: chart for chart in json.loads(found.group(1))["charts"]}
 
 
 def test_the_section_has_its_charts_with_the_series_of_the_run(run):

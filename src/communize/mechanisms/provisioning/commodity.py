@@ -87,6 +87,7 @@ def day_of_production(rule, coefficients, critical, target, restock_days, final,
         total = final[i]
         for j in range(n):
             total += orders[i, j]
+        total = max(0.0, total)  # final demand is negative where stocks are run down
         demand[i] = total
         output[i] = min(min(capacity[i], limit[i]), total)
         supply[i] = output[i] / total if total > 0.0 else 1.0
