@@ -306,7 +306,7 @@ def test_the_way_to_the_culprit_that_the_report_gives_leads_there():
     """The lines of Python run up to the last day that was in order, and audit from there."""
     quiet = {f"{name}.enabled": False for name in ("measures", "rallying", "dissolution", "contents", "horizon")}
     changes = {**quiet, "society.people": 20_000, "shock": [], "reckoning.recount_days": 100, "society.ties.degree_distribution": "none"}
-    mechanism = breaker(put("people", "unmet", 1.5, 19_999), writes=("people.unmet",))
+    mechanism = breaker(put("people", "horizon", 1.5, 19_999), writes=("people.horizon",))
     given = lively(**changes).with_mechanism(mechanism)
     with pytest.raises(cz.InvariantViolation) as caught:
         cz.Simulation(given, seed=3, threads=1).run(40)

@@ -234,7 +234,7 @@ class Program:
         first, second = self.first / unit, self.second / unit
         columns_first, columns_second = np.flatnonzero(first > NEGLIGIBLE), np.flatnonzero(second > NEGLIGIBLE)
         upper = np.concatenate([first[columns_first], second[columns_second], np.full(flows + 1, np.inf)])
-        upper[upper > ENDLESS * n_places] = np.inf
+        upper[: -flows - 1] = np.minimum(upper[: -flows - 1], 200 * n_places)
 
         net: Any = csc_array(eye_array(unit.size) - diags_array(1 / unit) @ self.inputs @ diags_array(unit))
         sign, number = np.repeat([1.0, -1.0], flows), np.tile(np.arange(flows), 2)
