@@ -29,6 +29,15 @@ def economies(draw, money=100, contact=True):
                       "manager_wage": draw(st.sampled_from([0.0, 1.8, 30.0]))},
         "state": {"enabled": draw(switch), "tax": draw(share), "unemployed": draw(st.sampled_from([0.0, 0.5, 9.0])), "reserve": draw(st.sampled_from([0.0, 1.0, 5.0]))},
         "dismissals": {"enabled": draw(switch), "least_people": 1.0, "least_share": draw(st.sampled_from([0.0, 0.3]))},
+        "outsourcing": {"enabled": draw(switch), "probability": [draw(share), draw(share)], "staff": draw(st.sampled_from([1.0, 4.0]))},
+        "circuits": {"enabled": draw(switch), "outward": draw(share)}, "indexation": {"enabled": draw(switch), "share": draw(share)},
+        "accumulation": {"enabled": draw(switch), "share": draw(share), "reference": draw(st.sampled_from([0.0, 0.3])), "depreciation": draw(st.sampled_from([0.0, 0.08, 50.0])),
+                         "displaced": draw(st.sampled_from([0.0, 0.2, 90.0])), "devaluation": draw(switch), "cheapening": draw(share),
+                         "reserve_army": draw(st.sampled_from([0.0, 3.0]))},
+        "credit": {"enabled": draw(switch), "looseness": draw(st.sampled_from([0.0, 6.0, 900.0])), "interest": draw(st.sampled_from([0.0, 0.1, 90.0])),
+                   "repayment": draw(share), "default_months": draw(st.integers(1, 3)), "barred_months": draw(st.integers(0, 4)), "reserve": draw(share),
+                   "void": draw(st.sampled_from([-1.0, 0.5, 1.0])), "void_accounts": draw(switch)},
+        "change": draw(st.sampled_from([[], [{"day": 3, "regime": 0.0, "over_days": 5}]])),
     }  # fmt: skip
 
 

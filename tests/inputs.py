@@ -184,7 +184,7 @@ def small_cases():
     cases = {"template": tomllib.loads(template())}
     for file in sorted(LIBRARY.glob("*.toml")):
         cases[file.stem] = tomllib.loads(file.read_text(encoding="utf-8"))
-    for name, values in cases.items():
+    for values in cases.values():
         values["scenario"]["days"] = DAYS
         society = values.setdefault("society", {})
         society["people"] = AGENTS * 100 if "scale" in society else AGENTS

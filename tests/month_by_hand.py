@@ -28,9 +28,16 @@ def rounded(x, u):
     return int(x) + (u < x - int(x))
 
 
+def largest_of(most, draws, high, low):
+    """A number up to `most` as the largest of `draws` uniform ones would be."""
+    if draws == 1.0:
+        return up_to(most, high, low)
+    return min(most, int(((float((high << 20) ^ (low >> 12)) + 0.5) * 2.0**-52) ** (1.0 / draws) * (most + 1)))
+
+
 @dataclass(eq=False)
 class Site:
-    """A plant of the market: its sector, how much of the month it worked, the level of its wages, and what the month brings."""
+    """A plant of the market: its sector, how much of the month it worked, the level of its wages, its machines, and what the month brings."""
 
     number: int
     kind: int
@@ -38,6 +45,9 @@ class Site:
     sector: int
     open: float
     pay: float
+    power: float = 1.0  # of its machines to sell
+    equipment: float = 0.0  # what that of one more worker costs, in mean wages
+    displaced: int = 0  # employees whom it replaces
     revenue: int = 0
     payroll: int = 0
     dismissed: int = 0
@@ -84,6 +94,10 @@ class Law:
     managers: float
     precarious: float
     precarious_first: bool
+    outward: float = 0.0  # share of spending that goes to other markets
+    core_size: int = 1  # staff from which work is given to others, and how often
+    outsourcing: float = 0.0
+    supply: list[float] = field(default_factory=list)  # share of what is ordered that each sector delivers
 
 
 class Month:
@@ -156,7 +170,11 @@ class Month:
             target -= met.money
             if target < 0:
                 break
-        if met.money <= law.to_hire * self.mean * self.level(met) * (1.0 + law.covered * len(met.staff)):
+        if law.outsourcing > 0 and len(met.staff) >= law.core_size and unit(words[2]) < law.outsourcing:
+            self.counts["outsourced"] += 1
+            return
+        equipment = met.firm.equipment if met.firm is not None else 0.0
+        if met.money <= law.to_hire * self.mean * self.level(met) * (1.0 + equipment + law.covered * len(met.staff)):
             self.counts["too little to hire"] += 1
             return
         if met.role == "seeker":
@@ -187,15 +205,18 @@ class Month:
         spender = others[words[1] * len(others) // WORD]
         coins = up_to(spender.money, words[2], words[3])
         sector = self.sector_of_spending(self.sales[2]) if len(self.pool) > 1 else 0
+        if self.law.supply and self.law.supply[sector] < 1.0:
+            coins = int(coins * self.law.supply[sector])
         spender.money -= coins
         spender.spent += coins
+        away = self.law.outward > 0 and unit(self.words(self.step, self.day, decisions.ECONOMY_TRADE, self.identity)[0]) < self.law.outward
         bought = self.purchases // len(self.people) + (self.step < self.purchases % len(self.people))
-        self.pool[sector] += coins + bought
-        self.counts.update({"spent": coins, "purchases": bought})
+        self.pool[sector] += bought + (0 if away else coins)
+        self.counts.update({"spent": coins, "purchases": bought, "outward": coins if away else 0})
 
     def sell(self, actor):
         boss = actor.boss if actor.role == "employee" else actor
-        coins = up_to(self.pool[boss.sector], self.sales[0], self.sales[1])
+        coins = largest_of(self.pool[boss.sector], boss.firm.power if boss.firm is not None else 1.0, self.sales[0], self.sales[1])
         if boss.firm is not None and boss.firm.open < 1.0:
             coins = int(coins * boss.firm.open)
             self.counts["stopped"] += 1
@@ -211,6 +232,11 @@ class Month:
         law = self.law
         price = self.mean * self.level(boss) * (boss.weight / len(boss.staff)) * law.to_keep
         kept = int(min(boss.money / price, 2.0**31)) if price > 0 else len(boss.staff)
+        if boss.firm is not None and boss.firm.displaced:
+            replaced = min(boss.firm.displaced, len(boss.staff) - 1)
+            kept = min(kept, len(boss.staff) - replaced)
+            boss.firm.displaced = 0
+            self.counts["displaced"] += replaced
         if len(boss.staff) <= kept:
             return
         here = [worker for worker in boss.staff if worker.present]

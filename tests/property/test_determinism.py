@@ -174,8 +174,8 @@ def tables(with_newcomer, position="owner"):
     [("owner", {}), ("stable", {"struggle.uniform_share": 0.0, "force.enabled": False})], ids=["owner", "stable"],
 )  # fmt: skip
 def test_one_person_more_out_of_reach_changes_nothing_for_anybody_else(position, changes):
-    """All mechanisms on, for an owner. Who can take part counts in the country's share and draws force when in struggle: both off."""
-    given = lively(**{"incidents.rate": 0.01, **changes})
+    """All mechanisms on but provisioning, whose sectors serve the whole society, for an owner. Who can take part counts in the country's share and draws force when in struggle: both off."""
+    given = lively(**{"incidents.rate": 0.01, "provisioning.enabled": False, **changes})
     runs = []
     for with_newcomer in (False, True):
         society = cz.Society.from_tables(

@@ -20,7 +20,8 @@ CHANGES = {
     "economy.core": st.booleans(), "economy.enabled": st.booleans(), "economy.state.enabled": st.booleans(), "economy.contracts.enabled": st.booleans(),
     "economy.dismissals.enabled": st.booleans(), "economy.state.tax": st.floats(0, 1), "economy.month_days": st.integers(1, 9),
     "economy.hiring_staff": st.floats(0, 2), "economy.firing": st.floats(0.05, 3), "economy.contracts.precarious_first": st.booleans(),
-    "economy.regime": st.floats(0, 1), "economy.basket": st.floats(0, 3), "measures.founding": st.booleans(), "force.rate_arrest": rate, "struggle.nerve": st.floats(-1, 3),
+    "economy.regime": st.floats(0, 1), "economy.basket": st.floats(0, 3), "economy.accumulation.enabled": st.booleans(), "economy.credit.enabled": st.booleans(),
+    "economy.circuits.enabled": st.booleans(), "economy.credit.interest": st.floats(0, 50), "economy.credit.looseness": st.floats(0, 50), "measures.founding": st.booleans(), "force.rate_arrest": rate, "struggle.nerve": st.floats(-1, 3),
 }  # fmt: skip
 
 

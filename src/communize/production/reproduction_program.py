@@ -25,7 +25,7 @@ from communize.production.reproduction_inputs import Economy
 TIE = 1e-9  # constraints that would allow a lambda so little above (relative) bind as well
 RESCALED_BELOW, RESCALED_ABOVE, RESCALINGS = 1e-2, 1e2, 12
 TOLERANCE = 1e-9  # of solvers, in scaled units
-NEGLIGIBLE, ENDLESS = 1e-13, 1e4  # bounds, as shares of what one place and of what all take
+NEGLIGIBLE = 1e-13  # plant, as a share of what a place takes
 SIMPLEX_UP_TO = 1500  # place-sectors; above, the interior point method is faster (measured: see decision record)
 
 
@@ -234,7 +234,8 @@ class Program:
         first, second = self.first / unit, self.second / unit
         columns_first, columns_second = np.flatnonzero(first > NEGLIGIBLE), np.flatnonzero(second > NEGLIGIBLE)
         upper = np.concatenate([first[columns_first], second[columns_second], np.full(flows + 1, np.inf)])
-        upper[: -flows - 1] = np.minimum(upper[: -flows - 1], 200 * n_places)
+        if economy.table.common:  # nobody needs more than what all take, and plant without end lets points drift away
+            upper[: -flows - 1] = np.minimum(upper[: -flows - 1], 2 * RESCALED_ABOVE * n_places)
 
         net: Any = csc_array(eye_array(unit.size) - diags_array(1 / unit) @ self.inputs @ diags_array(unit))
         sign, number = np.repeat([1.0, -1.0], flows), np.tile(np.arange(flows), 2)

@@ -152,7 +152,7 @@ def read_table(A: Any, n_places: int, n_sectors: int, axes: Any, imports: Any = 
                 if list(there) != list(axes[1]):
                     odd = next((one for one in there if one not in axes[1]), list(there))
                     raise InputError(label, odd, "the sectors, in their order", nearest_name(odd, axes[1]))
-        shape: tuple[int, ...] = np.shape(value) if dimensions(value) >= 0 else ()
+        shape: Any = np.shape(value) if dimensions(value) >= 0 else ()
         blocks = n_places * n_sectors
         if shape not in ((n_sectors, n_sectors), (blocks, blocks)):
             raise InputError(

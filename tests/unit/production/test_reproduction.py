@@ -249,7 +249,7 @@ def test_components_are_solved_apart_and_the_smallest_decides():
     assert shortfall(found, **joint) < 1e-9
     lowest = one if one.ratio < other.ratio else other
     assert [(bind.kind, bind.sector) for bind in found.binding][:3] == [(bind.kind, bind.sector) for bind in lowest.binding][:3]
-    with pytest.raises(cz.InputError, match="transport.*each place"):
+    with pytest.raises(cz.InputError, match=r"transport.*each place"):
         cz.reproduction_ratio(**(joint | {"transport": 5.0}))
 
 
