@@ -34,6 +34,11 @@ def all_in(name):
     return {"society.positions": {position: {"share": float(position == name)} for position in POSITIONS}}
 
 
+def production(n):
+    """A table for n sectors of the user's own."""
+    return {"provisioning.table": "", "provisioning.coefficients": [[0.5 / n] * n] * n, "provisioning.demand": [1.0] * n}
+
+
 SOCIETIES = {
     "one person": {"society.people": 1, **ALONE},
     "one agent for many": {"society.people": 10**6, "society.scale": 1e6, **ALONE},
@@ -47,9 +52,9 @@ SOCIETIES = {
     "sixteen groups": {"society.groups": {f"g{k}": 1 / 16 for k in range(16)}},
     "a group that nobody is in": {"society.groups": {"all": 1.0, "none": 0.0}, "society.taking_part": ["none"]},
     "nobody can take part": {"society.positions": {name: {"share": float(name == "stable"), "takes_part": False} for name in POSITIONS}},
-    "tiny sectors": {"society.sectors": {f"s{k}": {"share": 0.01, "size_minimum": 1.0, "size_maximum": 1.0} for k in range(100)}},
-    "one sector": {"society.sectors": {"all": {"share": 1.0}}},
-    "no need": {"society.sectors": {"all": {"share": 1.0, "need": 0.0}}},
+    "tiny sectors": {"society.sectors": {f"s{k}": {"share": 0.01, "size_minimum": 1.0, "size_maximum": 1.0} for k in range(100)}, **production(100)},
+    "one sector": {"society.sectors": {"all": {"share": 1.0}}, **production(1)},
+    "no need": {"society.sectors": {"all": {"share": 1.0, "need": 0.0}}, **production(1)},
     "everybody alone at home": {"society.neighbourhood_size": 1.0, "society.neighbourhood_spread": 0.0},
     "everybody in one house": {"society.neighbourhood_size": 1e6},
     "no ties": {"society.ties.degree_distribution": "none"},
@@ -63,7 +68,7 @@ SOCIETIES = {
     "taxes on everything": {"economy.state.tax": 1.0},
     "benefits beyond all money": {"economy.state.excluded": 100.0, "economy.state.unemployed": 100.0, "economy.state.reserve": 1000.0},
     "coins as many as can be": {"society.money": 10**9, "economy.wage_low": 10**9, "economy.wage_high": 10**9},
-    "sites of one worker": {"society.sectors": {"all": {"share": 1.0, "size_minimum": 1.0, "size_maximum": 1.0, "size_exponent": 5.0}}},
+    "sites of one worker": {"society.sectors": {"all": {"share": 1.0, "size_minimum": 1.0, "size_maximum": 1.0, "size_exponent": 5.0}}, **production(1)},
     "every rate at its highest": {"struggle.rate_joining": 10.0, "struggle.rate_leaving": 10.0, "incidents.rate": 1.0, "acts.rate": 10.0, "acts.rate_concession": 10.0,
                                   "force.rate_arrest": 10.0, "force.rate_eviction": 100.0, "rallying.rate": 1000.0, "measures.reinvention.rate": 1000.0},
     "nothing at work": {f"{mechanism.name}.enabled": False for mechanism in MECHANISMS if "enabled" in mechanism.Parameters.model_fields and mechanism.name != "shock"},
