@@ -75,7 +75,7 @@ def is_at_work(sim):
     return any(mechanism.name == "economy" and mechanism.parameters.core for mechanism in sim.mechanisms)
 
 
-@settings(few, max_examples=40)
+@settings(few, max_examples=25)
 @given(scenarios(), events())
 def test_no_coin_is_made_or_lost_and_every_worker_has_one_employer(scenario, happens):
     sim = cz.Simulation(scenario, threads=1)
@@ -102,7 +102,7 @@ def economy_of(sim):
     return next(mechanism.parameters for mechanism in sim.mechanisms if mechanism.name == "economy")
 
 
-@settings(few, max_examples=12)
+@settings(few, max_examples=8)
 @given(scenarios(), events(), st.integers(1, DAYS - 1))
 def test_threads_pieces_and_branches_leave_the_same_bits(scenario, happens, cut):
     """One, two and three threads; in one go, and in pieces through branches without changes."""
@@ -125,7 +125,7 @@ def test_threads_pieces_and_branches_leave_the_same_bits(scenario, happens, cut)
         xr.testing.assert_identical(other.series, whole.series)
 
 
-@settings(few, max_examples=10)
+@settings(few, max_examples=6)
 @given(scenarios())
 def test_every_mechanism_writes_what_it_says_and_all_holds_after_each(scenario):
     sim = cz.Simulation(scenario, threads=1, audit=True).run(10)

@@ -78,6 +78,8 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     def pooled_of(number: int, A: np.ndarray) -> float:
         rows = np.flatnonzero(component == number)
         people, need = common.who_draws(rows)
+        if not (people[:, None] * need).any():
+            return 0.0
         return pooled_ratio(
             A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1))  # fmt: skip
 
@@ -87,9 +89,11 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     largest = int(np.argmax(np.bincount(component[inside], weights=common.drawers[inside, 0], minlength=n)))
     tally.ratio_pooled[0], tally.ratio_strict[0] = pooled[largest], pooled_of(largest, common.A_strict)
     since = day - tally.ratio_day[0]
-    if tally.ratio_day[0] < 0 or since >= resolved_days or (pooled[largest] >= 1.0 and since >= every_days):
-        rows = np.flatnonzero(component == largest)
-        people, need = common.who_draws(rows)
+    rows = np.flatnonzero(component == largest)
+    people, need = common.who_draws(rows)
+    if not (people[:, None] * need).any():  # where nobody needs anything there is no ratio
+        tally.ratio[0], tally.ratio_binds[0] = 0.0, -1
+    elif tally.ratio_day[0] < 0 or since >= resolved_days or (pooled[largest] >= 1.0 and since >= every_days):
         found = reproduction_ratio(
             common.A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1),
             links=_links(rows, component, largest, contact, linked), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
