@@ -320,7 +320,7 @@ def test_measures_are_drawn_without_complaint(opened, measured_file, options):
     figures = one.page.locator("#measures figure.chart:visible")
     assert figures.count() >= 14  # twelve against the date, two distributions
     assert one.page.locator("#measures figure.chart:visible .uplot canvas").count() == figures.count()
-    one.page.locator(".folded > summary").click()
+    one.page.locator(".folded > summary").first.click()
     wait(one.page, "[...document.querySelectorAll('.folded figure')].every(figure => figure.querySelector('canvas'))")
     assert one.complaints == []
 
