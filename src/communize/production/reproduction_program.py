@@ -26,7 +26,7 @@ TIE = 1e-9  # constraints that would allow a lambda so little above (relative) b
 RESCALED_BELOW, RESCALED_ABOVE, RESCALINGS = 1e-2, 1e2, 12
 TOLERANCE = 1e-9  # of solvers, in scaled units
 NEGLIGIBLE = 1e-13  # plant, as a share of what a place takes
-SIMPLEX_UP_TO = 1500  # place-sectors; above, the interior point method is faster (measured: see decision record)
+SIMPLEX_UP_TO = 1500  # place-sectors. CPU seconds of simplex, HiGHS's and our interior point at 1,000: 0.3, 0.3, 0.2; at 6,000: 14, 6, 1.7
 
 
 @dataclass(frozen=True, eq=False)
