@@ -10,8 +10,8 @@ import communize as cz
 from communize.declare.registry import POSITIONS
 from communize.mechanisms.provisioning import by_place_and_sector
 
-DAYS = 12
-few = settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+DAYS = 16
+few = settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 share = st.floats(0, 1, allow_subnormal=False)
 TEN = ("agriculture", "energy_water", "food", "textiles", "manufacturing", "construction", "trade", "transport", "finance_business", "public_social")
 THREE = ("food", "construction", "transport")
@@ -131,7 +131,7 @@ def test_stocks_are_conserved_and_shares_are_shares(scenario):
     check_series(sim.series)
 
 
-@settings(few, max_examples=12)
+@settings(few, max_examples=20)
 @given(scenarios(), st.integers(0, DAYS - 1), st.booleans())
 def test_branches_go_on_as_the_trunk_or_keep_what_is_conserved(scenario, day, switched_off):
     start = cz.Simulation(scenario, threads=1).run(day)
@@ -146,7 +146,7 @@ def test_branches_go_on_as_the_trunk_or_keep_what_is_conserved(scenario, day, sw
     assert not switched_off or not by_place_and_sector(other.state, "coverage").any()
 
 
-@settings(few, max_examples=6)
+@settings(few, max_examples=10)
 @given(scenarios(economy=economies()))
 def test_an_audit_finds_nothing_that_is_not_declared(scenario):
     sim = cz.Simulation(scenario, threads=1, audit=True).run(8)
@@ -189,7 +189,7 @@ def ledger(sim):
 SEEN = {"lent": 0, "defaults": 0, "written_off": 0, "destroyed": 0, "capital": 0}
 
 
-@settings(few, max_examples=20)
+@settings(few, max_examples=40)
 @given(scenarios(economy=extended()))
 def coins_are_conserved(scenario):
     sim = cz.Simulation(scenario, threads=1)

@@ -26,6 +26,7 @@ import numpy as np
 
 STEPS, CONJUGATE_STEPS = 100, 20
 TO_BOUNDARY = 0.9995  # of the way to where a variable would be 0
+LEAST_START = 1e-6  # no variable starts nearer to 0
 LINEAR = 1e-11  # residual of a linear system, relative
 STALLED, WORSE = 100.0, 1e3  # tolerances that still pass where no step helps, and the loss that shows it
 SMALL = 1e-3  # a last variable below is not looked for more exactly: the program should be scaled anew
@@ -221,7 +222,7 @@ class _Program:
         totals = [sum(float(part.sum()) for part in group) for group in (dual, primal)]
         for group, total in zip((primal, dual), totals, strict=True):
             for part in group:
-                part += 0.5 * product / total
+                part += max(0.5 * product / total, LEAST_START) if total > 0 else 1.0
         return primal, dual
 
     def at(self, primal: list[np.ndarray], dual: list[np.ndarray]) -> None:

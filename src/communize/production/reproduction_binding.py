@@ -142,7 +142,7 @@ def binding_constraints(
             there = float(limit[cell])
             share = float(dual[cell]) * there / ratio if np.isfinite(there) else 0.0
             found.append(Binding(kind, place, sector, there, float(dual[cell]), float(rise[cell]), share))
-    return sorted(found, key=lambda one: -one.rise)
+    return sorted(found, key=lambda one: -float(f"{one.rise:.9e}"))  # rounding breaks no tie
 
 
 def _sent_once(economy: Economy, linked: np.ndarray, n_components: int) -> np.ndarray:

@@ -27,7 +27,7 @@ def test_it_finds_what_highs_finds(seed):
     matrix, limits, upper = program(seed)
     cost = np.zeros(upper.size)
     cost[-1] = -1
-    expected = optimize.linprog(cost, A_ub=matrix, b_ub=limits, bounds=np.column_stack([0 * upper, upper]))
+    expected = optimize.linprog(cost, A_ub=matrix, b_ub=limits, bounds=np.column_stack([np.zeros(upper.size), upper]))
     found = maximise_last(matrix, limits, upper, 1e-9)
     if expected.status == 3:
         assert found is None
