@@ -109,7 +109,8 @@ class NormalEquations:
             if smallest <= enough or not length > 0:
                 break
             image = self.product(direction)
-            step = length / dot(direction, image)
+            curvature = dot(direction, image)
+            step = length / curvature if curvature > 0 else 0.0
             if not (np.isfinite(step) and step > 0):
                 break
             y = y + step * direction

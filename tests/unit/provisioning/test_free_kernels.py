@@ -87,7 +87,10 @@ def test_participants_count_once_where_they_joined():
     home = rng.integers(0, n_sites, n).astype(np.int32)
     measure = np.where(rng.random(n) < 0.6, rng.choice(taken, n), -1).astype(np.int32)
     joined, dwelling = np.zeros(n_sites, np.int64), np.zeros(n_places)
-    free.count_participants(home, measure, place, instance, joined, dwelling)
+    listed = np.empty(n, np.int32)
+    who = listed[: free.list_participants(0, n, 0, measure, listed)]
+    assert who.tolist() == np.flatnonzero(measure >= 0).tolist()
+    free.count_participants(who, home, measure, place, instance, joined, dwelling)
     assert joined.tolist() == [int((measure == s).sum()) for s in range(n_sites)]
     assert dwelling.tolist() == [
         sum(1 for i in range(n) if measure[i] >= 0 and place[measure[i]] == p and instance[home[i]] >= 0) for p in range(n_places)]  # fmt: skip

@@ -59,7 +59,7 @@ def test_nothing_lacks_to_whom_nothing_is_needed():
 def test_participants_are_counted_where_their_measure_is(seed):
     _, w = world(seed)
     sums = np.zeros((N_PLACES, 3), np.int64)
-    needs.pay_of_participants(w["activity"], w["measure"], w["affordability"], w["site_place"], w["propensity"], w["fall"], sums)
+    needs.pay_of_participants(np.flatnonzero(w["measure"] >= 0), w["activity"], w["measure"], w["affordability"], w["site_place"], w["propensity"], w["fall"], sums)
     for p in range(N_PLACES):
         inside = [i for i in range(N) if w["activity"][i] == IN_MEASURE and w["site_place"][w["measure"][i]] == p]
         pays = [float(w["affordability"][i]) * (1 - w["fall"]) for i in inside]

@@ -4,6 +4,7 @@ import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
 from communize.declare.registry import CONTENTS, NEIGHBOURHOOD, Column
+from communize.kernels.blocks import gather
 from communize.mechanisms.base import State
 from communize.mechanisms.measures import rules
 from communize.mechanisms.provisioning import commodity, free
@@ -59,6 +60,8 @@ class Common:
         What taken transport can move from each place today.
     propensity
         At each site: share of what is missing that its measure lets participants buy.
+    participants
+        Rows of the people who have joined a measure, today.
     """
 
     def __init__(self, state: State, p: ProvisioningParameters, industry: Industry):
@@ -75,11 +78,14 @@ class Common:
         self.dwelling_sector = known_sector(state, p.free.dwelling, default.dwelling, "provisioning.free.dwelling")
         self.transport_sector = known_sector(state, p.free.transport, default.transport, "provisioning.free.transport")
         self.stock_days = np.full(n, p.stock_days)
+        self._may_change = bool({"sites.sector", "sites.kind"} & state.unannounced)
         self.plant, self.own, self.moving, self.home = (np.zeros((n_places, n)) for _ in range(4))
         self.drawers, self.carrying, self.dwelling = np.zeros((n_places, 2)), np.zeros(n_places), np.zeros(n_places)
         self.output = np.zeros((n_places, n))
         self._in_order = np.argsort(state.society.place_list.identity, kind="stable")
-        self.propensity = np.zeros(len(state.sites))
+        self.propensity = np.zeros(0)
+        self.participants, self._listed = np.zeros(0, np.int32), np.zeros(len(state.people), np.int32)
+        self.regroup(state)
         if not len(state.common):
             state.common.grow(n)
             by_place_and_sector(state, "stock")
@@ -87,12 +93,19 @@ class Common:
 
     def _keep_stocks(self, state: State, at_start: bool = False) -> None:
         sites = state.sites
-        works = np.where((sites.sector >= 0) & (sites.kind != NEIGHBOURHOOD), sites.sector, -1).astype(np.int8)
-        free.keep_stocks((works, sites.mode, sites.members, sites.active, sites.eligible, sites.stock), self.per_worker, self.stock_days, at_start)
+        free.keep_stocks((self._works, sites.mode, sites.members, sites.active, sites.eligible, sites.stock), self.per_worker, self.stock_days, at_start)
 
     def regroup(self, state: State) -> None:
-        """Take notice of new sites."""
-        self.propensity = np.zeros(len(state.sites))
+        """Take notice of new sites, and of what they make."""
+        sites = state.sites
+        if self.propensity.size != len(sites):
+            self.propensity = np.zeros(len(sites))
+        self._works = np.where(sites.kind != NEIGHBOURHOOD, sites.sector, -1).astype(np.int8)
+
+    def _list_participants(self, state: State) -> None:
+        people = state.people
+        counts = state.pool.for_blocks(free.list_participants, len(people), people.measure, self._listed)
+        self.participants = gather(self._listed, counts, len(people)) if counts else self._listed
 
     def day(self, state: State, lacking: np.ndarray) -> bool:
         """Seize, produce, move and draw for a day; whether there is anything in common.
@@ -100,6 +113,8 @@ class Common:
         `lacking` is what people outside measures lack, in days of consumption, by place and sector.
         """
         people, sites, places, instances = state.people, state.sites, state.places, state.instances
+        if self._may_change:
+            self.regroup(state)
         self._keep_stocks(state)
         taken = np.flatnonzero(sites.instance >= 0).astype(np.int32)
         stock, coverage = by_place_and_sector(state, "stock"), by_place_and_sector(state, "coverage")
@@ -115,12 +130,12 @@ class Common:
             rules.suspended(content[:, DIVISION]), 1.0 - self.p.care_burden * rules.suspended(-content[:, GENDER]), rules.suspended(content[:, STRANGERS]),
         ]).astype(np.float64)  # fmt: skip
         needs = state.practices.needs[instances.practice[rows]] if taken.size else np.zeros((0, 3), np.int8)
-        producing = np.where(sites.kind == NEIGHBOURHOOD, -1, sites.sector).astype(np.int8)
         joined = np.zeros(len(sites), np.int64)
         self.dwelling[:] = 0.0
-        free.count_participants(people.home, people.measure, sites.place, sites.instance, joined, self.dwelling)
+        self._list_participants(state)
+        free.count_participants(self.participants, people.home, people.measure, sites.place, sites.instance, joined, self.dwelling)
         free.gather_labour(
-            taken, (sites.place, producing, joined, sites.members), needs, shares, (self.per_worker, self.p.mobility),
+            taken, (sites.place, self._works, joined, sites.members), needs, shares, (self.per_worker, self.p.mobility),
             self.plant, self.own, self.moving, self.home, self.drawers)  # fmt: skip
         self._buying(state, taken)
         self.carrying[:] = self.own[:, self.transport_sector] * self.p.carried if self.transport_sector >= 0 else 0.0
@@ -146,6 +161,7 @@ class Common:
 
     def idle(self, state: State, taken: np.ndarray | None = None) -> bool:
         """Nothing is held in common, whatever sites are `taken`; False."""
+        self._list_participants(state)
         places, coverage = state.places, by_place_and_sector(state, "coverage")
         self._buying(state, np.flatnonzero(state.sites.instance >= 0) if taken is None else taken)
         if self.drawers.any() or places.open_to_others.any() or coverage.any():

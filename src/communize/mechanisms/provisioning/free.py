@@ -70,15 +70,25 @@ def seize(taken, sites, instances, seizable, free, tally):
 
 
 @kernel
-def count_participants(home, measure, site_place, instance, joined, dwelling):
-    """Participants by the site whose measure they joined, each once, added to `joined` (sites,); by the place where it lies, those of
+def list_participants(start, stop, block, measure, out):
+    """List those of [start, stop) who have joined a measure, in ``out[start:]``; returns how many."""
+    n = start
+    for i in range(start, stop):
+        if measure[i] >= 0:
+            out[n] = i
+            n += 1
+    return n - start
+
+
+@kernel
+def count_participants(participants, home, measure, site_place, instance, joined, dwelling):
+    """`participants` by the site whose measure they joined, each once, added to `joined` (sites,); by the place where it lies, those of
     them who live in a taken neighbourhood, added to `dwelling` (places,).
     """
-    for i in range(measure.size):
-        if measure[i] >= 0:
-            joined[measure[i]] += 1
-            if instance[home[i]] >= 0:
-                dwelling[site_place[measure[i]]] += 1.0
+    for i in participants:
+        joined[measure[i]] += 1
+        if instance[home[i]] >= 0:
+            dwelling[site_place[measure[i]]] += 1.0
 
 
 @kernel

@@ -79,12 +79,12 @@ def notice(first, last, people, site_place, weights, supply, free, open_to_other
 
 
 @kernel
-def pay_of_participants(activity, measure, affordability, site_place, propensity, fall, sums):
-    """Number of participants by the place where their measure lies, what they can pay, and what of it they would spend (fixed point),
+def pay_of_participants(participants, activity, measure, affordability, site_place, propensity, fall, sums):
+    """Number of `participants` whose activity it is by the place where their measure lies, what they can pay, and what of it they would spend (fixed point),
     added to `sums` (places, 3).
     """
-    for i in range(activity.size):
-        if activity[i] == IN_MEASURE and measure[i] >= 0:
+    for i in participants:
+        if activity[i] == IN_MEASURE:
             p = site_place[measure[i]]
             pays = affordability[i] * (1.0 - fall)
             sums[p, 0] += 1

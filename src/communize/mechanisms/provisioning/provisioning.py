@@ -139,7 +139,7 @@ class Provisioning(Mechanism):
         self._notice(state, day)
         self._cover(state)
         if p.free.enabled and p.ratio.enabled and day % p.ratio.every_days == 0 and (held or tally.ratio_pooled[0] > 0):
-            reproduction.solve(state, day, self._industry, self._common, p.ratio.every_days, p.ratio.resolved_days)
+            reproduction.solve(state, day, self._industry, self._common, p.ratio)
         if p.fixed.enabled:
             self._hold(state, day)
 
@@ -183,7 +183,7 @@ class Provisioning(Mechanism):
         sums = np.zeros((len(places), 3), np.int64)
         if places.participants.any():
             needs.pay_of_participants(
-                people.activity, people.measure, people.affordability, state.sites.place, self._common.propensity, float(state.tally.fall[0]),
+                self._common.participants, people.activity, people.measure, people.affordability, state.sites.place, self._common.propensity, float(state.tally.fall[0]),
                 sums)  # fmt: skip
         needs.cover_places(
             places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
@@ -212,7 +212,7 @@ class Provisioning(Mechanism):
     def observe(self, state: State) -> dict[str, Any]:
         people, places, tally = state.people, state.places, state.tally
         residents, inside = places.residents / max(1, places.residents.sum()), places.participants
-        unmet = float(people.unmet.mean(dtype=np.float64)) if len(people) else float("nan")
+        unmet = float(people.unmet.sum()) / len(people) if len(people) else float("nan")  # pairwise in 32 bits: to a millionth, and quick
         kappa, binding = commodity_reproduction(state)
         shortage = by_place_and_sector(state, "shortage")
         base = np.maximum(self._industry.base, 1e-300)

@@ -52,7 +52,7 @@ def forget(state: State) -> None:
     tally.ratio_binds[0] = -1
 
 
-def solve(state: State, day: int, industry: Any, common: Any, every_days: int, resolved_days: int) -> None:
+def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
     """Write the ratios of all components, and of the one with most participants resolved by place where that is due.
 
     Parameters
@@ -60,7 +60,9 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     industry
         Coefficients and needs (`industry.Industry`).
     common
-        What measures hold and who draws (`provisioning.Common`).
+        What measures hold and who draws (`common.Common`).
+    p
+        How often and how exactly (`settings.Ratio`).
     """
     from communize.production.reproduction import pooled_ratio, reproduction_ratio
 
@@ -93,22 +95,28 @@ def solve(state: State, day: int, industry: Any, common: Any, every_days: int, r
     people, need = common.who_draws(rows)
     if not (people[:, None] * need).any():  # where nobody needs anything there is no ratio
         tally.ratio[0], tally.ratio_binds[0] = 0.0, -1
-    elif tally.ratio_day[0] < 0 or since >= resolved_days or (pooled[largest] >= 1.0 and since >= every_days):
+    elif tally.ratio_day[0] < 0 or since >= p.resolved_days or (pooled[largest] >= 1.0 and since >= p.every_days):
         found = reproduction_ratio(
             common.A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1),
-            links=_links(rows, component, largest, contact, linked), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
+            links=_links(rows, component, largest, contact, linked, p.links), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
         tally.ratio[0], tally.ratio_day[0] = found.ratio, day
         tally.ratio_binds[0] = next((one.sector for one in found.binding if one.sector is not None), -1)
     tally.ratio[0] = min(tally.ratio[0], pooled[largest])
 
 
-def _links(rows: np.ndarray, component: np.ndarray, number: int, contact: Any, linked: np.ndarray) -> np.ndarray:
-    """Pairs of linked places of a component, as positions in `rows`, int64 (links, 2)."""
+def _links(rows: np.ndarray, component: np.ndarray, number: int, contact: Any, linked: np.ndarray, strongest: int) -> np.ndarray:
+    """Pairs of linked places of a component, as positions in `rows`, each once, int64 (links, 2); with `strongest` above 0, only those
+    that are among that many strongest linked contacts of one of the two.
+    """
     if not linked.any():
         return np.empty((0, 2), np.int64)
     at = np.full(component.size, -1, np.int64)
     at[rows] = np.arange(rows.size)
-    edges = np.flatnonzero(linked)
-    ends = np.repeat(np.arange(component.size), np.diff(contact.offsets))[edges], contact.neighbours[edges]
-    keep = (component[ends[0]] == number) & (component[ends[1]] == number)
-    return np.column_stack([at[end[keep]] for end in ends])
+    start = np.repeat(np.arange(component.size), np.diff(contact.offsets))
+    edges = np.flatnonzero((linked != 0) & (component[start] == number) & (component[contact.neighbours] == number))
+    if strongest > 0:
+        edges = edges[np.lexsort((contact.neighbours[edges], -contact.weights[edges], start[edges]))]
+        first = np.searchsorted(start[edges], start[edges])
+        edges = edges[np.arange(edges.size) - first < strongest]
+    pairs = np.sort(np.column_stack([at[start[edges]], at[contact.neighbours[edges]]]), axis=1)
+    return np.unique(pairs, axis=0)

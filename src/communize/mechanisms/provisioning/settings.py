@@ -82,6 +82,7 @@ class Ratio(Parameters):
     enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether lambda is computed")
     every_days: int = parameter(5, unit="day", range=(1, 100_000), source="definition", meaning="days between pooled ratios, and between resolved ones once the pooled reaches 1")
     resolved_days: int = parameter(30, unit="day", range=(1, 100_000), source="definition", meaning="days between resolved ratios before")
+    links: int = parameter(4, unit="link", range=(0, 10_000), plausible=(3, 32), source="definition", meaning="links of each place that count when it is resolved, the strongest; 0: all (goods then have more ways, the ratio is higher, and it takes ten times as long)")
 
 
 class ProvisioningParameters(MechanismParameters):
