@@ -6,6 +6,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import zeta
 
+from communize.experiment.cycles import lag_one as lag_one
+from communize.experiment.cycles import runs_of_falls as falls  # noqa: F401
+
 
 def gini(values) -> float:
     """Gini coefficient: the mean absolute difference of two people drawn with replacement, against twice the mean."""
@@ -79,20 +82,6 @@ def spread_ratio(values) -> float:
     """Standard deviation against mean absolute value, about 0: sqrt(pi / 2) = 1.253 for a normal law, sqrt(2) = 1.414 for Laplace's."""
     values = np.asarray(values, float)
     return float(values.std() / np.abs(values).mean())
-
-
-def lag_one(series) -> float:
-    """Autocorrelation of neighbours."""
-    centred = np.asarray(series, float) - np.mean(series)
-    return float((centred[1:] * centred[:-1]).sum() / (centred**2).sum())
-
-
-def falls(series) -> np.ndarray:
-    """Lengths of the runs of falls that begin and end inside the series: a rise before, a rise after."""
-    down = np.diff(series) < 0
-    edges = np.flatnonzero(~down)
-    lengths = np.diff(edges) - 1
-    return lengths[lengths > 0]
 
 
 def expected_falls(length: int, years: int = 0) -> float:
