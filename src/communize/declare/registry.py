@@ -27,7 +27,9 @@ SCOPES = ("site", "place", "between_places")
 FORMS = ("assembly", "diffuse", "spontaneous")
 CAUSES = (
     "in_force", "spent", "isolation", "need", "ebb", "eviction", "below_mass", "other_measure", "replaced",
+    "recuperated", "removed",
 )  # fmt: skip
+CHARACTER_BINS = tuple(f"{-10 + 2 * k:+d}/10 to {-8 + 2 * k:+d}/10" for k in range(10))
 ACCOUNTS = ("households", "firms", "bank", "state", "markets")
 DECILES = tuple(f"D{k}" for k in range(1, 11))
 SIZE_CLASSES = ("1", "2", "3", "4-7", "8-15", "16-31", "32-63", "64-127", "128-255", "256-511", "512 or more")
@@ -38,7 +40,7 @@ ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD = range(4)
 WORKPLACE, FARM, CAMPUS, NEIGHBOURHOOD, STATE_SITE = range(5)
 COMMODITY, CONTESTED, TAKEN, ABANDONED, DESTROYED = range(5)
 REINVENTION, ADOPTION, ADAPTATION, GRAFTING, RALLYING, SEEDED, BROADCAST = range(7)
-IN_FORCE, SPENT, ISOLATION, NEED, EBB, EVICTION, BELOW_MASS, OTHER_MEASURE, REPLACED = range(9)
+IN_FORCE, SPENT, ISOLATION, NEED, EBB, EVICTION, BELOW_MASS, OTHER_MEASURE, REPLACED, RECUPERATED, REMOVED = range(11)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """State force (`model.md` section 7.1, `rules.md` 1.15): limited, late, slow to move; it arrests and coerces.
 
 The people whose position is state force are garrisoned where they live; a share of them is a mobile reserve.
-What is deployed follows the threat as it was seen some days ago. Budget, supply and desertion belong to the
-economy and provisioning and are not part of this version.
+What is deployed follows the threat as it was seen some days ago. What it lives on stands in `opponents.upkeep`.
 """
 
 import datetime
@@ -24,6 +23,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import taking_part
 from communize.mechanisms.measures.rules import eviction_hazard
+from communize.mechanisms.opponents.upkeep import FORCE
 
 STATE_FORCE = POSITIONS.index("state_force")
 LONGEST_JOURNEY = 30  # days; journeys beyond take that long
@@ -125,7 +125,7 @@ class Force(Mechanism):
     phase = "counter_forces"
     reads = (
         "places.residents", "people.position", "people.home", "people.work", "sites.struggle", "sites.place",
-        "sites.kind",
+        "sites.kind", "force.readiness", "force.reach", "places.resistance",
     )  # fmt: skip
     writes = (
         "people.measure", "people.ties_in_measures", "sites.participants", "sites.ties_in_measures", "places.participants",
@@ -135,6 +135,7 @@ class Force(Mechanism):
         "force.reserve", "force.exception", "days.arrests", "days.releases",
     )  # fmt: skip
     columns = (
+        *FORCE,
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
         Column("places", "arriving", "float32", "agent", "State force on the way, by days until arrival", (0, None),
                dims=(LONGEST_JOURNEY,)),
@@ -197,8 +198,9 @@ class Force(Mechanism):
     def step(self, state: State, day: int, draws: Draws) -> None:
         self._see(state)
         exception = self._declare(state, day)
-        self._move(state, self.parameters.exception_factor if exception else 1.0)
-        self._arrest(state, day, draws.key, self.parameters.exception_factor if exception else 1.0)
+        factor = self.parameters.exception_factor if exception else 1.0
+        self._move(state, factor * float(state.force.reach[0]))
+        self._arrest(state, day, draws.key, factor * float(state.force.readiness[0]))
 
     def _see(self, state: State) -> None:
         places = state.places
@@ -273,7 +275,7 @@ class Force(Mechanism):
         hold(
             taken, people.home, people.work, people.activity, measure, sites.active, sites.held, people.belonging,
             sites.struggle, state.struggles.arrested, p.arrest_loss)  # fmt: skip
-        places.eviction[:] = eviction_hazard(p.rate_eviction * factor, places.force, active)
+        places.eviction[:] = eviction_hazard(p.rate_eviction * factor, places.force, active) / (1.0 + places.resistance)
         places.active[:] = state.society.by_place(sites.active)
         places.held[:] = state.society.by_place(sites.held)
         state.days.arrests[0], state.days.releases[0] = taken.size, freed.size

@@ -8,6 +8,7 @@ from communize.mechanisms.belonging import Belonging
 from communize.mechanisms.civil_violence import CivilViolence
 from communize.mechanisms.economy import Economy
 from communize.mechanisms.force import Force
+from communize.mechanisms.measures.character import Character
 from communize.mechanisms.measures.contents import Contents
 from communize.mechanisms.measures.dissolution import Dissolution
 from communize.mechanisms.measures.founding import Measures
@@ -15,6 +16,12 @@ from communize.mechanisms.measures.generalisation import Generalisation
 from communize.mechanisms.measures.horizon import Horizon
 from communize.mechanisms.measures.neutral import Neutral
 from communize.mechanisms.measures.rallying import Rallying
+from communize.mechanisms.opponents.fronts import Fronts
+from communize.mechanisms.opponents.mediation import Mediation
+from communize.mechanisms.opponents.pincers import Pincers
+from communize.mechanisms.opponents.segmentation import Segmentation
+from communize.mechanisms.opponents.siding import Siding
+from communize.mechanisms.opponents.upkeep import Upkeep
 from communize.mechanisms.provisioning import Provisioning
 from communize.mechanisms.reckoning import Reckoning
 from communize.mechanisms.struggle.acts import Acts
@@ -25,10 +32,10 @@ from communize.mechanisms.struggle.shocks import Shocks
 DAY: tuple[tuple[str, tuple[type[Mechanism], ...]], ...] = (
     ("economy", (Economy,)),
     ("provisioning", (Provisioning,)),
-    ("counter_forces", (Force,)),
+    ("counter_forces", (Upkeep, Force, Siding, Mediation, Pincers, Fronts, Segmentation)),
     ("struggle", (Shocks, Incidents, Struggle, Acts, CivilViolence)),
     ("measures", (Measures, Rallying, Dissolution, Contents, Horizon, Neutral)),
-    ("reckoning", (Belonging, Generalisation, Reckoning)),
+    ("reckoning", (Belonging, Generalisation, Character, Reckoning)),
 )
 
 MECHANISMS: tuple[type[Mechanism], ...] = tuple(mechanism for _, members in DAY for mechanism in members)

@@ -16,6 +16,8 @@ from communize.kernels.decisions import USER, user_decision
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.invariants import WHOLE_DAYS, Invariants
+from communize.mechanisms.measures.character import Character
+from communize.simulation.contribution import contributions, sampled
 from communize.simulation.day import MECHANISMS, in_order
 from communize.simulation.series import FIXED_DIMS, Recorder
 from communize.society.parameters import SocietyParameters
@@ -196,6 +198,17 @@ class Simulation:
         except InvariantViolation as violation:
             raise self._explained(violation, mechanism) from None
         state.day += 1
+        self._measure_contributions()
+
+    def _measure_contributions(self) -> None:
+        """Where `character.sample` asks for it, run on without some instances and keep what they contribute."""
+        wanted = next((m.parameters for m in self.mechanisms if isinstance(m, Character) and m.parameters.sample > 0), None)
+        if wanted is None or self.day % wanted.every_days:
+            return
+        rows = sampled(self, wanted.sample, self.day)
+        instances = self.state.instances
+        if rows.size:
+            instances.contribution[rows], instances.measured[rows] = contributions(self, rows), 1
 
     def _regroup(self) -> None:
         """Let every mechanism count anew after people changed sites or positions."""

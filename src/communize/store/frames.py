@@ -62,6 +62,7 @@ def instances_frame(simulation: Simulation) -> Any:
             "duration_days": until - table.began, "scope": np.array(SCOPES)[table.scope],
             "founders_people": table.founders * state.scale, "peak_people": table.peak * state.scale,
             "person_days": table.person_days * state.scale, "births": table.births,
+            "character": table.character, "contribution": table.contribution, "contribution_measured": table.measured > 0, "legal": table.shelter > 0,
             **{f"content_{name}": table.content[:, number] for number, name in enumerate(CONTENTS)},
         }
     )  # fmt: skip

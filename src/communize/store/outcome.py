@@ -1,20 +1,27 @@
-"""The outcome of a run, by rule, from its series (`model.md` section 8, the classes that can occur so far)."""
+"""The outcome of a run, by rule, from its series (`model.md` section 8, `rules.md` 1.11)."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from communize.declare.registry import CAUSES, EVICTION, STRUGGLE_ENDS
+from communize.declare.registry import CAUSES, EVICTION, RECUPERATED, STRUGGLE_ENDS
 
 RULES = {
+    "rupture": "for 180 days on end kappa is below 1, more than half of the people live mainly outside exchange, there is less than one of State force for 100 participants, and their essential coverage, mean of 30 days, is at least 0.9",
     "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle or in measures on one day",
+    "counter_revolution": "over the last 30 days more than half of the participants, at least 1 in 100 people, are in measures of negative character",
+    "recuperation": "measures that the market bought back or that accepted a legal status make up more than half of the person-days in measures, and these at least a tenth of those in motion",
     "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures",
     "integration": "struggles that ended by a settlement make up more than half of the person-days of those that ended",
     "repression": "struggles whose arrests reached the repressed share, and evicted measures of other struggles, make up more than half of those person-days",
     "exhaustion": "none of the others: struggles ebbed, and measures with them",
 }
 NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
+RUPTURE_DAYS, COVERED_DAYS = 180, 30
+OUTSIDE, FORCE_PER_PARTICIPANT, COVERED = 0.5, 0.01, 0.9
+NEGATIVE_DAYS, NEGATIVE_SHARE, NEGATIVE_PEOPLE = 30, 0.5, 0.01
+RECUPERATED_SHARE, IN_MEASURES_SHARE = 0.5, 0.1
 OBJECTIVE_DAYS = 14  # days for which the changed aim must last (`rules.md` 1.11)
 NOT_COMPUTED = {
     "reproduction_ratio": "provisioning is switched off",
@@ -32,7 +39,7 @@ class Outcome:
         One of `RULES`.
     day
         Day on which it happened: the peak for no spark, the last day of struggle for the others, the end of the
-        run for unresolved.
+        run for unresolved, counter-revolution and recuperation, t_rupture for a rupture.
     why
         The rule that decided, in words.
     endings
@@ -46,8 +53,11 @@ class Outcome:
     objective_day
         t_objective: first day from which, for 14 days, rift and measures outweigh demands in more than half of all struggles by
         size; None if never.
+    rupture_candidate
+        First day from which the conditions of a rupture hold to the end of a run that ends before they have held for 180 days; None if
+        they do not.
     reproduction_ratio, commodity_reproduction
-        lambda and kappa; None in this version, which computes neither provisioning nor capital.
+        lambda and kappa on the last day; None where they are not computed.
     not_computed
         Why a number is None.
     """
@@ -63,6 +73,7 @@ class Outcome:
     generalisation_day: int | None = None
     peak_generalisation_number: float | None = None
     objective_day: int | None = None
+    rupture_candidate: int | None = None
     reproduction_ratio: float | None = None
     commodity_reproduction: float | None = None
     not_computed: dict[str, str] = field(default_factory=dict)
@@ -82,13 +93,14 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
     series
         Daily totals (days,): ``moving``, people in struggle or in measures; if there are measures ``generalisation_number``,
         ``generalisation_number_total``, ``generalisation_number_of_foundings``, ``aim_changed`` and ``begun``, measures begun on each day;
-        if there is provisioning ``reproduction_ratio`` and ``commodity_reproduction``.
+        if there is provisioning ``reproduction_ratio`` and ``commodity_reproduction``; for a rupture ``participants``, ``outside_exchange``,
+        ``force`` and ``coverage``; if characters are observed ``character_negative``.
     people
         People of the society.
     struggles
         Table of struggles with the columns `end`, `ended`, `person_days` and `sites_ever`.
     instances
-        Table of instances with the columns `cause`, `struggle` and `person_days`.
+        Table of instances with the columns `cause`, `struggle`, `person_days` and, if there is mediation, `shelter`.
     """
     total = np.nan_to_num(np.asarray(series["moving"], dtype=float))
     ends, causes = np.asarray(struggles.end), np.asarray(instances.cause)
@@ -104,9 +116,17 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
     def outcome(name: str, day: int) -> Outcome:
         return Outcome(name, day, RULES[name], **known)
 
+    ruptured, candidate = rupture(series)
+    known["rupture_candidate"] = candidate
+    if ruptured is not None:
+        return outcome("rupture", ruptured)
     widest = int(np.max(struggles.sites_ever, initial=0))
     if peak <= NO_SPARK_SHARE * people and widest <= NO_SPARK_SITES:
         return outcome("no_spark", peak_day)
+    if _negative(series, people):
+        return outcome("counter_revolution", last)
+    if _bought_back(struggles, instances):
+        return outcome("recuperation", last)
     if total[last] > 0.5 * peak:
         return outcome("unresolved", last)
     weight = np.asarray(struggles.person_days, dtype=float)
@@ -120,6 +140,43 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
         if repressed + _evicted(struggles, instances, over) > 0.5 * whole:
             return outcome("repression", last_struggle)
     return outcome("exhaustion", last_struggle)
+
+
+def rupture(series: dict[str, np.ndarray]) -> tuple[int | None, int | None]:
+    """t_rupture, and where there is none the day since which its conditions have held at the end of the run (None each if not)."""
+    needed = ("commodity_reproduction", "outside_exchange", "force", "participants", "coverage")
+    if any(name not in series for name in needed):
+        return None, None
+    kappa, outside, force, inside, coverage = (np.asarray(series[name], float) for name in needed)
+    mean = np.full(coverage.size, np.nan)
+    if coverage.size >= COVERED_DAYS:
+        mean[COVERED_DAYS - 1 :] = np.convolve(coverage, np.ones(COVERED_DAYS) / COVERED_DAYS, mode="valid")
+    holds = (kappa < 1) & (outside > OUTSIDE) & (inside > 0) & (force < FORCE_PER_PARTICIPANT * inside) & (mean >= COVERED)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]])))
+    for start, stop in zip(edges[::2], edges[1::2]):
+        if stop - start >= RUPTURE_DAYS:
+            return int(start), None
+    return None, int(edges[-2]) if holds.size and holds[-1] else None
+
+
+def _negative(series: dict[str, np.ndarray], people: float) -> bool:
+    """Whether measures of negative character dominate at the end."""
+    if "character_negative" not in series or "participants" not in series:
+        return False
+    inside = np.asarray(series["participants"], float)[-NEGATIVE_DAYS:]
+    share = np.nan_to_num(np.asarray(series["character_negative"], float)[-NEGATIVE_DAYS:])
+    return bool(inside.mean() >= NEGATIVE_PEOPLE * people and (share * inside).sum() > NEGATIVE_SHARE * inside.sum())
+
+
+def _bought_back(struggles: Any, instances: Any) -> bool:
+    """Whether firms and services are what most of the time in measures went into."""
+    days = np.asarray(instances.person_days, dtype=float)
+    shelter = getattr(instances, "shelter", None)
+    bought = np.asarray(instances.cause) == RECUPERATED
+    if shelter is not None:
+        bought = bought | (np.asarray(shelter) > 0)
+    in_motion = days.sum() + np.asarray(struggles.person_days, dtype=float).sum()
+    return bool(days.sum() >= IN_MEASURES_SHARE * in_motion and days[bought].sum() > RECUPERATED_SHARE * days.sum() > 0)
 
 
 def _evicted(struggles: Any, instances: Any, over: np.ndarray) -> float:

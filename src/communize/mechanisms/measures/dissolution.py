@@ -26,6 +26,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
 from communize.mechanisms.measures.surroundings import Surroundings
+from communize.mechanisms.opponents.mediation import MEDIATION
 from communize.mechanisms.provisioning import PROVISION
 
 HIERARCHY = CONTENTS.index("hierarchy")
@@ -53,7 +54,7 @@ def opposition(by_place, sites, instance, participants, content, out):
 
 
 @kernel
-def endings(surroundings, resonances, opposed, sites, places, contents, law, key, day, causes, hazards):
+def endings(surroundings, resonances, opposed, sites, places, contents, shelter, law, key, day, causes, hazards):
     """Write for each taken site the cause of its ending today, 0 for none.
 
     The causes compete: an instance ends with probability 1 - exp(-sum of hazards) and its cause is drawn in proportion. An
@@ -68,6 +69,8 @@ def endings(surroundings, resonances, opposed, sites, places, contents, law, key
     places
         (coverage, horizon, people in struggle and in measures as far as these count, people who can take part, their share in contact
         places, whether there are any, eviction).
+    shelter
+        Part of the hazard of eviction that a legal status takes off, by instance.
     law
         (spent, isolation, need, ebb, how far measures carry, share that carries a measure fully, other measure, advantage of
         command).
@@ -90,7 +93,7 @@ def endings(surroundings, resonances, opposed, sites, places, contents, law, key
         hazards[ISOLATION] = isolation * (1.0 - resonances[j])
         hazards[NEED] = need * (1.0 - coverage[p])
         hazards[EBB] = ebb * (1.0 - rules.carried(others, around[p], has_contacts[p], carrying))
-        hazards[EVICTION] = eviction[p] / rules.resisting(contents[instance[s], HIERARCHY], command)
+        hazards[EVICTION] = eviction[p] * (1.0 - shelter[instance[s]]) / rules.resisting(contents[instance[s], HIERARCHY], command)
         hazards[OTHER_MEASURE] = other * opposed[j]
         if d.uniform(key, s, day, decisions.ENDING, 0) < 1.0 - math.exp(-hazards.sum()):
             causes[j] = d.categorical(hazards, d.uniform(key, s, day, decisions.ENDING, 1))
@@ -103,11 +106,11 @@ class Dissolution(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "places.coverage", "places.eviction",
-        "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass", "contacts.linked",
+        "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass", "contacts.linked", "instances.shelter",
     )  # fmt: skip
     writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days")
     columns = (
-        *records.COLUMNS, *PROVISION,
+        *records.COLUMNS, *PROVISION, MEDIATION[1],
         Column("places", "eviction", "float32", "1/day", "hazard of eviction of each measure there", (0, None)),
     )  # fmt: skip
 
@@ -143,7 +146,7 @@ class Dissolution(Mechanism):
         endings(
             (taken, seen.count), instances.resonance[rows], opposed,
             (sites.place, sites.instance, sites.participants, sites.members, state.practices.mass[instances.practice[rows]], instances.began[rows]),
-            (places.coverage, places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content,
+            (places.coverage, places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content, instances.shelter,
             (p.spent, p.isolation, p.need, p.ebb, p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
             np.zeros(len(CAUSES)))  # fmt: skip
         participants = sites.participants[taken]

@@ -24,9 +24,12 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
 from communize.mechanisms.measures.surroundings import Surroundings
+from communize.mechanisms.opponents.segmentation import LIVELIHOOD, LIVELIHOODS, SEGMENTATION
+from communize.mechanisms.opponents.siding import SIDING
 from communize.mechanisms.provisioning import PROVISION, mean_shortage
 
 STRANGERS, WAGE_LABOUR = CONTENTS.index("strangers"), CONTENTS.index("wage_labour")
+N_LIVELIHOODS = len(LIVELIHOODS)
 
 
 @kernel
@@ -57,12 +60,12 @@ def parts_of(i, home, work, tied, ties, site_share, place_share, weights, parts)
 
 @kernel
 def find_rallying(
-    start, stop, block, people, offsets, site_place, site_share, place_share, lack, takes_part, weights, law, key, day, found):  # fmt: skip
+    start, stop, block, people, offsets, site_place, site_share, place_share, lack, siding, takes_part, weights, law, key, day, found):  # fmt: skip
     """People of [start, stop) who are drawn to a measure, written to ``found[start:]``; returns how many.
 
     `law` = (rate, highest share of participants of a site or place, largest lack). The hazard is rate * influence * attraction,
     the influence being the weighted mean of shares of participants at the work site, in the neighbourhood, in the place and
-    among ties; `lack` is what is missing of needs in each place. The draw comes first: the rest is looked up only where it is
+    among ties; `lack` is what is missing of needs in each place, `siding` a factor by place and position. The draw comes first: the rest is looked up only where it is
     below an upper bound of the probability.
     """
     home, work, position, group, activity, tied, horizon = people
@@ -83,20 +86,21 @@ def find_rallying(
                 continue
             p = site_place[home[i]]
             influence = parts_of(i, home, work, tied, offsets, site_share, place_share[p], weights, parts)
-            if u < 1.0 - math.exp(-rate * influence * rules.attraction(lack[p], horizon[i])):
+            if u < 1.0 - math.exp(-rate * influence * rules.attraction(lack[p], horizon[i]) * siding[p, position[i]]):
                 found[start + count] = i
                 count += 1
     return count
 
 
 @kernel
-def choose_measures(rows, people, ties, sites, site_share, place_share, weights, surroundings, content, openness, key, day, at):
+def choose_measures(rows, people, ties, sites, site_share, place_share, weights, surroundings, content, openness, against, key, day, at):
     """For each of the people `rows` the site of the measure they join, or -1 where it does not let them in.
 
     `openness` = columns of the contents wage labour and strangers: the first admits people who do not work at a workplace,
-    the second people of other places; members always get in.
+    the second people of other places; `against` = antagonism against people of each side (places, sides), at any site.
+    Members get in but for that.
     """
-    home, work, activity, measure, tied = people
+    home, work, activity, measure, tied, group, position = people
     offsets, neighbours = ties
     place, kind, instance, participants = sites
     taken, by_place = surroundings
@@ -130,6 +134,11 @@ def choose_measures(rows, people, ties, sites, site_share, place_share, weights,
             if place[target] != p:
                 admitted *= rules.suspended(of[openness[1]])
             if d.uniform(key, i, day, decisions.RALLY_TARGET, 2) >= admitted:
+                target = -1
+        if target >= 0 and against.shape[1] > 0:
+            n_groups = against.shape[1] - N_LIVELIHOODS
+            hostile = max(against[place[target], min(group[i], n_groups - 1)], against[place[target], n_groups + LIVELIHOOD[position[i]]])
+            if hostile > 0.0 and d.uniform(key, i, day, decisions.RALLY_TARGET, 3) < hostile:
                 target = -1
         at[k] = target
 
@@ -206,13 +215,13 @@ class Rallying(Mechanism):
     reads = (
         *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.kind", "sites.struggle",
         "places.eligible", "places.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
-        "contacts.linked",
+        "contacts.linked", "places.siding", "antagonism.against",
     )  # fmt: skip
     writes = (
         *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "days.rallied", "days.left_measures",
     )  # fmt: skip
     columns = (
-        *records.COLUMNS, *PROVISION,
+        *records.COLUMNS, *PROVISION, *SIDING, *SEGMENTATION,
         Column("days", "rallied", "int64", "agent", "people who joined a measure on the day", (0, None)),
         Column("days", "left_measures", "int64", "agent", "people who left a measure on the day of themselves", (0, None)),
     )  # fmt: skip
@@ -263,15 +272,20 @@ class Rallying(Mechanism):
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
             find_rallying, n, (people.home, people.work, people.position, people.group, people.activity, people.ties_in_measures, people.horizon),
-            ties.offsets, sites.place, site_share, place_share, lack, self._takes_part, weights,
+            ties.offsets, sites.place, site_share, place_share, lack, places.siding, self._takes_part, weights,
             (p.rate, max(highest, float(place_share.max())), float(lack.max())), key, day, found)  # fmt: skip
         rows = gather(found, counts, n, BLOCK)
         at = np.empty(rows.size, np.int32)
         choose_measures(
-            rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures), (ties.offsets, ties.neighbours),
+            rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures, people.group, people.position), (ties.offsets, ties.neighbours),
             (sites.place, sites.kind, sites.instance, sites.participants), site_share, place_share, weights, (seen.sites, seen.by_place),
-            state.instances.content, (WAGE_LABOUR, STRANGERS), key, day, at)  # fmt: skip
+            state.instances.content, (WAGE_LABOUR, STRANGERS), self._against(state), key, day, at)  # fmt: skip
         return rows[at >= 0], at[at >= 0]
+
+    @staticmethod
+    def _against(state: State) -> np.ndarray:
+        against = state.antagonism.against
+        return against.reshape(len(state.places), -1) if against.any() else np.zeros((len(state.places), 0), np.float32)
 
     def _leaving(self, state: State, day: int, key: np.uint64) -> np.ndarray:
         p, people, n = self.parameters, state.people, len(state.people)

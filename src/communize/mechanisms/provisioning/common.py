@@ -129,6 +129,8 @@ class Common:
         shares = np.column_stack([
             rules.suspended(content[:, DIVISION]), 1.0 - self.p.care_burden * rules.suspended(-content[:, GENDER]), rules.suspended(content[:, STRANGERS]),
         ]).astype(np.float64)  # fmt: skip
+        shares[:, 0] *= places.scope[sites.place[taken]] > 0 if self.p.needs_co_ordination else 1.0
+        shares[:, 1] *= 1.0 - places.drain[sites.place[taken]]
         needs = state.practices.needs[instances.practice[rows]] if taken.size else np.zeros((0, 3), np.int8)
         joined = np.zeros(len(sites), np.int64)
         self.dwelling[:] = 0.0

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
-from communize.declare.registry import Column, Output
+from communize.declare.registry import SCOPES, Column, Output
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.conditions import CONDITIONS
+from communize.mechanisms.opponents.fronts import DRAIN
 from communize.mechanisms.provisioning import common, industry, needs, reproduction
 from communize.mechanisms.provisioning.common import Common, known_sectors, sector_rows
 from communize.mechanisms.provisioning.industry import Industry, commodity_reproduction
@@ -27,7 +28,7 @@ class Provisioning(Mechanism):
     reads = (
         "people.home", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
         "sites.eligible", "sites.participants", "sites.held", "sites.instance", "places.residents", "places.participants", "instances.content",
-        "instances.practice", "practices.needs", "contacts.linked", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
+        "instances.practice", "practices.needs", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
     writes = (
         "people.unmet", "people.affordability", "provision.shortage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
@@ -35,7 +36,8 @@ class Provisioning(Mechanism):
         *(column.path for column in (*industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS)),
     )  # fmt: skip
     columns = (
-        *PROVISION, *CONDITIONS, *industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS,
+        *PROVISION, *CONDITIONS, *DRAIN,
+        Column("places", "scope", "int8", "code", "scope that is unlocked there, index into SCOPES", (0, len(SCOPES) - 1)), *industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS,
         Column("places", "means", "float64", "share", "what residents can pay of a month's basket, mean", (0, 1)),
         Column("places", "exchange_dependence", "float64", "share", "bought share of what participants of measures have", (0, 1)),
         Column("tally", "means_at_start", "float64", "share", "what people could pay at the start, mean", (0, 1), float("nan"), may_lack=True),

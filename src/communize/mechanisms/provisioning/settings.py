@@ -66,6 +66,7 @@ class Free(Parameters):
     enabled: bool = parameter(True, unit="yes/no", source="definition", meaning="whether measures provide")
     seizable: list[str] = parameter([], unit="sector", source="definition", meaning="sectors whose stocks measures can take; none named: all")
     mobility: float = parameter(0.6, unit="share of labour", range=(0, 1), plausible=(0, 1), meaning="labour that can be reassigned between sectors where the division of labour is suspended")
+    needs_co_ordination: bool = parameter(True, unit="yes/no", source="definition", meaning="whether labour goes to plants of other sectors only where measures of the place co-ordinate")
     home_productivity: float = parameter(0.15, unit="share", range=(0, 10), plausible=(0.0, 0.4), meaning="productivity of labour in neighbourhoods (gardens, kitchens, repair, care) against that at plants")
     care_burden: float = parameter(0.25, unit="share of labour", range=(0, 1), plausible=(0, 0.5), meaning="labour bound by unpaid care where the content gender is -1")
     restock_days: float = parameter(7.0, unit="day", range=(0, 1000), plausible=(1, 30), meaning="days of drawing that a place tries to hold in stock")

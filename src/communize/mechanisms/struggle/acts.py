@@ -10,6 +10,7 @@ from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.conditions import CONDITIONS, MOST_PAY
+from communize.mechanisms.opponents.mediation import MEDIATION
 from communize.mechanisms.struggle import loops, rules
 from communize.mechanisms.struggle.participation import SETTLED
 
@@ -25,7 +26,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
     counts
         (active, members, demands, rifts, refusals) by struggle; the last three are counted up.
     measures
-        (belonging, demand, rift) by struggle; demand and rift fade and grow.
+        (belonging, demand, rift, mediation) by struggle; demand and rift fade and grow.
     room
         Room for concessions of the employers of each struggle, and of the State.
     law
@@ -34,7 +35,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
         Set to True for the struggles conceded to or refused on this day.
     """
     active, members, demands, rifts, refusals = counts
-    belonging, demand, rift = measures
+    belonging, demand, rift, mediation = measures
     rate_acts, decay, rate_concession, cost, width, rate_refusal = law
     for n in rows:
         demand[n] *= decay
@@ -43,7 +44,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
         can_concede = rules.concedable(room[1] if reproduction else room[0][n], cost, width)
         share = active[n] / max(1, members[n])
         if d.uniform(key, n, day, decisions.ACT, 0) < rules.act_probability(rate_acts, share):
-            for_demand, for_rift = rules.act_weights(belonging[n], can_concede, refusals[n])
+            for_demand, for_rift = rules.act_weights(belonging[n], can_concede, refusals[n], mediation[n])
             if d.uniform(key, n, day, decisions.ACT, 1) * (for_demand + for_rift) < for_demand:
                 demand[n] += 1.0
                 demands[n] += 1
@@ -51,7 +52,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
                 rift[n] += 1.0
                 rifts[n] += 1
         if demands[n] > 0 and demand[n] >= 0.5:
-            if d.uniform(key, n, day, decisions.CONCESSION, 0) < 1.0 - np.exp(-rate_concession * can_concede):
+            if d.uniform(key, n, day, decisions.CONCESSION, 0) < 1.0 - np.exp(-rate_concession * (1.0 + mediation[n]) * can_concede):
                 settled[n] = True
             elif d.uniform(key, n, day, decisions.REFUSAL, 0) < 1.0 - np.exp(-rate_refusal * (1.0 - can_concede)):
                 refused[n] = True
@@ -66,7 +67,7 @@ class Acts(Mechanism):
     reads = (
         "economy.regime", "economy.profit_rate", "economy.tax_surplus", "sites.revenue", "sites.payroll", "struggles.active", "struggles.members",
         "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.kind", "sites.place", "sites.struggle", "people.home",
-        "people.work",
+        "people.work", "places.mediation",
     )  # fmt: skip
     writes = (
         "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",
@@ -75,7 +76,7 @@ class Acts(Mechanism):
         "days.settlements", "days.refusals",
     )  # fmt: skip
     columns = (
-        *CONDITIONS,
+        *CONDITIONS, MEDIATION[0],
         Column("sites", "relief", "float32", "pressure", "pressure taken off by a settlement", (0, None)),
         Column("struggles", "demand", "float32", "1", "demands made, fading", (0, None)),
         Column("struggles", "rift", "float32", "1", "acts of rift, fading", (0, None)),
@@ -121,13 +122,23 @@ class Acts(Mechanism):
         settled, refused = np.zeros(len(struggles), np.bool_), np.zeros(len(struggles), np.bool_)
         day_of_struggles(
             live, (struggles.active, struggles.members, struggles.demands, struggles.rifts, struggles.refusals),
-            (struggles.belonging, struggles.demand, struggles.rift), struggles.by_locus,
+            (struggles.belonging, struggles.demand, struggles.rift, self._mediation(state)), struggles.by_locus,
             self._room(state),
             (p.rate, 2.0 ** (-1.0 / p.half_life_days), p.rate_concession, p.concession_cost, p.concession_width, p.rate_refusal),
             draws.key, day, settled, refused)  # fmt: skip
         state.days.settlements[0], state.days.refusals[0] = int(settled.sum()), int(refused.sum())
         if settled.any() or refused.any():
             self._meet(state, settled, refused)
+
+    def _mediation(self, state: State) -> np.ndarray:
+        """Mediation at the sites of each struggle, mean, float64 (struggles,)."""
+        sites, places, n = state.sites, state.places, len(state.struggles)
+        if not places.mediation.any():
+            return np.zeros(n)
+        inside = np.flatnonzero(sites.struggle >= 0)
+        of = sites.struggle[inside]
+        count = np.bincount(of, minlength=n)
+        return np.bincount(of, weights=places.mediation[sites.place[inside]], minlength=n) / np.maximum(1, count)
 
     def _room(self, state: State) -> tuple[np.ndarray, float]:
         """What can be conceded, in shares of what is paid: by the employers of each struggle, from their own profit, and by the State."""

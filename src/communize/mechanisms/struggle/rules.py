@@ -77,9 +77,9 @@ def act_probability(rate_acts, active_share):
 
 
 @kernel
-def act_weights(belonging, concedable, refusals):
-    """Weights of a demand and of a rift among a struggle's acts, both at least 0."""
-    demand = max(0.0, 0.5 + 0.5 * belonging) * concedable
+def act_weights(belonging, concedable, refusals, mediation):
+    """Weights of a demand and of a rift among a struggle's acts, both at least 0; mediation turns acts into demands."""
+    demand = max(0.0, 0.5 + 0.5 * belonging) * concedable * (1.0 + mediation)
     rift = max(0.0, 0.5 - 0.5 * belonging) + 0.2 * refusals
     return demand, rift
 

@@ -1,0 +1,80 @@
+"""Character of measures, chi (`model.md` section 6, `rules.md` section 5): an observable of an instance in its relations; nothing acts on it.
+
+chi = resonance * (contribution + mean content) / 2. The contribution is measured by running again without the instance (`simulation.contribution`)
+where it was sampled; elsewhere it is estimated as minus the change of antagonism in its place over the last 30 days.
+"""
+
+import numpy as np
+
+from communize.declare.parameters import parameter
+from communize.declare.registry import CHARACTER_BINS, Column, Output
+from communize.kernels.vector import Draws
+from communize.mechanisms.base import Mechanism, MechanismParameters, State
+from communize.mechanisms.measures import records
+
+DAYS = 30
+
+
+class Character(Mechanism):
+    """Observes the character of the measures in force."""
+
+    name = "character"
+    phase = "reckoning"
+    reads = (
+        "sites.instance", "sites.participants", "sites.place", "instances.resonance", "instances.content", "instances.practice", "places.antagonism",
+    )  # fmt: skip
+    writes = ("instances.character", "instances.contribution", "places.antagonism_before")
+    columns = (
+        *records.COLUMNS,
+        Column("instances", "character", "float32", "1", "chi, today or when it ended; not a number before its first evening", (-1, 1), float("nan"), may_lack=True),
+        Column("instances", "contribution", "float32", "1", "contribution to the struggle against the commodity mode", (-1, 1)),
+        Column("instances", "measured", "int8", "yes/no", "1 where the contribution was measured by running without it, 0 where it is estimated", (0, 1)),
+        Column("places", "antagonism", "float32", "share", "antagonism, mean over pairs of residents who are on different sides", (0, 1)),
+        Column("places", "antagonism_before", "float32", "share", "antagonism of the last 30 days, by day of the month", (0, 1), dims=(DAYS,)),
+    )
+    outputs = (
+        Output("character", "1", "chi, mean over participants of measures", may_lack=True),
+        Output("character_negative", "share", "participants of measures whose measure has a negative chi", may_lack=True),
+        Output("character_distribution", "share", "participants by chi of their measure", ("character_bin",), may_lack=True),
+        Output("both_signs", "practice", "practices in force of which one instance has a chi above and another one below 0"),
+    )
+
+    class Parameters(MechanismParameters):
+        """How contributions are found."""
+
+        scale: float = parameter(0.1, unit="share", range=(0.0001, 1), plausible=(0.02, 0.5), meaning="fall of antagonism in 30 days that counts as a contribution of 1")
+        sample: int = parameter(0, unit="instance", range=(0, 1000), source="definition", meaning="instances whose contribution is measured each time by running on without them; each costs 30 days")
+        every_days: int = parameter(90, unit="day", range=(1, 100_000), source="definition", meaning="days between such samples")
+
+    parameters: "Character.Parameters"
+
+    def step(self, state: State, day: int, draws: Draws) -> None:
+        sites, instances, places = state.sites, state.instances, state.places
+        slot = day % DAYS
+        change = places.antagonism - places.antagonism_before[:, slot]
+        places.antagonism_before[:, slot] = places.antagonism
+        taken = np.flatnonzero(sites.instance >= 0)
+        if not taken.size:
+            return
+        rows = sites.instance[taken]
+        estimated = np.clip(-change[sites.place[taken]] / self.parameters.scale, -1.0, 1.0)
+        instances.contribution[rows] = np.where(instances.measured[rows] > 0, instances.contribution[rows], estimated)
+        mean = instances.content[rows].mean(axis=1)
+        instances.character[rows] = instances.resonance[rows] * (instances.contribution[rows] + mean) / 2.0
+
+    def observe(self, state: State) -> dict:
+        sites, instances = state.sites, state.instances
+        taken = np.flatnonzero(sites.instance >= 0)
+        nothing = np.full(len(CHARACTER_BINS), np.nan)
+        rows, weight = sites.instance[taken], sites.participants[taken].astype(float)
+        if not weight.sum():
+            return {"character": float("nan"), "character_negative": float("nan"), "character_distribution": nothing, "both_signs": 0}
+        chi, weight = instances.character[rows].astype(float), weight / weight.sum()
+        bins = np.clip(((chi + 1.0) * len(CHARACTER_BINS) / 2.0).astype(np.int64), 0, len(CHARACTER_BINS) - 1)
+        practice = instances.practice[rows]
+        above, below = np.unique(practice[chi > 0]), np.unique(practice[chi < 0])
+        return {
+            "character": float((chi * weight).sum()), "character_negative": float(weight[chi < 0].sum()),
+            "character_distribution": np.bincount(bins, weights=weight, minlength=len(CHARACTER_BINS)),
+            "both_signs": int(np.intersect1d(above, below, assume_unique=True).size),
+        }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What opposes measures besides force: siding, mediation, the pincers of the commodity, fronts, segmentation (`model.md` section 7)."""
