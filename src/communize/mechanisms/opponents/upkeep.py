@@ -81,8 +81,8 @@ class Upkeep(Mechanism):
         return min(1.0, (float(economy.taxes[0]) + float(economy.treasury[0])) / due) if due > 0 else 1.0
 
     def _supplied(self, state: State) -> float:
-        supply = state.industry.supply[self._needs]
-        least = float(supply.min()) if supply.size else 1.0
+        supply = state.industry.supply if len(state.industry) else np.ones(0)  # nothing is computed without provisioning
+        least = float(supply[self._needs].min(initial=1.0)) if supply.size else 1.0
         return 1.0 if least >= WHOLE else least
 
     def _held(self, state: State) -> float:
