@@ -226,10 +226,10 @@ class Simulation:
             if progress is not None:
                 progress(done)
         if days > 0:
-            self._check_everything()
+            self.check_everything()
         return self
 
-    def _check_everything(self) -> None:
+    def check_everything(self) -> None:
         """Check every invariant in full, once a day has been done."""
         if self.invariants is not None:
             try:
@@ -295,7 +295,7 @@ class Simulation:
         InvariantViolation
             An invariant does not hold.
         """
-        self._check_everything()
+        self.check_everything()
         try:
             snapshot.save(self, Path(path))
         except (OSError, ValueError) as error:
