@@ -56,8 +56,8 @@ def write(path: Path, description: dict[str, Any], arrays: Iterable[tuple[str, n
 
             put(MAGIC + FORMAT.to_bytes(4, "little") + len(head).to_bytes(8, "little") + head)
             for _, values in held:
-                raw = memoryview(values.reshape(-1).view(np.uint8))
-                for start in range(0, len(raw), PIECE):
+                raw = values.reshape(-1).view(np.uint8)
+                for start in range(0, raw.size, PIECE):
                     piece = codec.compress(raw[start : start + PIECE], asbytes=True)
                     put(len(piece).to_bytes(8, "little"))
                     put(piece)

@@ -149,8 +149,9 @@ class Snapshot:
         for what in ("ties", "contact", "place_list"):
             of[what] = {key.partition(".")[2]: values for key, values in self.arrays.items() if key.startswith(f"society/{what}.")}
         texts = {name: np.array(entries, kind) for name, (kind, entries) in held["texts"].items()}
+        people, sites, places = (self._table(name) for name in SETTLED)
         return Society(
-            *(self._table(name) for name in SETTLED), Ties(**of["ties"]), Contact(**of["contact"]), PlaceList(**texts, **of["place_list"]),
+            people, sites, places, Ties(**of["ties"]), Contact(**of["contact"]), PlaceList(**texts, **of["place_list"]),
             SocietyParameters.model_validate(held["parameters"]), frozenset(held["given"]))  # fmt: skip
 
     def recorder(self, sizes: dict[str, int]) -> Recorder:
