@@ -99,7 +99,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         data = memoryview(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError("", str(path), f"a checkpoint that can be read ({getattr(error, 'strerror', None) or error})") from None
+        raise InputError("", getattr(error, "strerror", None) or str(error), "a checkpoint that can be read", None, str(path)) from None
     body, start = data[:-DIGEST], len(MAGIC) + 12
     if bytes(data[: len(MAGIC)]) != MAGIC:
         raise Damaged(path, "another kind of file")

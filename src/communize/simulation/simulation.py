@@ -299,7 +299,7 @@ class Simulation:
         try:
             snapshot.save(self, Path(path))
         except (OSError, ValueError) as error:
-            raise InputError("", str(path), f"a file that can be written ({getattr(error, 'strerror', None) or error})") from None
+            raise InputError("", getattr(error, "strerror", None) or str(error), "a file that can be written", None, str(path)) from None
         return Path(path)
 
     @classmethod

@@ -307,14 +307,15 @@ def test_on_a_full_disk_nothing_is_lost(busy, tmp_path, monkeypatch, capsys):
     disk = tmp_path / "disk"
     full_disk(disk)
     try:
-        (disk / "ballast").write_bytes(bytes(500_000))
+        size = (busy / "whole" / "checkpoint" / "day-000030.ckpt").stat().st_size
+        (disk / "ballast").write_bytes(bytes((1 << 20) - 3 * size // 2 - 50_000))  # room for one checkpoint
         code, _, said = call(["run", busy / "busy.toml", "--out", disk / "mine", "--keep-people", "--no-report"], monkeypatch, capsys)
         assert code == 2
         assert said.count("could not be written (No space left on device); the run goes on") == 1
         assert "a folder that can be written (No space left on device); the run is kept up to day" in said
         (disk / "ballast").unlink()
         shutil.move(disk / "mine.part", tmp_path / "mine.part")
-        assert resumed(tmp_path / "mine")[0].info["resumed"] in ([10], [20])
+        assert resumed(tmp_path / "mine")[0].info["resumed"] == [10]
         assert_same_folder(busy / "whole", tmp_path / "mine")
     finally:
         subprocess.run(["umount", str(disk)], check=True)
@@ -365,7 +366,7 @@ def test_minutes_count_from_the_last_checkpoint(tmp_path, monkeypatch):
 
     small = cz.load("restructured").replace({"society.people": 300, "society.places.count": 3, "economy.enabled": False})
     cz.run(small, days=12, folder=tmp_path / "mine", checkpoint_minutes=1.0, progress=tick)
-    assert [day for day, _ in written] == [3, 6, 9]  # 25 s pass before the first day; not on the last
+    assert [day for day, _ in written] == [4, 7, 10]
     written.clear()
     cz.run(small, days=12, folder=tmp_path / "by-days", checkpoint_minutes=0, checkpoint_days=4, progress=tick)
     assert [day for day, _ in written] == [4, 8, 12]
