@@ -17,7 +17,7 @@ CASES = {
     "sir": 1_000, "fordist-1968": 2_000, "pensions-2010": 2_000, "guadeloupe-2009": 2_000, "watts-2002": 500, "granovetter-1978": 100,
     "centola-macy-2007": 400, "kuran-1991": 100, "lang-de-sterck-2014": 400,
 }  # fmt: skip
-FAST = ("restructured", "communising", "general-strike", "wright-2005", "subprime-2007", "epstein-2002", "sir")
+FAST = ("restructured", "communising", "wright-2005", "epstein-2002", "sir")
 DAYS, CUTS = 62, (0, 1, 29, 30, 31, 62)
 
 

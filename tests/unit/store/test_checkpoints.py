@@ -76,7 +76,7 @@ def call(arguments, monkeypatch, capsys):
 # --- killed ---
 
 
-OFTEN = ("before the first checkpoint", "while a checkpoint is written", "before a checkpoint is renamed", "while the folder is written", "after the folder is renamed")
+OFTEN = ("before the first checkpoint", "before a checkpoint is renamed", "while the folder is written", "after the folder is renamed")
 
 
 @pytest.mark.parametrize("moment", [moment if moment in OFTEN else pytest.param(moment, marks=pytest.mark.slow) for moment in MOMENTS])
@@ -190,7 +190,7 @@ def copy(stopped, tmp_path):
     return tmp_path / "mine"
 
 
-@pytest.mark.parametrize(("damage", "at"), [(flip, 0.0), (flip, 0.0001), (flip, 0.5), (flip, 1.0), (cut, 0.0), (cut, 0.001), (cut, 0.7), (cut, 0.99999)])
+@pytest.mark.parametrize(("damage", "at"), [(flip, 0.0), (flip, 0.5), (cut, 0.0), (cut, 0.99999)])
 def test_of_a_damaged_checkpoint_the_one_before_is_used(damage, at, copy, busy):
     damage(copy.with_name("mine.part") / "checkpoint" / "day-000030.ckpt", at)
     run, said = resumed(copy)
@@ -337,7 +337,7 @@ def test_checkpoints_that_cannot_be_written_do_not_stop_the_run(busy, tmp_path):
     assert_same_folder(busy / "whole", tmp_path / "mine")
 
 
-@pytest.mark.parametrize("where", ["file/mine", "/proc/mine", "file/deep/er/mine"])
+@pytest.mark.parametrize("where", ["file/mine", "/proc/mine"])
 def test_a_folder_that_cannot_be_made(where, busy, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     target = where if where.startswith("/") else tmp_path / where
