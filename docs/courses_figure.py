@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from communize.experiment.courses import COURSES, scenario_of
-from communize.store.run import run
+from communize.store.running import run
 
 STRUGGLE, MEASURES, TOTAL, ONE = "#9a6700", "#1f6feb", "#8250df", "#57606a"
 figure, axes = plt.subplots(len(COURSES), 3, figsize=(11, 12), sharex=True, layout="constrained")

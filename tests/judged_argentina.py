@@ -3,9 +3,9 @@
 import argparse
 
 import numpy as np
+from judged_cases import day_of, targets, within
 
 import communize as cz
-from judged_cases import day_of, targets, within  # noqa: I001
 
 
 def figures(run: cz.Run) -> list[tuple[str, float, bool | None]]:

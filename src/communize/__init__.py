@@ -10,7 +10,8 @@ _WHERE = {
     "load": "scenario.scenario",
     "Scenario": "scenario.scenario",
     "case_names": "scenario.scenario",
-    "run": "store.run",
+    "run": "store.running",
+    "resume": "store.running",
     "Run": "store.run",
     "read_run": "store.run",
     "Outcome": "store.outcome",
@@ -46,12 +47,14 @@ if TYPE_CHECKING:
     from communize.society.parameters import SocietyParameters
     from communize.society.society import Society
     from communize.store.outcome import Outcome
-    from communize.store.run import Run, read_run, run
+    from communize.store.run import Run, read_run
+    from communize.store.running import resume, run
 
 __all__ = [
     "Column", "CommunizeError", "Draws", "InputError", "InvariantViolation", "Mechanism", "Outcome", "Output",
     "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "frontier",
-    "kernel", "load", "parameter", "read_run", "reproduction_ratio", "run",
+    "kernel", "load", "parameter", "read_run", "reproduction_ratio",
+    "resume", "run",
 ]  # fmt: skip
 
 

@@ -53,41 +53,86 @@ def _load(scenario: str, people: int | None, days: int | None, seed: int | None,
 
 @app.command()
 def run(
-    scenario: ScenarioArgument,
+    scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="A case by name (see `communize cases`), or a TOML file.")] = None,
     people: Annotated[int | None, typer.Option(help="People of the society (0: the places' own populations).")] = None,
     days: Annotated[int | None, typer.Option(help="Days to run.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; results do not depend on them.")] = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option("--from", metavar="CHECKPOINT", help="Run on from a checkpoint, instead of a scenario.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-sSEED-HASH if left out.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
     keep_people: Annotated[bool, typer.Option("--keep-people", help="Write people.parquet as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a scenario; write a run folder and print a summary."""
+    from communize.store import running
+    from communize.store.folders import default_folder
+
+    if (scenario is None) == (checkpoint is None):
+        raise InputError("SCENARIO", scenario, "either a scenario or --from CHECKPOINT")
+    also = None if no_report else _write_report
+    if checkpoint is not None:
+        named = {"society.people": people, "run.days": days, "run.seed": seed, "run.threads": threads}
+        changes = {path: value for path, value in named.items() if value is not None} | _parse_set(assignments or [])
+        folder = out or ""
+
+        def start(**options: Any) -> Any:
+            return running.run_from(checkpoint, changes, folder=folder, keep_people=keep_people, also=also, **options)
+
+        _carry_out(start, f"from {checkpoint.name}", as_json)
+    else:
+        loaded = _load(str(scenario), people, days, seed, threads, assignments or [])
+        target = out or default_folder(loaded, loaded.seed)
+
+        def start(**options: Any) -> Any:
+            return running.run(loaded, folder=target, keep_people=keep_people, also=also, **options)
+
+        _carry_out(start, f"{loaded.name}: {loaded.title}", as_json)
+
+
+@app.command()
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The run folder that was to be, or DIR.part.")],
+    threads: Annotated[int | None, typer.Option(help="Threads; results do not depend on them.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with an interrupted run from its last checkpoint; the result is the same, bit for bit."""
+    from communize.store import running
+
+    if threads is not None and not 0 <= threads <= 4096:
+        raise InputError("--threads", threads, "0 to 4096")
+
+    def start(**options: Any) -> Any:
+        return running.resume(folder, threads=threads, also=_write_report, **options)
+
+    _carry_out(start, folder.name, as_json)
+
+
+def _write_report(result: Any, part: Path) -> None:
+    from communize.report.page import write_report
+
+    write_report(result, part / "report.html")
+
+
+def _carry_out(start: Any, title: str, as_json: bool) -> None:
+    """Run with a progress bar, and print the summary or what stopped it."""
     from communize.cli.progress import Progress
     from communize.cli.show import print_run
-    from communize.report.page import write_report
-    from communize.store import run as store
 
-    loaded = _load(scenario, people, days, seed, threads, assignments or [])
-    target = out or store.default_folder(loaded, loaded.seed)
-    identity = {"scenario_hash": loaded.hash, "seed": loaded.seed, "days": loaded.days, "version": store.version()}
-    store.check_free(target, identity)
     try:
-        with Progress(f"{loaded.name}: {loaded.title}", quiet=as_json) as progress:
-            result = store.run(loaded, progress=progress.update, keep_people=keep_people)
-            progress.say("writing the run folder")
-            result.save(target, people=keep_people, also=None if no_report else lambda part: write_report(result, part / "report.html"))
+        with Progress(title, quiet=as_json) as progress:
+            result = start(progress=progress.update, say=lambda text: _say(f"communize: {text}"))
     except InvariantViolation as violation:
-        _stop(violation, target, as_json)
-    except KeyboardInterrupt:  # caught here, for the command line library ends silently on it
-        _say("communize: interrupted; nothing was written")
+        _stop(violation, Path(violation.facts["folder"]), as_json)
+    except KeyboardInterrupt as stop:  # caught here, for the command line library ends silently on it
+        _say(f"communize: {stop.args[0] if stop.args else 'interrupted; nothing was written'}")
         raise typer.Exit(130) from None
+    folder = result.folder
     if as_json:
-        print(json.dumps({**result.summary(), "folder": str(target)}, default=str))
+        print(json.dumps({**result.summary(), "folder": str(folder)}, default=str))
     else:
-        print_run(result, target, with_report=not no_report)
+        print_run(result, folder, with_report=(folder / "report.html").exists())
 
 
 @app.command()

@@ -42,18 +42,15 @@ class Progress:
                 return
             if done == total:
                 return
-            self._start(total)
+            self._start(done, total)
             self._done_first = done
         assert self._bar is not None
         speed = (done - self._done_first) / max(1e-9, time.monotonic() - self._first)
         self._bar.update(self._task, completed=done, total=total, speed=f"{speed:.0f} days/s" if speed else "")
+        if done == total:
+            self._bar.update(self._task, description="writing the run folder")
 
-    def say(self, text: str) -> None:
-        """Name the present stage."""
-        if self._bar is not None:
-            self._bar.update(self._task, description=text)
-
-    def _start(self, total: int) -> None:
+    def _start(self, done: int, total: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -63,7 +60,7 @@ class Progress:
             TextColumn("{task.description}"), BarColumn(), TextColumn("day {task.completed}/{task.total}"),
             TextColumn("{task.fields[speed]}"), TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
         self._bar.start()
-        self._task = self._bar.add_task(self.title.split(":")[0], total=total, speed="")
+        self._task = self._bar.add_task(self.title.split(":")[0], completed=done, total=total, speed="")
 
     def _print(self, text: str) -> None:
         import sys

@@ -72,6 +72,8 @@ def run_rows(run: Any) -> list[tuple[str, str]]:
     rows += [*_economy_rows(run), *_measure_rows(run)]
     rows.append(("speed", f"{timings['agent_days_per_s'] / 1e6:.1f} million agent-days/s, {timings['running_s']:.1f} s, "
                           f"{run.info['threads']} thread{'s' if run.info['threads'] > 1 else ''}; society made in {timings['making_s']:.1f} s"))  # fmt: skip
+    if run.info.get("resumed"):
+        rows.append(("resumed", f"after interruptions, from day {', '.join(map(str, run.info['resumed']))}"))
     return [*rows, ("state hash", run.state_hash)]
 
 

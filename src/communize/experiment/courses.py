@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from communize.scenario.scenario import Scenario, load
-from communize.store.run import Run, run
+from communize.store.run import Run
+from communize.store.running import run
 
 WITHOUT_LEVERS = {"measures.fit_floor": 0.0, "struggle.weight_horizon": 0.0}
 

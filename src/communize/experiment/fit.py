@@ -13,7 +13,7 @@ from communize.declare.errors import InputError
 from communize.scenario.scenario import Scenario, load
 from communize.simulation.simulation import Simulation
 from communize.society.society import Society
-from communize.store.run import run
+from communize.store.running import run
 from communize.store.targets import fit_observed
 
 

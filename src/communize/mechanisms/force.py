@@ -188,7 +188,7 @@ class Force(Mechanism):
                 raise InputError(f"force.emergency[{number}].date", str(event.date), f"a date on or after the start, {state.start}")
             self._decreed.append((first, first + event.days))
         people, places = state.people, state.places
-        if places.force.sum() + places.arriving.sum() + state.force.reserve[0] == 0:
+        if state.is_changed("force") and places.force.sum() + places.arriving.sum() + state.force.reserve[0] == 0:
             homes = state.sites.place[people.home[people.position == STATE_FORCE]]
             living = np.bincount(homes, minlength=len(places))
             places.garrison[:] = living * (1.0 - self.parameters.reserve)

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,25 @@ class Scenario:
         ]
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+    def record(self, seed: int) -> dict[str, Any]:
+        """The scenario as a checkpoint holds it: text, and where files of mechanisms lie; `from_record` reads it."""
+        from communize.scenario.write import to_toml
+
+        files = [entry.use.partition(":")[0] for entry in self.tables.mechanism]
+        return {"toml": to_toml(self, seed=seed), "files": {Path(file).name: str((self.folder / file).absolute()) for file in files if file.endswith(".py")}}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], checkpoint: Path) -> "Scenario":
+        """The scenario that a checkpoint holds; files of mechanisms are looked for in its run folder, then where they were."""
+        values = tomllib.loads(record["toml"])
+        for entry in values.get("mechanism", []):
+            file, _, name = entry["use"].partition(":")
+            if file in record["files"]:
+                near = checkpoint.absolute().parent.parent / file
+                entry["use"] = f"{near if is_file(near) else record['files'][file]}:{name}"
+        return cls(values)
 
 
 def is_own_table(name: str, folder: Path | None = None) -> bool:

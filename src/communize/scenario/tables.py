@@ -44,6 +44,8 @@ class RunTable(Parameters):
     days: int | None = parameter(None, unit="day", range=(0, 100_000), source=DEFINITION, meaning="length of the run, if not the scenario's")
     seed: int = parameter(1, unit="1", range=(0, 2**64 - 1), source=DEFINITION, meaning="seed of all draws")
     threads: int = parameter(0, unit="thread", range=(0, 4096), source=DEFINITION, meaning="threads, 0 for all that the process may use")
+    checkpoint_days: int = parameter(0, unit="day", range=(0, 100_000), source=DEFINITION, meaning="days between checkpoints in the run folder, 0 for none by days")
+    checkpoint_minutes: float = parameter(10.0, unit="minute", range=(0, 100_000), source=DEFINITION, meaning="minutes between checkpoints, the first as long after the start, 0 for none by time")
 
 
 class Target(Parameters):

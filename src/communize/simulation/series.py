@@ -131,6 +131,12 @@ class Recorder:
         twin._data = {name: data.copy() for name, data in self._data.items()}
         return twin
 
+    def restore(self, n_days: int, series: Iterable[tuple[Output, np.ndarray]]) -> None:
+        """Take up the series of the first `n_days` days, in the order in which they were declared."""
+        self.n_days = n_days
+        for output, values in series:
+            self.outputs[output.name], self._data[output.name] = output, values.copy()
+
     def dataset(self, society, start) -> Any:
         """The series as an `xarray.Dataset` with dims day, place, ...; every variable with units and long_name."""
         import xarray as xr

@@ -2,9 +2,11 @@
 
 import contextlib
 import datetime
+import json
 import os
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +19,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, State
 from communize.mechanisms.invariants import WHOLE_DAYS, Invariants
 from communize.mechanisms.measures.character import Character
+from communize.simulation import snapshot
 from communize.simulation.contribution import contributions, sampled
 from communize.simulation.day import MECHANISMS, in_order
 from communize.simulation.series import FIXED_DIMS, Recorder
@@ -36,7 +39,10 @@ class Plan(Protocol):
     @property
     def threads(self) -> int: ...
     file: str | None
+    @property
+    def hash(self) -> str: ...
     def mechanisms(self) -> list[Mechanism]: ...
+    def record(self, seed: int) -> dict[str, Any]: ...
     def replace(self, changes: dict[str, Any]) -> "Plan": ...
 
 
@@ -72,6 +78,8 @@ class Simulation:
     ----------
     society_hash
         Hash of a society made elsewhere, None for one that is synthesised.
+    begun_from
+        Of a branch from a checkpoint: its day, the hashes of the scenario and the state there, and the changes; else None.
     state, day, people, sites, places, struggles, instances, practices
         The state and its tables: NumPy views, declared in the registry.
     """
@@ -82,6 +90,7 @@ class Simulation:
     ):  # fmt: skip
         self.scenario, self.audit, self._made_elsewhere = scenario, audit, society is not None
         self.society_hash = None if society is None else society.hash()
+        self.begun_from: dict[str, Any] | None = None
         self.seed = scenario.seed if seed is None else int(seed)
         if not 0 <= self.seed < 2**64:
             raise InputError("run.seed", seed, "0 to 2**64 - 1")
@@ -229,12 +238,17 @@ class Simulation:
             self.step()
             if progress is not None:
                 progress(done)
-        if days > 0 and self.invariants is not None:
+        if days > 0:
+            self.check_everything()
+        return self
+
+    def check_everything(self) -> None:
+        """Check every invariant in full, once a day has been done."""
+        if self.invariants is not None:
             try:
                 self.invariants.check(self.state, self.state.day - 1, everything=True)
             except InvariantViolation as violation:
                 raise self._explained(violation, None) from None
-        return self
 
     def _explained(self, violation: InvariantViolation, mechanism: Mechanism | None) -> InvariantViolation:
         """The violation with what a maintainer needs to find it again."""
@@ -244,15 +258,18 @@ class Simulation:
         start = "SCENARIO" if file is None or self._made_elsewhere else f"cz.load({file!r})"
         society = ", society=SOCIETY" if self._made_elsewhere else ""
         audit = f"sim = cz.Simulation({start}, seed={self.seed}{society}).run({good}); sim.audit = True; sim.run({day - good + 1})"
+        note = "the society was made outside the scenario" if self._made_elsewhere else None
+        if self.begun_from and self.begun_from["changes"]:
+            note = f"the run began from a checkpoint of day {self.begun_from['day']} of another, with {self.begun_from['changes']}"
         series = violation.facts.get("series")
         writers = [type(m).__name__ for m in self.mechanisms if any(output.name == series for output in m.outputs)] if series else []
         return violation.add(
             day=day, after=f"{mechanism.phase}: {type(mechanism).__name__}" if mechanism is not None else "the whole day",
             seed=self.seed, scenario=getattr(scenario, "name", None), scenario_hash=getattr(scenario, "hash", None), file=file,
             version=metadata.version("communize"), state_hash=self.state_hash(), threads=self.threads, people=len(self.people), writers=writers,
-            command=f"communize run {file} --seed {self.seed} --days {day + 1}" if file and not self._made_elsewhere else None,
+            command=f"communize run {file} --seed {self.seed} --days {day + 1}" if file and note is None else None,
             python=f"import communize as cz; {audit}",
-            note="the society was made outside the scenario" if self._made_elsewhere else None)  # fmt: skip
+            note=note)  # fmt: skip
 
     def branch(self, changes: dict[str, Any] | None = None) -> "Simulation":
         """A simulation that goes on from today with changed parameters and the same draws.
@@ -268,16 +285,80 @@ class Simulation:
             A change of the society, the seed or the start date, which are settled when a run starts.
         """
         changes = changes or {}
-        for path in changes:
-            if path.split(".")[0] == "society" or path in ("run.seed", "scenario.start"):
-                raise InputError(path, changes[path], "a parameter of a mechanism: the society is settled when a run starts")
+        refuse_settled(changes)
         twin = object.__new__(Simulation)
         twin.scenario, twin.audit, twin.seed, twin.threads = self.scenario.replace(changes), self.audit, self.seed, self.threads
-        twin._made_elsewhere, twin.society_hash = self._made_elsewhere, self.society_hash
+        twin._made_elsewhere, twin.society_hash, twin.begun_from = self._made_elsewhere, self.society_hash, self.begun_from
         state = self.state.copy()
         state.changed = frozenset(changes)
         twin._prepare(state)
         twin.recorder = self.recorder.copy()
+        twin._record_outputs()
+        return twin
+
+    def save_checkpoint(self, path: str | Path) -> Path:
+        """Write the state after the days done, the series so far and the scenario to a file (`from_checkpoint`).
+
+        Every invariant is checked in full before.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written.
+        InvariantViolation
+            An invariant does not hold.
+        """
+        self.check_everything()
+        try:
+            snapshot.save(self, Path(path))
+        except (OSError, ValueError) as error:
+            raise InputError("", getattr(error, "strerror", None) or str(error), "a file that can be written", None, str(path)) from None
+        return Path(path)
+
+    @classmethod
+    def from_checkpoint(
+        cls, path: str | Path, changes: dict[str, Any] | None = None, *, scenario: Plan | None = None, threads: int | None = None,
+    ) -> "Simulation":  # fmt: skip
+        """A simulation that goes on from a checkpoint: to the same bits as if it had never stopped, or with changed parameters.
+
+        Parameters
+        ----------
+        path
+            A file that `save_checkpoint` or a run wrote.
+        changes
+            Values by dotted path, as in `branch`. With None it is the same run; with changes, be there none in them, a run
+            of its own whose `begun_from` says where it comes from.
+        scenario
+            The scenario of the checkpoint, for one that cannot be read from it, with a mechanism from no file or module.
+        threads
+            Threads to use; the scenario's if omitted.
+
+        Raises
+        ------
+        InputError
+            The file is damaged, or of another version; the scenario has changed since; or a change is refused, as in `branch`.
+        """
+        held = snapshot.Snapshot(Path(path), scenario)
+        refuse_settled(changes or {})
+        twin = object.__new__(cls)
+        twin.scenario, twin.audit, twin.seed = held.scenario.replace(changes or {}), False, held.seed
+        twin.threads = n_threads(twin.scenario.threads if threads is None else threads)
+        twin._made_elsewhere, twin.society_hash = held.society_hash is not None, held.society_hash
+        state = held.state(twin.threads)
+        twin.begun_from = held.begun_from
+        if changes is not None:
+            twin.begun_from = {
+                "day": held.day, "scenario_hash": held.scenario.hash, "state_hash": state.hash(),
+                "changes": json.loads(json.dumps(changes, default=str)), "before": held.begun_from,
+            }  # fmt: skip
+        state.changed = frozenset(changes or {})
+        try:
+            twin._prepare(state)
+        except InputError as error:
+            raise error.in_file(str(path)) from None
+        if not changes:
+            held.put_back(state)
+        twin.recorder = held.recorder(twin._sizes())
         twin._record_outputs()
         return twin
 
@@ -302,6 +383,13 @@ class Simulation:
                 raise UndeclaredWrite(f"{type(mechanism).__name__} changed {path}, which is not among its writes")
         if self.invariants is not None:
             self.invariants.check(self.state, day, everything=True)
+
+
+def refuse_settled(changes: dict[str, Any]) -> None:
+    """Raise an `InputError` for a change of what is settled when a run starts."""
+    for path in changes:
+        if path.split(".")[0] == "society" or path in ("run.seed", "scenario.start"):
+            raise InputError(path, changes[path], "a parameter of a mechanism: the society is settled when a run starts")
 
 
 @contextlib.contextmanager

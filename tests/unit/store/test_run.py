@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import communize as cz
-from communize.store import run as store
+from communize.store import folders
 
 SMALL = {"society.people": 2000, "society.places.count": 6, "shock": [{"day": 2, "magnitude": 1.5}]}
 
@@ -102,11 +102,11 @@ def test_a_damaged_folder_is_named(damage, run, tmp_path):
 def test_the_default_folder_tells_runs_apart():
     scenario = cz.load("restructured")
     names = {
-        store.default_folder(changed, changed.seed).name
+        folders.default_folder(changed, changed.seed).name
         for changed in (scenario, scenario.replace({"run.days": 9}), scenario.replace({"run.seed": 2}), scenario.replace({"force.move": 0.1}))
     }
     assert len(names) == 4
-    assert store.default_folder(scenario.replace({"run.threads": 2}), 1) == store.default_folder(scenario, 1)
+    assert folders.default_folder(scenario.replace({"run.threads": 2}), 1) == folders.default_folder(scenario, 1)
 
 
 RUMOUR = """

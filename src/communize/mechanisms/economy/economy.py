@@ -130,7 +130,8 @@ class Economy(Mechanism):
     def setup(self, state: State) -> None:
         p, society = self.parameters, state.society
         self._changes = sorted(self._resolve(state, number, change) for number, change in enumerate(p.change))
-        state.economy.regime[0] = self._regime(state.day)
+        if state.is_changed("economy"):
+            state.economy.regime[0] = self._regime(state.day)
         if not p.core:
             return
         self._credit = credit.Credit(p.credit, p.month_days)

@@ -32,7 +32,7 @@ class Provisioning(Mechanism):
     )  # fmt: skip
     writes = (
         "people.unmet", "people.affordability", "provision.shortage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
-        "places.means", "tally.fall", "tally.unrest_day", "tally.means_at_start",
+        "places.means", "tally.fall", "tally.unrest_day", "tally.means_at_start", "tally.regrouped",
         *(column.path for column in (*industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS)),
     )  # fmt: skip
     columns = (
@@ -42,6 +42,7 @@ class Provisioning(Mechanism):
         Column("places", "exchange_dependence", "float64", "share", "bought share of what participants of measures have", (0, 1)),
         Column("tally", "means_at_start", "float64", "share", "what people could pay at the start, mean", (0, 1), float("nan"), may_lack=True),
         Column("tally", "fall", "float64", "share", "fall of what people can pay by a crisis", (0, 1)),
+        Column("tally", "regrouped", "int8", "yes/no", "whether people changed sites or positions since all noticed what they can pay", (0, 1)),
         Column("tally", "unrest_day", "int32", "day", "last day on which supply was not whole", (-1, None), -1),
     )
     outputs = (
@@ -76,7 +77,6 @@ class Provisioning(Mechanism):
         self._stops = [self._resolve_stop(state, number, stop) for number, stop in enumerate(p.stop)]
         self._crises = sorted((self._day(state, f"provisioning.crisis[{number}]", crisis), crisis.fall) for number, crisis in enumerate(p.crisis))
         self._fixed = self._resolve_levels(state)
-        self._regrouped = state.regrouped
         if np.isnan(state.tally.means_at_start[0]):
             people.affordability[:] = 1.0 - people.unmet
             self._count_means(state)
@@ -86,7 +86,7 @@ class Provisioning(Mechanism):
 
     def regroup(self, state: State) -> None:
         self._common.regroup(state)
-        self._regrouped = -1
+        state.tally.regrouped[0] = 1
 
     def _day(self, state: State, path: str, event: Any) -> int:
         day = state.day_of_event(event)
@@ -124,7 +124,7 @@ class Provisioning(Mechanism):
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, places, tally = self.parameters, state.places, state.tally
-        if self._regrouped != state.regrouped:
+        if tally.regrouped[0]:
             self._count_means(state)
         before = float(tally.fall[0])
         tally.fall[0] = next((fall for first, fall in reversed(self._crises) if first <= day), 0.0)
@@ -169,8 +169,8 @@ class Provisioning(Mechanism):
         """A part of the people notice what they lack today; all where what they can pay has just changed."""
         people, places, n, every = state.people, state.places, len(state.people), self.parameters.notice_days
         first, last = n * (day % every) // every, n * (day % every + 1) // every
-        if self._regrouped != state.regrouped:
-            self._regrouped = state.regrouped
+        if state.tally.regrouped[0]:
+            state.tally.regrouped[0] = 0
             first, last = 0, n
         if day - state.tally.unrest_day[0] > every and (first, last) != (0, n):
             return

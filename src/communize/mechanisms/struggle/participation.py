@@ -154,8 +154,10 @@ class Struggle(Mechanism):
         self._set_nerves(state)
         self._around = Surroundings(state, p)
         self._law = LAWS[p.response](state, p, self._around)
-        self._first_day = state.day if state.changed is not None and state.is_changed("struggle.seed") else 0
         self._seeds = [seeds.resolve(state, number, seed) for number, seed in enumerate(p.seed)]
+        if state.changed is not None and state.is_changed("struggle.seed"):
+            late = [(number, when) for number, (when, *_) in enumerate(self._seeds) if when < state.day]
+            state.notes += [f"struggle.seed[{number}]: day {when} lies before the branch: it does not begin" for number, when in late]
 
     def regroup(self, state: State) -> None:
         self._locus = state.society.site_locus()
@@ -219,8 +221,8 @@ class Struggle(Mechanism):
 
     def notes(self, state: State) -> list[str]:
         return [
-            f"struggle.seed[{number}]: day {when} lies {'after the end of the run' if when >= state.day else 'before the branch'}: it does not begin"
-            for number, (when, *_) in enumerate(self._seeds) if when >= state.day > 0 or when < self._first_day
+            f"struggle.seed[{number}]: day {when} lies after the end of the run: it does not begin"
+            for number, (when, *_) in enumerate(self._seeds) if when >= state.day > 0
         ]  # fmt: skip
 
     def _contest(self, state: State, day: int, key: np.uint64) -> None:
