@@ -97,7 +97,7 @@ def compared(frame: Any) -> list[dict[str, Any]]:
                 continue
             half = stats.t.ppf(0.975, difference.size - 1) * difference.std(ddof=1) / math.sqrt(difference.size)
             row[figure] = (float(difference.mean()), float(difference.mean() - half), float(difference.mean() + half))
-        mean, low, high = row[LAST]
+        _, low, high = row[LAST]
         sign = UP if low > 0 else DOWN if high < 0 else EITHER
         row["verdict"] = "no difference seen" if sign == EITHER else "open" if expected == EITHER else "as expected" if sign == expected else "**against expectation**"
         row["expected"] = {UP: "more", DOWN: "fewer", EITHER: "open"}[expected]
