@@ -12,12 +12,13 @@ RULES = {
     "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle or in measures on one day",
     "counter_revolution": "over the last 30 days more than half of the participants, at least 1 in 100 people, are in measures of negative character",
     "recuperation": "measures that the market bought back or that accepted a legal status make up more than half of the person-days in measures, and these at least a tenth of those in motion",
-    "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures",
+    "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures, and that peak was above 2 in 100 people or most person-days in struggle are not over",
     "integration": "struggles that ended by a settlement make up more than half of the person-days of those that ended",
     "repression": "struggles whose arrests reached the repressed share, and evicted measures of other struggles, make up more than half of those person-days",
     "exhaustion": "none of the others: struggles ebbed, and measures with them",
 }
 NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
+BACKGROUND = 0.02  # struggles of no more people that come and go without end are judged by how they ended
 RUPTURE_DAYS, COVERED_DAYS = 180, 30
 OUTSIDE, FORCE_PER_PARTICIPANT, COVERED = 0.5, 0.01, 0.9
 NEGATIVE_DAYS, NEGATIVE_SHARE, NEGATIVE_PEOPLE = 30, 0.5, 0.01
@@ -127,11 +128,11 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
         return outcome("counter_revolution", last)
     if _bought_back(struggles, instances):
         return outcome("recuperation", last)
-    if total[last] > 0.5 * peak:
-        return outcome("unresolved", last)
     weight = np.asarray(struggles.person_days, dtype=float)
     over = np.asarray(struggles.ended) >= 0
     whole = weight[over].sum()
+    if total[last] > 0.5 * peak and (peak > BACKGROUND * people or whole < 0.5 * weight.sum()):
+        return outcome("unresolved", last)
     last_struggle = min(last, int(np.asarray(struggles.ended)[over].max())) if over.any() else peak_day
     if whole > 0:
         settled, repressed = (weight[over & (ends == STRUGGLE_ENDS.index(name))].sum() for name in ("settled", "repressed"))

@@ -1,0 +1,121 @@
+"""One run of each outcome class, from documented parameter regions, and how often each region gives which class.
+
+``python -m communize.experiment.outcomes --seeds 5`` prints the table of the documentation.
+"""
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Region:
+    """A scenario with values changed, in which a class of outcomes comes up.
+
+    Parameters
+    ----------
+    aims_at
+        The class that it was written for; runs may end otherwise, and the table says how many do.
+    case, changes
+        What is run.
+    why
+        The region in words.
+    """
+
+    aims_at: str
+    case: str
+    why: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def deep(fall: float) -> list[dict[str, Any]]:
+    """A crisis from the first day."""
+    return [{"day": 0, "fall": fall, "what": "a fall of wages and benefits", "source": "assumed, 0.3 to 0.9"}]
+
+
+REGIONS = (
+    Region("no_spark", "communising", "the same crisis, but nothing that anybody takes to the street for",
+           {"shock": [], "incidents.enabled": False, "struggle.spontaneous": 0.0}),
+    Region("integration", "fordist-1968", "the earlier cycle with strong mediation: what is demanded is mostly conceded",
+           {"acts.rate_concession": 0.2, "mediation.enabled": True, "mediation.strength": 2.0}),
+    Region("exhaustion", "restructured", "the default: struggles come and ebb, measures with them"),
+    Region("repression", "communising", "thirty times the arrests, twenty times the evictions, force at once and people held for two months",
+           {"force.rate_arrest": 0.6, "force.rate_eviction": 5.0, "force.deployment_delay": 0, "force.held_days": 60.0}),
+    Region("recuperation", "communising", "mediation three times as strong, and fifteen times as many offers of a legal status",
+           {"mediation.rate_offer": 0.3, "mediation.strength": 3.0}),
+    Region("counter_revolution", "communising", "new practices reproduce more relations than they suspend",
+           {"measures.reinvention.content_mean": -0.5}),
+    Region("unresolved", "communising", "the same as the next, over after 120 days",
+           {"measures.adoption.rate": 4.0, "run.days": 120}),
+    Region("rupture", "communising", "a deeper crisis, quick adoption and rallying, no ebb, weak force, practices that suspend much, and more that neighbourhoods can make",
+           {"provisioning.crisis": deep(0.6), "measures.adoption.rate": 4.0, "rallying.rate": 1.0, "dissolution.ebb": 0.0, "dissolution.isolation": 0.02,
+            "force.rate_arrest": 0.005, "force.rate_eviction": 0.05, "provisioning.free.home_productivity": 0.3, "measures.reinvention.content_mean": 0.6}),
+)  # fmt: skip
+WITHOUT_LEVERS = {"measures.fit_floor": 0.0, "struggle.weight_horizon": 0.0}
+
+
+def run_of(region: Region, seed: int, people: int, levers: bool) -> dict[str, Any]:
+    """Outcome and the three numbers of one run."""
+    from communize.scenario.scenario import load
+    from communize.store.run import run
+
+    changes = {"society.people": people} | region.changes | ({} if levers else WITHOUT_LEVERS)
+    done = run(load(region.case).replace(changes), seed=seed, threads=1)
+    inside = done.series["participants"].sum("place").to_numpy() / people if "participants" in done.series else np.zeros(1)
+
+    def of(name: str, reduce: Any) -> float:
+        values = done.series[name].to_numpy().astype(float) if name in done.series else np.array([np.nan])
+        values = values[np.isfinite(values)]
+        return float(reduce(values)) if values.size else float("nan")
+
+    return {
+        "region": region.aims_at, "seed": seed, "levers": levers, "outcome": done.outcome.name, "day": done.outcome.day, "R": of("generalisation_number", lambda v: v[-1]),
+        "lambda": of("reproduction_ratio", np.max), "pooled": of("reproduction_ratio_pooled", np.max), "kappa": of("commodity_reproduction", np.min),
+        "most": float(inside.max()), "last": float(inside[-1]),
+    }  # fmt: skip
+
+
+def _job(job: tuple[int, int, int, bool]) -> dict[str, Any]:
+    number, seed, people, levers = job
+    return run_of(REGIONS[number], seed, people, levers)
+
+
+def table(people: int, seeds: int, workers: int = 2) -> Any:
+    """A data frame, one row a region, set of levers and seed."""
+    import pandas as pd
+
+    jobs = [(number, seed, people, levers) for number in range(len(REGIONS)) for levers in (True, False) for seed in range(1, seeds + 1)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return pd.DataFrame(list(pool.map(_job, jobs)))
+
+
+def markdown(frame: Any) -> str:
+    """The table of the documentation: means over seeds, and every outcome with its count."""
+    lines = ["| region | levers | outcomes | R, last | lambda, highest | pooled | kappa, lowest | most in measures | at the end |", "|---" * 9 + "|"]
+    for (region, levers), part in frame.groupby(["region", "levers"], sort=False):
+        outcomes = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in part["outcome"].value_counts().items())
+        cells = [f"{part[name].mean():.2f}" if part[name].notna().any() else "none" for name in ("R", "lambda", "pooled", "kappa")]
+        lines.append(
+            f"| {region.replace('_', ' ')} | {'as they are' if levers else 'both 0'} | {outcomes} | {' | '.join(cells)} | {part['most'].mean():.1%} | {part['last'].mean():.1%} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Command line of this module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--out", default="")
+    options = parser.parse_args()
+    frame = table(options.people, options.seeds)
+    if options.out:
+        frame.to_csv(options.out, index=False)
+    print(markdown(frame))
+
+
+if __name__ == "__main__":
+    main()
