@@ -1,0 +1,197 @@
+"""One run of an ensemble, in this process or on a worker of Dask; and how many are on their way at a time."""
+
+import contextlib
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from communize.declare.errors import CommunizeError, InputError
+from communize.experiment.figures import Figure, daily, row_of
+from communize.scenario.scenario import Scenario
+from communize.store.run import run, version
+
+MISSING = "dask[distributed] is not installed; it comes with: pip install 'communize[experiment]' (or use workers=0, this process alone)"
+DEATHS = 2  # workers that may die over one run before it is recorded as failed
+WARM_PEOPLE, WARM_DAYS = 2_000, 31  # a month, for the economy's kernels
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run: a point of the plan with a seed."""
+
+    address: str
+    point: int
+    seed: int
+    scenario: Scenario
+    figures: tuple[Figure, ...] = ()
+    series: tuple[str, ...] = ()
+    version: str = ""
+
+
+Done = dict[str, Any]  # address, row, and series: arrays by name
+
+
+def perform_job(job: Job) -> Done:
+    """Run one job; whatever goes wrong in it becomes its reason."""
+    started = time.perf_counter()
+    row: dict[str, Any] = {"point": job.point, "seed": job.seed, "status": "done", "reason": None}
+    series: dict[str, np.ndarray] = {}
+    try:
+        if version() != job.version:
+            raise CommunizeError(f"this worker has communize {version()}, the sweep {job.version}")
+        result = run(job.scenario, seed=job.seed, threads=1)
+        row |= row_of(result, job.figures)
+        series = {name: daily(result.series, name) for name in job.series if name in result.series}
+        row |= {name: result.info[name] for name in ("state_hash", "scenario_hash")}
+    except MemoryError:
+        row |= {"status": "failed", "reason": "not enough memory"}
+    except Exception as error:
+        row |= {"status": "failed", "reason": reason_of(error)}
+    row["seconds"] = round(time.perf_counter() - started, 4)
+    return {"address": job.address, "row": row, "series": series}
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in one line."""
+    lines = str(error).strip().splitlines() or [""]
+    return lines[0][:500] if isinstance(error, CommunizeError) else f"{type(error).__name__}: {lines[0]}"[:500]
+
+
+def died(job: Job, why: str) -> Done:
+    """What is recorded of a run whose workers died."""
+    row = {"point": job.point, "seed": job.seed, "status": "failed", "reason": why, "seconds": None}
+    return {"address": job.address, "row": row, "series": {}}
+
+
+class Here:
+    """Runs in this process, one after the other."""
+
+    n_workers = 1
+
+    def __enter__(self) -> "Here":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+    def perform(self, jobs: Iterable[Job]) -> Iterator[Done]:
+        """The results of `jobs`, in order."""
+        return map(perform_job, jobs)
+
+
+class Cluster:
+    """Runs on workers of Dask: processes of this machine, or those of a scheduler that is there already.
+
+    Parameters
+    ----------
+    workers
+        Processes of this machine.
+    scheduler
+        Address of a scheduler, such as ``tcp://host:8786``; then `workers` is not used.
+    say
+        Called with what is going on.
+    """
+
+    def __init__(self, workers: int, scheduler: str | None = None, say: Callable[[str], None] | None = None):
+        self.workers, self.scheduler, self.say = workers, scheduler, say or (lambda text: None)
+        self._close = contextlib.ExitStack()
+
+    def __enter__(self) -> "Cluster":
+        try:
+            import dask
+            import distributed
+        except ImportError:
+            raise CommunizeError(MISSING) from None
+        try:
+            if self.scheduler is None:
+                settings = {"distributed.scheduler.allowed-failures": DEATHS, "distributed.admin.tick.limit": "1h", "distributed.comm.timeouts.connect": "60s"}
+                self._close.enter_context(dask.config.set(settings))
+                self._close.enter_context(_no_main())
+                cluster = distributed.LocalCluster(
+                    n_workers=self.workers, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0,
+                    silence_logs="CRITICAL")  # fmt: skip
+                self._close.enter_context(cluster)
+            else:
+                cluster = self.scheduler
+            self.client = self._close.enter_context(distributed.Client(cluster, set_as_default=False))
+        except (OSError, ValueError, TypeError) as error:
+            self._close.close()
+            if self.scheduler is None:
+                raise
+            raise InputError("--scheduler", self.scheduler, f"the address of a Dask scheduler that answers, such as tcp://host:8786 ({error})") from None
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._close.__exit__(*error)
+
+    @property
+    def n_workers(self) -> int:
+        """Runs that can be under way at once."""
+        return max(1, sum(self.client.nthreads().values()))
+
+    def perform(self, jobs: Iterable[Job]) -> Iterator[Done]:
+        """The results of `jobs` as they come; only a few more are submitted than there are workers."""
+        import distributed
+
+        waiting, coming = iter(jobs), distributed.as_completed(loop=self.client.loop)
+        jobs_of: dict[Any, Job] = {}
+
+        def submit() -> bool:
+            job = next(waiting, None)
+            if job is not None:
+                future = self.client.submit(perform_job, job, key=f"run-{job.address}", pure=False)
+                jobs_of[future.key] = job
+                coming.add(future)
+            return job is not None
+
+        while True:
+            while len(jobs_of) < 2 * self.n_workers + 1 and submit():
+                pass
+            if not jobs_of:
+                return
+            future = next(coming)
+            job = jobs_of.pop(future.key)
+            yield self._result(future, job)
+
+    def _result(self, future: Any, job: Job) -> Done:
+        import distributed
+
+        if future.status == "finished":
+            return future.result()
+        if future.status in ("cancelled", "lost"):
+            raise CommunizeError(f"the scheduler {self.scheduler or ''} is gone")
+        error = future.exception()
+        if isinstance(error, distributed.scheduler.KilledWorker):
+            return died(job, f"its worker died {DEATHS + 1} times over it (out of memory?)" if self.scheduler is None else "its workers died over it (out of memory?)")
+        return died(job, reason_of(error))
+
+
+def pool(workers: int | None, scheduler: str | None, jobs: int, say: Callable[[str], None] | None = None) -> Here | Cluster:
+    """Where `jobs` runs are made: the scheduler's workers, `workers` processes (0: this process), or one a core."""
+    if scheduler is not None:
+        return Cluster(0, scheduler, say)
+    if workers is not None and workers < 0:
+        raise InputError("--workers", workers, "0 (this process alone) or more")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    wanted = min(cores if workers is None else workers, jobs)
+    return Here() if wanted == 0 or (workers is None and jobs < 2) else Cluster(wanted, None, say)
+
+
+@contextlib.contextmanager
+def _no_main() -> Iterator[None]:
+    """Keep spawned processes from running the caller's script again: they need nothing of it."""
+    main = sys.modules["__main__"]
+    kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    main.__spec__ = None
+    if "__file__" in kept:
+        del main.__file__
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(main, name, value)
