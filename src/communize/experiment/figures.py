@@ -38,6 +38,13 @@ OF_THE_OUTCOME = (
 OF_THE_SUMMARY = ("people", "agents", "places", "peak_active", "peak_day", "peak_participants", "struggles", "instances", "practices")
 OF_THE_END = ("unemployment", "wage_share", "profit_rate")
 NUMBERS = (*OF_THE_OUTCOME, *OF_THE_SUMMARY, "in_force", "unmet", *OF_THE_END, "hits", "root_mean_square")
+UNITS = {
+    **dict.fromkeys(NUMBERS, "1"), **dict.fromkeys(("people", "peak_active", "peak_participants"), "person"), "agents": "agent", "places": "place",
+    **dict.fromkeys(("peak_day", "generalisation_day", "objective_day", "outcome_day"), "day"), "struggles": "struggle", "practices": "practice",
+    **dict.fromkeys(("instances", "in_force"), "instance"), **dict.fromkeys(("unmet", "unemployment", "wage_share", "profit_rate"), "share"),
+    "root_mean_square": "event", "seconds": "second",
+    **{output.name: output.unit for mechanism in MECHANISMS for output in mechanism.outputs if output.name not in ("people", "instances", "practices")},
+}  # fmt: skip
 Figure = str | Callable[[Run], Any]
 
 

@@ -4,12 +4,12 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from communize.declare.errors import InputError
-from communize.experiment.figures import Figure, check_figures, check_series
+from communize.experiment.figures import Figure, check_figures, check_series, name_of
 from communize.experiment.workers import Job
 from communize.scenario.check import check_comparisons, check_length
 from communize.scenario.scenario import Scenario, load
@@ -47,21 +47,32 @@ class Plan:
     def _own(self) -> dict[str, Any]:
         return {path: value_at(self.scenario.tables.model_dump(), path) for path in self.paths}
 
-    def varied(self, point: int) -> dict[str, Any]:
-        """The values of a point at every path that any point changes; the scenario's own where this one does not."""
-        return {path: plain(self.points[point].get(path, self._own[path])) for path in self.paths}
+    @functools.cached_property
+    def digests(self) -> tuple[str, ...]:
+        """Hash of the resolved scenario of every point; equal for points that say the same in other words."""
+        return tuple(self.scenario.replace(point).hash for point in self.points)
 
-    def jobs(self, point: int, seeds: Sequence[int] | None = None) -> Iterator[Job]:
-        """The runs of a point."""
-        scenario = self.scenario.replace(self.points[point])
-        digest = scenario.hash
-        for seed in self.seeds if seeds is None else seeds:
-            address = address_of(digest, seed, scenario.days)
-            yield Job(address, point, seed, scenario, self.figures, self.series, version())
+    def address(self, point: int, seed: int) -> str:
+        """The name of a run."""
+        return address_of(self.digests[point], seed, self.scenario.days, version())
 
-    @property
-    def n_runs(self) -> int:
-        return len(self.points) * len(self.seeds)
+    def job(self, point: int, seed: int) -> Job:
+        """One run."""
+        return Job(self.address(point, seed), seed, self.scenario, self.points[point], self.figures, self.series, version())
+
+    @functools.cached_property
+    def distinct(self) -> tuple[int, ...]:
+        """The first point of each digest: what has to be run."""
+        return tuple({digest: point for point, digest in reversed(list(enumerate(self.digests)))}.values())[::-1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `sweep.json` holds."""
+        return {
+            "name": self.scenario.name, "scenario": self.scenario.file, "scenario_hash": self.scenario.hash, "version": version(),
+            "days": self.scenario.days, "figures": [name_of(figure) for figure in self.figures], "series": list(self.series),
+            "paths": list(self.paths), "points": [dict(point) for point in self.points], "own": {path: plain(value) for path, value in self._own.items()},
+            "seeds": list(self.seeds), "digests": list(self.digests),
+        }  # fmt: skip
 
 
 def make_plan(
@@ -102,9 +113,9 @@ def seeds_of(seeds: int | Sequence[int], first: int) -> tuple[int, ...]:
     return chosen
 
 
-def address_of(scenario_hash: str, seed: int, days: int) -> str:
+def address_of(scenario_hash: str, seed: int, days: int, of_version: str) -> str:
     """The name of a run: a hash of the resolved scenario, seed, length and version of the package."""
-    text = json.dumps([scenario_hash, seed, days, version()])
+    text = json.dumps([scenario_hash, seed, days, of_version])
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 

@@ -1,11 +1,12 @@
-"""One run of an ensemble, in this process or on a worker of Dask; and how many are on their way at a time."""
+"""One run of an ensemble, in this process or on a worker of Dask; only a few runs are on their way at a time."""
 
 import contextlib
 import dataclasses
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,29 +23,30 @@ WARM_PEOPLE, WARM_DAYS = 2_000, 31  # a month, for the economy's kernels
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One run: a point of the plan with a seed."""
+    """One run: the scenario with a point's changes, and a seed."""
 
     address: str
-    point: int
     seed: int
     scenario: Scenario
+    changes: dict[str, Any]
     figures: tuple[Figure, ...] = ()
     series: tuple[str, ...] = ()
     version: str = ""
 
 
 Done = dict[str, Any]  # address, row, and series: arrays by name
+NextJob = Callable[[], Job | None]  # None: nothing at present, ask again after the next result
 
 
 def perform_job(job: Job) -> Done:
     """Run one job; whatever goes wrong in it becomes its reason."""
     started = time.perf_counter()
-    row: dict[str, Any] = {"point": job.point, "seed": job.seed, "status": "done", "reason": None}
+    row: dict[str, Any] = {"seed": job.seed, "status": "done", "reason": None}
     series: dict[str, np.ndarray] = {}
     try:
         if version() != job.version:
             raise CommunizeError(f"this worker has communize {version()}, the sweep {job.version}")
-        result = run(job.scenario, seed=job.seed, threads=1)
+        result = run(job.scenario.replace(job.changes), seed=job.seed, threads=1)
         row |= row_of(result, job.figures)
         series = {name: daily(result.series, name) for name in job.series if name in result.series}
         row |= {name: result.info[name] for name in ("state_hash", "scenario_hash")}
@@ -52,7 +54,7 @@ def perform_job(job: Job) -> Done:
         row |= {"status": "failed", "reason": "not enough memory"}
     except Exception as error:
         row |= {"status": "failed", "reason": reason_of(error)}
-    row["seconds"] = round(time.perf_counter() - started, 4)
+    row |= {"seconds": round(time.perf_counter() - started, 4), "version": job.version}
     return {"address": job.address, "row": row, "series": series}
 
 
@@ -64,7 +66,7 @@ def reason_of(error: BaseException) -> str:
 
 def died(job: Job, why: str) -> Done:
     """What is recorded of a run whose workers died."""
-    row = {"point": job.point, "seed": job.seed, "status": "failed", "reason": why, "seconds": None}
+    row = {"seed": job.seed, "status": "failed", "reason": why, "seconds": None, "version": job.version}
     return {"address": job.address, "row": row, "series": {}}
 
 
@@ -79,9 +81,10 @@ class Here:
     def __exit__(self, *_: Any) -> None:
         pass
 
-    def perform(self, jobs: Iterable[Job]) -> Iterator[Done]:
-        """The results of `jobs`, in order."""
-        return map(perform_job, jobs)
+    def perform(self, next_job: NextJob, warm: Job | None = None) -> Iterator[Done]:
+        """The results of jobs, in order."""
+        while (job := next_job()) is not None:
+            yield perform_job(job)
 
 
 class Cluster:
@@ -134,29 +137,41 @@ class Cluster:
         """Runs that can be under way at once."""
         return max(1, sum(self.client.nthreads().values()))
 
-    def perform(self, jobs: Iterable[Job]) -> Iterator[Done]:
-        """The results of `jobs` as they come; only a few more are submitted than there are workers."""
+    def perform(self, next_job: NextJob, warm: Job | None = None) -> Iterator[Done]:
+        """The results of jobs as they come; only a few more are submitted than there are workers.
+
+        Parameters
+        ----------
+        next_job
+            Gives the next job.
+        warm
+            A job whose scenario is run small and short on one worker of each machine first, so that kernels are compiled once.
+        """
         import distributed
 
-        waiting, coming = iter(jobs), distributed.as_completed(loop=self.client.loop)
-        jobs_of: dict[Any, Job] = {}
-
-        def submit() -> bool:
-            job = next(waiting, None)
-            if job is not None:
-                future = self.client.submit(perform_job, job, key=f"run-{job.address}", pure=False)
-                jobs_of[future.key] = job
-                coming.add(future)
-            return job is not None
-
+        coming = distributed.as_completed(loop=self.client.loop)
+        jobs: dict[Any, Job] = {}
+        if not self.client.nthreads():
+            self.say(f"{self.scheduler} has no workers yet: waiting for the first")
+            self.client.wait_for_workers(1)
+        if warm is not None:
+            self._warm_up(warm)
         while True:
-            while len(jobs_of) < 2 * self.n_workers + 1 and submit():
-                pass
-            if not jobs_of:
+            while len(jobs) < 2 * self.n_workers + 1 and (job := next_job()) is not None:
+                future = self.client.submit(perform_job, job, key=f"run-{job.address}-{uuid.uuid4().hex[:8]}", pure=False)
+                jobs[future.key] = job
+                coming.add(future)
+            if not jobs:
                 return
             future = next(coming)
-            job = jobs_of.pop(future.key)
-            yield self._result(future, job)
+            yield self._result(future, jobs.pop(future.key))
+
+    def _warm_up(self, job: Job) -> None:
+        by_machine = {address.rpartition(":")[0]: address for address in self.client.nthreads()}
+        small = dataclasses.replace(job, changes={**job.changes, "society.people": WARM_PEOPLE, "run.days": WARM_DAYS}, figures=(), series=())
+        futures = [self.client.submit(perform_job, small, workers=[address], allow_other_workers=True, pure=False) for address in by_machine.values()]
+        for future in futures:
+            future.exception()  # whatever it is, the runs themselves will say it
 
     def _result(self, future: Any, job: Job) -> Done:
         import distributed
