@@ -26,6 +26,10 @@ _WHERE = {
     "parameter": "declare.parameters",
     "reproduction_ratio": "production.reproduction",
     "frontier": "production.frontier",
+    "ensemble": "experiment.ensemble",
+    "sweep": "experiment.ensemble",
+    "read_ensemble": "experiment.results",
+    "compare": "experiment.compare",
     "InputError": "declare.errors",
     "CommunizeError": "declare.errors",
     "InvariantViolation": "declare.errors",
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
     from communize.declare.errors import CommunizeError, InputError, InvariantViolation
     from communize.declare.parameters import parameter
     from communize.declare.registry import Column, Output
+    from communize.experiment.compare import compare
+    from communize.experiment.ensemble import ensemble, sweep
+    from communize.experiment.results import read_ensemble
     from communize.kernels.draws import kernel
     from communize.kernels.vector import Draws
     from communize.mechanisms.base import Mechanism, State
@@ -50,8 +57,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "CommunizeError", "Draws", "InputError", "InvariantViolation", "Mechanism", "Outcome", "Output",
-    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "frontier",
-    "kernel", "load", "parameter", "read_run", "reproduction_ratio", "run",
+    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "compare",
+    "ensemble", "frontier", "kernel", "load", "parameter", "read_ensemble", "read_run", "reproduction_ratio", "run", "sweep",
 ]  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
-from communize.experiment.figures import NUMBERS
+from communize.experiment.figures import NUMBERS, row_of
 from communize.experiment.results import Results, varied_of
 from communize.experiment.stopping import CONFIDENCE, half_width
+from communize.store.run import Run
 
 MAIN = ("generalisation_number", "reproduction_ratio", "commodity_reproduction", "peak_active", "peak_participants", "instances", "unmet")
 
@@ -130,3 +131,13 @@ def _partners(a: Results, b: Results) -> list[tuple[dict[str, Any], Any, Any]]:
 
 def _list(values: list[float]) -> str:
     return ", ".join(f"{value:,.0f}" for value in values[:3]) + (", ..." if len(values) > 3 else "")
+
+
+def side_by_side(a: Run, b: Run) -> list[dict[str, Any]]:
+    """The figures of two runs, one entry a figure: `figure`, `a`, `b`, `difference` (None for what is no number)."""
+    rows = []
+    first, second = ({"scenario": run.scenario.name, "seed": run.seed, "days": run.days, **row_of(run), "state_hash": run.state_hash} for run in (a, b))
+    for name in first:
+        numbers = [isinstance(row[name], (int, float)) and name != "seed" for row in (first, second)]
+        rows.append({"figure": name, "a": first[name], "b": second[name], "difference": second[name] - first[name] if all(numbers) else None})
+    return [row for row in rows if row["a"] is not None or row["b"] is not None]

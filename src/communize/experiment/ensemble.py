@@ -13,6 +13,7 @@ from communize.experiment.folder import PLAN, Folder, write_atomically
 from communize.experiment.plan import Plan, make_plan
 from communize.experiment.results import Results, collect, finish, read_ensemble
 from communize.experiment.stopping import BATCH, Rounds, Rule, parse_rule
+from communize.experiment.vary import grid
 from communize.experiment.workers import pool
 from communize.scenario.scenario import Scenario
 
@@ -137,28 +138,6 @@ def ensemble(scenario: str | Path | Scenario, seeds: int | Sequence[int] = 20, *
 def sweep(scenario: str | Path | Scenario, vary: Mapping[str, Sequence[Any]], seeds: int | Sequence[int] = 1, **options: Any) -> Results:
     """Run a full grid: every combination of the values given by path, with every seed; the options are those of `perform`."""
     return perform(scenario, grid(vary), seeds=seeds, **options)
-
-
-def grid(vary: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Every combination of the values given by path, the last path changing fastest.
-
-    Raises
-    ------
-    InputError
-        A path without values, or with a value twice.
-    """
-    for path, values in vary.items():
-        if isinstance(values, str) or not len(values):
-            raise InputError(path, values, "a list of values")
-        texts = [json.dumps(_item(value), default=str) for value in values]
-        twice = [text for number, text in enumerate(texts) if text in texts[:number]]
-        if twice:
-            raise InputError(path, twice[0], "each value once")
-    return [dict(zip(vary, map(_item, values))) for values in itertools.product(*vary.values())]
-
-
-def _item(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 __all__ = ["Results", "ensemble", "grid", "perform", "read_ensemble", "sweep"]
