@@ -1,6 +1,5 @@
 """What the commands for many runs print for people."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def print_results(results: Any, folder: Path, made: int, reasons: dict[str, int]
     console.print(table)
     if len(groups) > MOST_POINTS:
         console.print(f"and {len(groups) - MOST_POINTS:,} more points", style="dim")
-    console.print("means, ± half of the 95 % interval; in struggle, in measures: most people on a day", style="dim")
+    console.print("means ± half of the 95 % interval; in struggle, in measures: highest day", style="dim")
     for point, n in list(results.stopped.items())[:MOST_POINTS]:
         console.print(f"{f'point {point}' if len(groups) > 1 else 'stopped'}: narrow enough after {n} runs")
     console.print()
@@ -87,31 +86,27 @@ def print_frame(frame: Any) -> None:
 def print_comparison(found: Any, a: Path, b: Path) -> None:
     """Paired differences."""
     console = Console(highlight=False)
+    rows = found.table.to_dict("records")
+    labels = list(rows[0])[: list(rows[0]).index("figure")]
+    pairs = sorted({row["pairs"] for row in rows})
     console.print(f"a  {a}\nb  {b}", markup=False, soft_wrap=True)
-    labels = [name for name in found.table if name not in FORMS]
-    table = _table()
-    for name in (*labels, *(words for words, _ in FORMS.values())):
-        table.add_column(name, justify="left" if name == "figure" else "right", overflow="fold")
-    for row in found.table.to_dict("records"):
-        table.add_row(*(_value(row[name]) for name in labels), *(form(row) for _, form in FORMS.values() if form))
+    console.print(f"{pairs[0]} pairs of equal seed" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]} pairs of equal seed")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    for name in shortened(labels):
+        table.add_column(escape(name), justify="right", overflow="fold")
+    for name in ("figure", *(["pairs"] if len(pairs) > 1 else []), "a", "b", "b - a", "effect", "corr.", "fewer"):
+        table.add_column(name, justify="left" if name == "figure" else "right", overflow="fold", no_wrap=name != "figure")
+    for row in rows:
+        half = (row["high"] - row["low"]) / 2
+        cells = [_short(row["mean_a"]), _short(row["mean_b"]), f"{_short(row['difference'])} ± {_short(half)}"]
+        cells += [_short(row[name]) for name in ("effect", "correlation", "times_fewer")]
+        table.add_row(*(_value(row[name]) for name in labels), escape(row["figure"]), *([str(row["pairs"])] if len(pairs) > 1 else []), *cells)
     console.print(table)
     for note in found.notes:
         console.print(f"note: {note}", markup=False, style="yellow")
-    console.print("interval: 95 %, of the mean difference b - a over pairs of equal seed (Student); effect: difference over the\n"
-                  "pooled standard deviation; fewer runs: times that independent seeds would need more runs for the same interval", style="dim")  # fmt: skip
-
-
-FORMS: dict[str, tuple[str, Callable[[dict[str, Any]], str] | None]] = {
-    "figure": ("figure", lambda row: row["figure"]),
-    "pairs": ("pairs", lambda row: str(row["pairs"])),
-    "mean_a": ("a", lambda row: _short(row["mean_a"])),
-    "mean_b": ("b", lambda row: _short(row["mean_b"])),
-    "difference": ("b - a", lambda row: _short(row["difference"])),
-    "low": ("interval", lambda row: f"{_short(row['low'])} to {_short(row['high'])}"),
-    "effect": ("effect", lambda row: _short(row["effect"])),
-    "correlation": ("corr.", lambda row: _short(row["correlation"])),
-    "times_fewer": ("fewer runs", lambda row: _short(row["times_fewer"])),
-}
+    console.print(
+        "b - a: mean over pairs ± half of its 95 % interval; effect: in standard deviations\n"
+        "corr.: of the pairs; fewer: times that independent seeds would need more runs", style="dim")  # fmt: skip
 
 
 def print_side_by_side(rows: list[dict[str, Any]], a: Path, b: Path) -> None:

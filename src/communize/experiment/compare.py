@@ -65,7 +65,7 @@ def compare(a: Results, b: Results, figure: str | Sequence[str] | None = None, *
             raise InputError("seeds", f"{len(common)} in common", f"at least 2 seeds that both were done with ({where}a has {len(first)}, b has {len(second)})")
         alone = (len(first) - len(common), len(second) - len(common))
         if any(alone):
-            notes.append(f"{where}{len(common)} pairs; left out, without a partner: {alone[0]} of a, {alone[1]} of b")
+            notes.append(f"{where}{len(common)} pairs; without a partner and left out: {alone[0]} runs of a, {alone[1]} of b")
         for name in figures:
             one, other = first.loc[common, name].to_numpy(float), second.loc[common, name].to_numpy(float)
             rows.append({**label, "figure": name, **paired(one, other, confidence)})

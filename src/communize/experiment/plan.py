@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ class Plan:
 
 
 def make_plan(
-    scenario: str | Path | Scenario, points: Sequence[dict[str, Any]], *, seeds: int | Sequence[int] = 1, days: int | None = None,
+    scenario: str | Path | Scenario, points: Sequence[Mapping[str, Any]], *, seeds: int | Sequence[int] = 1, days: int | None = None,
     figures: Sequence[Figure] = (), series: Sequence[str] = (),
 ) -> Plan:  # fmt: skip
     """The plan of a sweep, every point of it validated.
@@ -93,7 +93,7 @@ def make_plan(
     for point in points:
         if "run.seed" in point:
             raise InputError("run.seed", point["run.seed"], "another path: every point is run with every seed (--seeds)")
-        changed = loaded.replace(point)
+        changed = loaded.replace(dict(point))
         check_length(changed)
         check_comparisons(changed)
     return Plan(

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import os
 import sys
 import time
@@ -17,7 +18,7 @@ from communize.scenario.scenario import Scenario
 from communize.store.run import run, version
 
 MISSING = "dask[distributed] is not installed; it comes with: pip install 'communize[experiment]' (or use workers=0, this process alone)"
-DEATHS = 2  # workers that may die over one run before it is recorded as failed
+DEATHS = 2  # workers of this machine that may die over a run, first among others and then once more with nothing beside it
 WARM_PEOPLE, WARM_DAYS = 2_000, 31  # a month, for the economy's kernels
 
 
@@ -106,22 +107,21 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         try:
-            import dask
             import distributed
+            from dask import config
         except ImportError:
             raise CommunizeError(MISSING) from None
         try:
             if self.scheduler is None:
-                settings = {"distributed.scheduler.allowed-failures": DEATHS, "distributed.admin.tick.limit": "1h", "distributed.comm.timeouts.connect": "60s"}
-                self._close.enter_context(dask.config.set(settings))
+                settings = {"distributed.scheduler.allowed-failures": DEATHS - 1, "distributed.admin.tick.limit": "1h"}
+                self._close.enter_context(config.set(settings))
                 self._close.enter_context(_no_main())
-                cluster = distributed.LocalCluster(
+                cluster: Any = self._close.enter_context(distributed.LocalCluster(
                     n_workers=self.workers, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0,
-                    silence_logs="CRITICAL")  # fmt: skip
-                self._close.enter_context(cluster)
+                    silence_logs=logging.CRITICAL))  # fmt: skip
             else:
                 cluster = self.scheduler
-            self.client = self._close.enter_context(distributed.Client(cluster, set_as_default=False))
+            self.client: Any = self._close.enter_context(distributed.Client(cluster, set_as_default=False))
         except (OSError, ValueError, TypeError) as error:
             self._close.close()
             if self.scheduler is None:
@@ -156,34 +156,49 @@ class Cluster:
             self.client.wait_for_workers(1)
         if warm is not None:
             self._warm_up(warm)
+        suspects: list[Job] = []  # their workers died; others that were on the same worker are among them
+
+        def submit(job: Job) -> None:
+            future = self.client.submit(perform_job, job, key=f"run-{job.address}-{uuid.uuid4().hex[:8]}", pure=False)
+            jobs[future.key] = job
+            coming.add(future)
+
         while True:
             while len(jobs) < 2 * self.n_workers + 1 and (job := next_job()) is not None:
-                future = self.client.submit(perform_job, job, key=f"run-{job.address}-{uuid.uuid4().hex[:8]}", pure=False)
-                jobs[future.key] = job
-                coming.add(future)
-            if not jobs:
+                submit(job)
+            alone = not jobs
+            if alone and not suspects:
                 return
+            if alone:
+                submit(suspects.pop())
             future = next(coming)
-            yield self._result(future, jobs.pop(future.key))
+            job = jobs.pop(future.key)
+            result = self._result(future, job)
+            if result is not None:
+                yield result
+            elif alone:
+                yield died(job, "its worker died over it again and again, also with nothing else running (out of memory?)")
+            else:
+                suspects.append(job)
 
     def _warm_up(self, job: Job) -> None:
         by_machine = {address.rpartition(":")[0]: address for address in self.client.nthreads()}
         small = dataclasses.replace(job, changes={**job.changes, "society.people": WARM_PEOPLE, "run.days": WARM_DAYS}, figures=(), series=())
+        self.say("one short run first, so that kernels are compiled once")
         futures = [self.client.submit(perform_job, small, workers=[address], allow_other_workers=True, pure=False) for address in by_machine.values()]
         for future in futures:
             future.exception()  # whatever it is, the runs themselves will say it
 
-    def _result(self, future: Any, job: Job) -> Done:
+    def _result(self, future: Any, job: Job) -> Done | None:
+        """What came of a job; None if its workers died."""
         import distributed
 
         if future.status == "finished":
             return future.result()
         if future.status in ("cancelled", "lost"):
-            raise CommunizeError(f"the scheduler {self.scheduler or ''} is gone")
+            raise CommunizeError(f"the scheduler {self.scheduler or ''} is gone; all runs finished before are kept: start the same command again")
         error = future.exception()
-        if isinstance(error, distributed.scheduler.KilledWorker):
-            return died(job, f"its worker died {DEATHS + 1} times over it (out of memory?)" if self.scheduler is None else "its workers died over it (out of memory?)")
-        return died(job, reason_of(error))
+        return None if isinstance(error, distributed.scheduler.KilledWorker) else died(job, reason_of(error))
 
 
 def pool(workers: int | None, scheduler: str | None, jobs: int, say: Callable[[str], None] | None = None) -> Here | Cluster:
