@@ -30,6 +30,10 @@ _WHERE = {
     "sweep": "experiment.ensemble",
     "read_ensemble": "experiment.results",
     "compare": "experiment.compare",
+    "sensitivity": "experiment.sensitivity",
+    "calibrate": "experiment.calibration",
+    "calibration_check": "experiment.calibration_check",
+    "read_posterior": "experiment.posterior",
     "InputError": "declare.errors",
     "CommunizeError": "declare.errors",
     "InvariantViolation": "declare.errors",
@@ -39,9 +43,13 @@ if TYPE_CHECKING:
     from communize.declare.errors import CommunizeError, InputError, InvariantViolation
     from communize.declare.parameters import parameter
     from communize.declare.registry import Column, Output
+    from communize.experiment.calibration import calibrate
+    from communize.experiment.calibration_check import calibration_check
     from communize.experiment.compare import compare
     from communize.experiment.ensemble import ensemble, sweep
+    from communize.experiment.posterior import read_posterior
     from communize.experiment.results import read_ensemble
+    from communize.experiment.sensitivity import sensitivity
     from communize.kernels.draws import kernel
     from communize.kernels.vector import Draws
     from communize.mechanisms.base import Mechanism, State
@@ -57,8 +65,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "CommunizeError", "Draws", "InputError", "InvariantViolation", "Mechanism", "Outcome", "Output",
-    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "compare",
-    "ensemble", "frontier", "kernel", "load", "parameter", "read_ensemble", "read_run", "reproduction_ratio", "run", "sweep",
+    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "calibrate",
+    "calibration_check", "case_names", "compare", "ensemble", "frontier", "kernel", "load", "parameter",
+    "read_ensemble", "read_posterior", "read_run", "reproduction_ratio", "run", "sensitivity", "sweep",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from communize.cli import experiments
+from communize.cli import experiments, fitting
 from communize.cli.common import DaysOption, JsonOption, PeopleOption, ScenarioArgument, SetOption, load_scenario, say
 from communize.declare.errors import CommunizeError, InputError, InvariantViolation
 
@@ -158,7 +158,7 @@ def bench(
         print_bench(rows)
 
 
-for command in (experiments.sweep, experiments.query, experiments.compare):
+for command in (experiments.sweep, experiments.query, experiments.compare, fitting.sensitivity, fitting.calibrate):
     app.command()(command)
 
 
