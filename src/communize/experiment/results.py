@@ -84,11 +84,19 @@ class Results:
 
     def to_parquet(self, target: str | Path) -> None:
         """Write the table as Parquet: a file, or any address that fsspec knows (``s3://...``, ``gs://...``)."""
-        self.table.to_parquet(str(target))
+        self.table.to_parquet(_local(target))
 
     def to_zarr(self, target: str | Path) -> None:
         """Write the dataset as Zarr: a folder, or any address that fsspec knows."""
-        self.dataset.to_zarr(str(target), mode="w", consolidated=False)
+        self.dataset.to_zarr(_local(target), mode="w", consolidated=False)
+
+
+def _local(target: str | Path) -> str:
+    """The target; of a local one without ``file://``, and with the folders above it made."""
+    text = str(target).removeprefix("file://")
+    if "://" not in text:
+        Path(text).parent.mkdir(parents=True, exist_ok=True)
+    return text
 
 
 def varied_of(plan: dict[str, Any], point: int) -> dict[str, Any]:
