@@ -105,7 +105,7 @@ def print_comparison(found: Any, a: Path, b: Path) -> None:
     for note in found.notes:
         console.print(f"note: {note}", markup=False, style="yellow")
     console.print(
-        "b - a: mean over pairs ± half of its 95 % interval; effect: in standard deviations\n"
+        "b - a: mean over pairs ± half of its 95 % interval; effect: b - a in pooled sd;\n"
         "corr.: of the pairs; fewer: times that independent seeds would need more runs", style="dim")  # fmt: skip
 
 

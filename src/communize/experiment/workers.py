@@ -59,6 +59,13 @@ def perform_job(job: Job) -> Done:
     return {"address": job.address, "row": row, "series": series}
 
 
+def perform_packed(job: bytes) -> Done:
+    """Run one job that travelled: as bytes, for the scheduler keeps what passes through it for a while."""
+    import cloudpickle
+
+    return perform_job(cloudpickle.loads(job))
+
+
 def reason_of(error: BaseException) -> str:
     """An error in one line."""
     lines = str(error).strip().splitlines() or [""]
@@ -113,11 +120,15 @@ class Cluster:
             raise CommunizeError(MISSING) from None
         try:
             if self.scheduler is None:
-                settings = {"distributed.scheduler.allowed-failures": DEATHS - 1, "distributed.admin.tick.limit": "1h"}
+                settings = {
+                    "distributed.scheduler.allowed-failures": DEATHS - 1, "distributed.admin.tick.limit": "1h",
+                    "distributed.admin.log-length": 100, "distributed.admin.low-level-log-length": 100,
+                    "distributed.diagnostics.computations.max-history": 1,
+                }  # fmt: skip
                 self._close.enter_context(config.set(settings))
                 self._close.enter_context(_no_main())
                 cluster: Any = self._close.enter_context(distributed.LocalCluster(
-                    n_workers=self.workers, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0,
+                    n_workers=self.workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", memory_limit=0,
                     silence_logs=logging.CRITICAL))  # fmt: skip
             else:
                 cluster = self.scheduler
@@ -147,6 +158,7 @@ class Cluster:
         warm
             A job whose scenario is run small and short on one worker of each machine first, so that kernels are compiled once.
         """
+        import cloudpickle
         import distributed
 
         coming = distributed.as_completed(loop=self.client.loop)
@@ -159,7 +171,8 @@ class Cluster:
         suspects: list[Job] = []  # their workers died; others that were on the same worker are among them
 
         def submit(job: Job) -> None:
-            future = self.client.submit(perform_job, job, key=f"run-{job.address}-{uuid.uuid4().hex[:8]}", pure=False)
+            key = ("communize-run", uuid.uuid4().hex)  # one name for all: the scheduler keeps statistics by name for ever
+            future = self.client.submit(perform_packed, cloudpickle.dumps(job), key=key)
             jobs[future.key] = job
             coming.add(future)
 
@@ -182,10 +195,12 @@ class Cluster:
                 suspects.append(job)
 
     def _warm_up(self, job: Job) -> None:
+        import cloudpickle
+
         by_machine = {address.rpartition(":")[0]: address for address in self.client.nthreads()}
         small = dataclasses.replace(job, changes={**job.changes, "society.people": WARM_PEOPLE, "run.days": WARM_DAYS}, figures=(), series=())
         self.say("one short run first, so that kernels are compiled once")
-        futures = [self.client.submit(perform_job, small, workers=[address], allow_other_workers=True, pure=False) for address in by_machine.values()]
+        futures = [self.client.submit(perform_packed, cloudpickle.dumps(small), workers=[address], allow_other_workers=True, pure=False) for address in by_machine.values()]
         for future in futures:
             future.exception()  # whatever it is, the runs themselves will say it
 
