@@ -42,11 +42,14 @@ def print_posterior(posterior: Any, folder: Path) -> None:
     last = info["populations"][-1]
     console.print(f"[bold]{escape(info['scenario'])}[/bold]  {info['method']}: {len(posterior.draws):,} draws worth {posterior.effective:.0f}, distance below {_short(last['epsilon'])}")
     table = _table("parameter", "prior", "mean", "median", "5 %", "95 %", "shrinkage")
-    for row in posterior.summary().to_dict("records"):
+    summary = posterior.summary()
+    for row in summary.to_dict("records"):
         numbers = [_short(row[name]) for name in ("mean", "median", "q05", "q95")]
-        told = f"{row['shrinkage']:.2f}" if row["informed"] else f"{row['shrinkage']:.2f}: the data say next to nothing"
-        table.add_row(escape(row["parameter"]), f"{_short(row['prior_low'])} to {_short(row['prior_high'])}", *numbers, told)
+        table.add_row(escape(row["parameter"]), f"{_short(row['prior_low'])} to {_short(row['prior_high'])}", *numbers, f"{row['shrinkage']:.2f}")
     console.print(table)
+    for flag, words in ((~summary["informed"], "the data say next to nothing about"), (summary["pressed"], "at an end of its range, which decides there:")):
+        if flag.any():
+            console.print(f"{words} {', '.join(summary.loc[flag, 'parameter'])}", markup=False, style="yellow")
     for name, found in info["coverage"].items():
         told = ", ".join(f"{x['inside']:.0%} of {x['days']} {word} days" for word, x in found.items())
         console.print(f"{name}: {told} inside the 90 % band of the posterior", markup=False)

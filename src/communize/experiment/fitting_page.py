@@ -9,7 +9,7 @@ import numpy as np
 
 from communize.report import drawing
 from communize.report.plain import Section, Table, write_plain
-from communize.report.text import counted, number, percent
+from communize.report.text import counted, listed, number, percent
 
 if TYPE_CHECKING:
     from communize.experiment.posterior import Posterior
@@ -77,8 +77,11 @@ def write_calibration(posterior: "Posterior", path: Path) -> Path:
         f"Fitted to {info['data']} by {info['method']}: {counted(len(posterior.draws), 'draw')} of the posterior, worth {posterior.effective:.0f} independent ones; "
         f"distances up to {number(last['epsilon'], 3)}. {info['note']}",
         "The posterior holds the parameters of the prior whose runs come near the data in the distance chosen. It says nothing about whether the model is right.",
-        "The data say next to nothing about " + ", ".join(silent) + "." if silent else "The data narrow every parameter.",
+        f"The data say next to nothing about {listed(silent)}." if silent else "The data narrow every parameter.",
     ]  # fmt: skip
+    pressed = summary.loc[summary["pressed"], "parameter"].tolist()
+    if pressed:
+        words.append(f"At an end of its range lies much of the posterior of {listed(pressed)}: there the range decides, not the data alone.")
     if info["runs_failed"]:
         words.append(f"{counted(info['runs_failed'], 'run')} of {number(info['runs_made'])} failed, such as: {info['a_failure']}")
     sections = [_parameters(posterior, summary)]

@@ -168,6 +168,9 @@ def test_summary_and_correlations_of_known_draws():
     assert (table["q05"][0], table["median"][0], table["q95"][0]) == pytest.approx((0.05, 0.5, 0.95), abs=0.01)
     assert found.correlations().loc["a"].tolist() == pytest.approx([1.0, 0.0, -1.0], abs=0.02)
     assert found.effective == pytest.approx(a.size)
+    assert not table["pressed"].any()
+    at_end = pd.DataFrame({"a": 1 - 0.1 * a, "weight": 1 / a.size})
+    assert Posterior(at_end, Prior([("a", 0.0, 1.0)]), {}).summary()["pressed"].tolist() == [True]
 
 
 def test_weighted_quantiles():
