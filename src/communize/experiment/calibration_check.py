@@ -83,7 +83,10 @@ def check_problem(
     rng = np.random.default_rng([seed, 3])
     ranks = []
     for number, i in enumerate(whole.tolist()):
-        fitted = fit(dataclasses.replace(problem, values=as_data(truth.found[i])), number)
+        try:
+            fitted = fit(dataclasses.replace(problem, values=as_data(truth.found[i])), number)
+        except CommunizeError as error:  # to leave it out would be to check only where it is easy
+            raise CommunizeError(f"data set {number + 1} of {whole.size} cannot be fitted: {error}; more samples, or fewer particles") from None
         draws = fitted.draw(DRAWS, rng)
         below, level = (draws < truth.units[i]).sum(axis=0), (draws == truth.units[i]).sum(axis=0)
         ranks.append(below + rng.integers(0, level + 1))

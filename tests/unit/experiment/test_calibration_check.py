@@ -54,6 +54,11 @@ def test_regression_passes_and_careless_rejection_does_not():
     assert careless.table["spread"][0] < 0.9
 
 
+def test_a_data_set_that_cannot_be_fitted_ends_the_check():
+    with pytest.raises(cz.CommunizeError, match=r"data set 1 of 50 cannot be fitted: only \d+ of 4000 runs"):
+        check_problem(dataclasses.replace(PROBLEM, features=lambda found, values: np.where(np.abs(found - values) < 0.1, found, np.nan)), lambda one, number: reject(one, SAMPLE, 500), 50)
+
+
 def test_uniformity_of_even_and_uneven_ranks():
     even = np.tile(np.arange(20), 10)
     assert uniformity(even)["chi2_p"] == 1.0
