@@ -132,6 +132,7 @@ class Cluster:
                     silence_logs=logging.CRITICAL))  # fmt: skip
             else:
                 cluster = self.scheduler
+                self._close.enter_context(_quiet())
             self.client: Any = self._close.enter_context(distributed.Client(cluster, set_as_default=False))
         except (OSError, ValueError, TypeError) as error:
             self._close.close()
@@ -225,6 +226,20 @@ def pool(workers: int | None, scheduler: str | None, jobs: int, say: Callable[[s
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     wanted = min(cores if workers is None else workers, jobs)
     return Here() if wanted == 0 or (workers is None and jobs < 2) else Cluster(wanted, None, say)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from printing what it thinks of a lost connection: what matters is said in one message."""
+    loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict) if name.split(".")[0] == "distributed"]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import sweeps
@@ -53,6 +55,36 @@ def test_a_killed_driver_and_its_workers(tmp_path):
     assert len(set(journal(folder))) == len(journal(folder)) == 12
     again = sum(made(log).values()) - 12
     assert 0 <= again <= 5  # those that were under way: no more than were submitted
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_there_already_and_then_goes(tmp_path):
+    folder, log = tmp_path / "s", tmp_path / "log"
+    environment = {**os.environ, "SWEEP_SLEEP": "0.3"}
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(tmp_path / "address")],
+        stderr=subprocess.DEVNULL)  # fmt: skip
+    wait_for((tmp_path / "address").exists, scheduler)
+    address = json.loads((tmp_path / "address").read_text())["address"]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"],
+        env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        driver = command(*SWEEP, "--seeds", "60", "--out", folder, "--scheduler", address, log=log)
+        wait_for(lambda: len(journal(folder)) >= 3, driver)
+        scheduler.kill()
+        _, error = driver.communicate(timeout=120)
+        assert driver.returncode == 1
+        assert f"the scheduler {address} is gone" in error
+        assert "Traceback" not in error
+        kept = journal(folder)
+        second = command(*SWEEP, "--seeds", "60", "--out", folder, "--workers", "0", "--json", log=log)
+        out, error = second.communicate()
+        assert json.loads(out)["made_now"] == 60 - len(kept)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
 
 
 def test_a_scheduler_that_is_not_there():
