@@ -71,7 +71,7 @@ def test_a_scheduler_that_is_there_already_and_then_goes(tmp_path):
         env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)  # fmt: skip
     try:
         driver = command(*SWEEP, "--seeds", "60", "--out", folder, "--scheduler", address, log=log)
-        wait_for(lambda: len(journal(folder)) >= 3, driver)
+        wait_for(lambda: len(journal(folder)) >= 3, driver, seconds=240)
         scheduler.kill()
         _, error = driver.communicate(timeout=120)
         assert driver.returncode == 1
