@@ -35,7 +35,7 @@ def _fall(share: float) -> list[dict[str, Any]]:
 COURSES = (
     Course("no spark", {"shock": [], "incidents.enabled": False, "struggle.spontaneous": 0.0, "economy.dismissals.enabled": False},
            "the same want, but nothing that anybody takes to the street for"),
-    Course("ephemeral measures, waves", {"shock": [], "provisioning.crisis": _fall(0.15), "measures.adoption.rate": 0.8},
+    Course("ephemeral measures, waves", {"shock": [], "provisioning.crisis": _fall(0.1), "measures.adoption.rate": 0.8},
            "a mild crisis without the shock, and slower adoption"),
     Course("exhaustion", {"provisioning.free.home_productivity": 0.0, "provisioning.free.mobility": 0.0},
            "the deep crisis; nothing is made outside plants, and nobody works in another sector than before"),
