@@ -73,9 +73,9 @@ def summary_of(result: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def monthly(kappa: np.ndarray, days: int = 30) -> np.ndarray:
-    """Means of kappa over 30 days; the first month is left out, as there is no month before it to reckon with."""
-    known = kappa[days:] if kappa.size > 2 * days else kappa
+def monthly(kappa: np.ndarray, days: int = 30, settled: int = 90) -> np.ndarray:
+    """Means of kappa over 30 days; the first three months are left out, in which the State's first accounts decide it, whatever people do."""
+    known = kappa[settled:] if kappa.size >= settled + days else kappa
     window = min(days, known.size)
     return np.convolve(known, np.ones(window) / window, mode="valid")
 
