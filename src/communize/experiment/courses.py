@@ -129,8 +129,8 @@ def markdown(frame: Any) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     numbers = [
-        "| course | levers | R highest | R last | R of foundings, last | λ resolved, highest | last | λ pooled, highest | last | κ lowest | last | exchange, lowest | last | unmet need, highest | last |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| course | levers | R highest; last | R of foundings, last | λ resolved, highest; last | λ pooled, highest; last | κ lowest; last | exchange, last | unmet need, highest; last |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for (course, levers), part in frame.groupby(["course", "levers"], sort=False):
         outcomes = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in part["outcome"].value_counts().items())
@@ -138,8 +138,9 @@ def markdown(frame: Any) -> str:
         measures.append(
             f"{head}| {outcomes} | {_range(part['struggles_with_measures'], 0, True)} | {_range(part['inside_peak'], 1, True)} "
             f"| {_range(part['inside_last'], 1, True)} | {_range(part['waves'], 0)} | {_range(part['life_median'], 1)} |")  # fmt: skip
-        shown = [_range(part[name]) for name in ("R_peak", "R", "R_foundings", "lambda_peak", "lambda_last", "lambda_pooled_peak", "lambda_pooled_last", "kappa_low", "kappa_last")]
-        shown += [_range(part[name], 0, True) for name in ("exchange_low", "exchange_last", "unmet_peak", "unmet_last")]
+        pairs = (("R_peak", "R"), ("R_foundings",), ("lambda_peak", "lambda_last"), ("lambda_pooled_peak", "lambda_pooled_last"), ("kappa_low", "kappa_last"))
+        shown = ["; ".join(_range(part[name]) for name in pair) for pair in pairs]
+        shown += ["; ".join(_range(part[name], 0, True) for name in pair) for pair in (("exchange_last",), ("unmet_peak", "unmet_last"))]
         numbers.append(head + "| " + " | ".join(shown) + " |")
     return "\n".join(measures) + "\n\n" + "\n".join(numbers) + "\n"
 
