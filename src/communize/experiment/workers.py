@@ -15,7 +15,8 @@ import numpy as np
 from communize.declare.errors import CommunizeError, InputError
 from communize.experiment.figures import Figure, daily, row_of
 from communize.scenario.scenario import Scenario
-from communize.store.run import run, version
+from communize.store.run import version
+from communize.store.running import run
 
 MISSING = "dask[distributed] is not installed; it comes with: pip install 'communize[experiment]' (or use workers=0, this process alone)"
 DEATHS = 2  # workers of this machine that may die over a run, first among others and then once more with nothing beside it
