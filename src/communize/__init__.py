@@ -27,6 +27,14 @@ _WHERE = {
     "parameter": "declare.parameters",
     "reproduction_ratio": "production.reproduction",
     "frontier": "production.frontier",
+    "ensemble": "experiment.ensemble",
+    "sweep": "experiment.ensemble",
+    "read_ensemble": "experiment.results",
+    "compare": "experiment.compare",
+    "sensitivity": "experiment.sensitivity",
+    "calibrate": "experiment.calibration",
+    "calibration_check": "experiment.calibration_check",
+    "read_posterior": "experiment.posterior",
     "InputError": "declare.errors",
     "CommunizeError": "declare.errors",
     "InvariantViolation": "declare.errors",
@@ -36,6 +44,13 @@ if TYPE_CHECKING:
     from communize.declare.errors import CommunizeError, InputError, InvariantViolation
     from communize.declare.parameters import parameter
     from communize.declare.registry import Column, Output
+    from communize.experiment.calibration import calibrate
+    from communize.experiment.calibration_check import calibration_check
+    from communize.experiment.compare import compare
+    from communize.experiment.ensemble import ensemble, sweep
+    from communize.experiment.posterior import read_posterior
+    from communize.experiment.results import read_ensemble
+    from communize.experiment.sensitivity import sensitivity
     from communize.kernels.draws import kernel
     from communize.kernels.vector import Draws
     from communize.mechanisms.base import Mechanism, State
@@ -52,9 +67,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "CommunizeError", "Draws", "InputError", "InvariantViolation", "Mechanism", "Outcome", "Output",
-    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "case_names", "frontier",
-    "kernel", "load", "parameter", "read_run", "reproduction_ratio",
-    "resume", "run",
+    "Parameters", "Run", "Scenario", "Simulation", "Society", "SocietyParameters", "State", "calibrate",
+    "calibration_check", "case_names", "compare", "ensemble", "frontier", "kernel", "load", "parameter",
+    "read_ensemble", "read_posterior", "read_run", "reproduction_ratio", "resume", "run", "sensitivity", "sweep",
 ]  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 The rule of judgement stands in docs/decisions/0022 and was committed before the first run; its figures are computed by `judged_cases`.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,11 +20,40 @@ from communize.simulation.simulation import Simulation
 CASES = ("fordist-1968", "subprime-2007", "pensions-2010", "guadeloupe-2009")
 SMALL = {"fordist-1968": 10_000, "subprime-2007": 20_000, "pensions-2010": 20_000, "guadeloupe-2009": 20_000}
 
-# Verdict of each figure over 20 seeds (docs/decisions/0022); True is a hit.
-VERDICTS: dict[str, dict[str, bool]] = {
-    "pensions-2010": {},
-    "guadeloupe-2009": {},
-    "subprime-2007": {},
+# In how many of 20 seeds each figure was hit (docs/decisions/0022), as docs/validation.md says; more than 10 is a hit.
+SEEDS = 20
+VERDICTS: dict[str, dict[str, int]] = {
+    "pensions-2010": {
+        "day of the peak (12 October is day 36)": 2,
+        "23 September against the peak": 0,
+        "19 October against the peak": 20,
+        "28 October against the peak": 0,
+        "23 November against the peak": 0,
+        "the largest struggle is not settled": 20,
+        "highest shortage of energy, 12 to 29 October": 0,
+        "first day short of energy (15 October is 38)": 0,
+        "short of energy on 26 October": 20,
+        "wage share": 0,
+    },
+    "guadeloupe-2009": {
+        "day of the peak (30 January, the largest count, is day 12)": 1,
+        "a week after the agreement, against the peak": 0,
+        "20 January against 30 January": 0,
+        "last day of at least half the peak (4 March is 45)": 2,
+        "the largest struggle is settled in time": 1,
+        "people in struggle at the peak": 0,
+        "unemployment on the first day": 20,
+    },
+    "subprime-2007": {
+        "unemployment at the end of 2007 against its highest (5.0 to 10.0 %)": 0,
+        "unemployment at the end of September 2008 against its highest (6.1 to 10.0 %)": 0,
+        "day on which unemployment is highest (October 2009 is the last month)": 0,
+        "unemployment on the last day": 10,
+        "its rise": 0,
+        "wage share": 0,
+        "service of debts in income": 0,
+        "defaults in the three lowest tenths": 20,
+    },
 }
 
 
@@ -165,9 +196,20 @@ def test_labour_shares_are_those_of_the_penn_world_table():
 @pytest.mark.parametrize("name", VERDICTS)
 def test_verdicts_are_those_that_were_reported(name):
     rows = [figure for seed in (1, 2, 3) for figure in FIGURES[name](cz.run(shipped(name), seed=seed))]
-    hits = pd.DataFrame(rows, columns=["figure", "found", "hit"]).dropna().groupby("figure", sort=False)["hit"].sum()
-    found = {figure: bool(count >= 2) for figure, count in hits.items()}
-    assert found == VERDICTS[name]
+    frame = pd.DataFrame(rows, columns=["figure", "found", "hit"])
+    hits = frame[frame["hit"].notna()].groupby("figure", sort=False)["hit"].sum()
+    assert list(hits.index) == list(VERDICTS[name])
+    for figure, reported in VERDICTS[name].items():
+        assert max(0, 3 - (SEEDS - reported)) <= hits[figure] <= min(3, reported), figure  # what three of those twenty can be
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_page_says_how_often_each_figure_was_hit(name):
+    page = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    table = page.split(f"| figure of `{name}` |")[1].split("\n\n")[0].splitlines()[2:]
+    judged = [row for row in table if f"of {SEEDS}" in row.split("|")[-2]]
+    expected = [f"{hits} of {SEEDS}" + ("" if hits > SEEDS / 2 else ": MISS") for hits in VERDICTS[name].values()]
+    assert [row.split("|")[-2].replace("*", "").split("(")[0].strip() for row in judged] == expected
 
 
 @pytest.mark.slow

@@ -186,7 +186,7 @@ def test_speed_and_agreement_of_large_networks(n_places, n_sectors, seconds):
     found = cz.reproduction_ratio(**given)
     spent = time.process_time() - begin
     print(f"{n_places} x {n_sectors}: {spent:.2f} s of CPU, load {os.getloadavg()[0]:.1f}: {found}")
-    assert found.status == "interior-point"
+    assert found.status in ("interior-point", "highs-ds")  # of the component with the lowest ratio, which may be small
     assert shortfall(found, **given) < 1e-6
     assert sum(one.share for one in found.binding) == pytest.approx(1, abs=1e-5)
     assert spent < 3 * seconds  # a guard against a change of order, not a measurement: others may use the machine

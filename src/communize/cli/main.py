@@ -7,6 +7,17 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from communize.cli import experiments, fitting
+from communize.cli.common import (
+    DaysOption,
+    JsonOption,
+    PeopleOption,
+    ScenarioArgument,
+    SetOption,
+    load_scenario,
+    parse_set,
+    say,
+)
 from communize.declare.errors import CommunizeError, InputError, InvariantViolation
 
 app = typer.Typer(
@@ -19,46 +30,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A case by name (see `communize cases`), or a TOML file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")]
-
-
-def _parse_set(assignments: list[str]) -> dict[str, Any]:
-    """``["a.b=3", "c='x'"]`` as values by path; a value is read as TOML, else taken as text."""
-    from communize.scenario.reading import value_of
-
-    changes: dict[str, Any] = {}
-    for assignment in assignments:
-        path, equals, text = assignment.partition("=")
-        if not equals or not path.strip():
-            raise InputError("--set", assignment, "path=value, such as struggle.coupling=2.4")
-        changes[path.strip()] = value_of(text)
-    return changes
-
-
-def _load(scenario: str, people: int | None, days: int | None, seed: int | None, threads: int | None, assignments: list[str]) -> Any:
-    from communize.scenario.scenario import load
-
-    named = {"society.people": people, "run.days": days, "run.seed": seed, "run.threads": threads}
-    options = {"society.people": "--people", "run.days": "--days", "run.seed": "--seed", "run.threads": "--threads"}
-    loaded = load(scenario)
-    for path, value in named.items():
-        if value is not None:
-            try:
-                loaded = loaded.replace({path: value})
-            except InputError as error:
-                raise InputError(options[path], value, error.allowed) from None
-    return loaded.replace(_parse_set(assignments))
-
 
 @app.command()
 def run(
     scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="A case by name (see `communize cases`), or a TOML file.")] = None,
-    people: Annotated[int | None, typer.Option(help="People of the society (0: the places' own populations).")] = None,
-    days: Annotated[int | None, typer.Option(help="Days to run.")] = None,
+    people: PeopleOption = None,
+    days: DaysOption = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; results do not depend on them.")] = None,
-    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
+    assignments: SetOption = None,
     checkpoint: Annotated[Path | None, typer.Option("--from", metavar="CHECKPOINT", help="Run on from a checkpoint, instead of a scenario.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-sSEED-HASH if left out.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
@@ -74,7 +54,7 @@ def run(
     also = None if no_report else _write_report
     if checkpoint is not None:
         named = {"society.people": people, "run.days": days, "run.seed": seed, "run.threads": threads}
-        changes = {path: value for path, value in named.items() if value is not None} | _parse_set(assignments or [])
+        changes = {path: value for path, value in named.items() if value is not None} | parse_set(assignments or [])
         folder = out or ""
 
         def start(**options: Any) -> Any:
@@ -82,7 +62,7 @@ def run(
 
         _carry_out(start, f"from {checkpoint.name}", as_json)
     else:
-        loaded = _load(str(scenario), people, days, seed, threads, assignments or [])
+        loaded = load_scenario(str(scenario), people, days, seed, threads, assignments or [])
         target = out or default_folder(loaded, loaded.seed)
 
         def start(**options: Any) -> Any:
@@ -122,11 +102,11 @@ def _carry_out(start: Any, title: str, as_json: bool) -> None:
 
     try:
         with Progress(title, quiet=as_json) as progress:
-            result = start(progress=progress.update, say=lambda text: _say(f"communize: {text}"))
+            result = start(progress=progress.update, say=lambda text: say(f"communize: {text}"))
     except InvariantViolation as violation:
         _stop(violation, Path(violation.facts["folder"]), as_json)
     except KeyboardInterrupt as stop:  # caught here, for the command line library ends silently on it
-        _say(f"communize: {stop.args[0] if stop.args else 'interrupted; nothing was written'}")
+        say(f"communize: {stop.args[0] if stop.args else 'interrupted; nothing was written'}")
         raise typer.Exit(130) from None
     folder = result.folder
     if as_json:
@@ -181,13 +161,13 @@ def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write
 @app.command()
 def check(
     scenario: ScenarioArgument,
-    assignments: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.")] = None,
+    assignments: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Validate a scenario: its values, its places and dates, its mechanisms."""
     from communize.scenario.check import check_scenario
 
-    loaded = _load(scenario, None, None, None, None, assignments or [])
+    loaded = load_scenario(scenario, None, None, None, None, assignments or [])
     found = check_scenario(loaded)
     if as_json:
         print(json.dumps({"name": loaded.name, "hash": loaded.hash, **found}))
@@ -226,11 +206,15 @@ def bench(
     from communize.cli.show import print_bench
     from communize.experiment.bench import measure
 
-    rows = measure(scenario, people or [10**5, 10**6, 10**7], threads or [1, 2], days, say=None if as_json else _say)
+    rows = measure(scenario, people or [10**5, 10**6, 10**7], threads or [1, 2], days, say=None if as_json else say)
     if as_json:
         print(json.dumps(rows))
     else:
         print_bench(rows)
+
+
+for command in (experiments.sweep, experiments.query, experiments.compare, fitting.sensitivity, fitting.calibrate):
+    app.command()(command)
 
 
 def _stop(violation: InvariantViolation, target: Path, as_json: bool) -> NoReturn:
@@ -241,13 +225,9 @@ def _stop(violation: InvariantViolation, target: Path, as_json: bool) -> NoRetur
     if as_json:
         print(json.dumps({"violation": violation.report(), "file": str(file) if file else None}))
     else:
-        _say(f"communize: the run failed, by a fault of the program or of a mechanism: {violation}")
-        _say(f"  all of this, and the scenario: {file or 'could not be written'}")
+        say(f"communize: the run failed, by a fault of the program or of a mechanism: {violation}")
+        say(f"  all of this, and the scenario: {file or 'could not be written'}")
     raise typer.Exit(1) from None
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -270,13 +250,13 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        _say(f"communize: {error}")
+        say(f"communize: {error}")
         sys.exit(2)
     except CommunizeError as error:
-        _say(f"communize: the run failed: {error}")
+        say(f"communize: the run failed: {error}")
         sys.exit(1)
     except MemoryError as error:
-        _say(f"communize: the run failed: not enough memory ({error or 'it ran out'}); use fewer people, a larger society.scale, or fewer places")
+        say(f"communize: the run failed: not enough memory ({error or 'it ran out'}); use fewer people, a larger society.scale, or fewer places")
         sys.exit(1)
 
 

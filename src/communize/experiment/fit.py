@@ -1,30 +1,20 @@
 """Fitting the parameters of `[prior]` to the first counts of `[observed]`, and judging what was held out.
 
 ``python -m communize.experiment.fit banlieues-2005`` repeats the fit of a case; ``--judge N`` runs the scenario as
-it ships with N seeds and prints its targets; with ``--set`` the best points of a fit instead.
+it ships with N seeds and prints its targets; with ``--set`` the best points of a fit instead. It stands beside
+`communize.experiment.calibration` because decisions 10 and 11 fixed it before the runs that it judged.
 """
 
 import argparse
 from typing import Any
 
-import numpy as np
-
 from communize.declare.errors import InputError
+from communize.experiment.priors import prior_of
 from communize.scenario.scenario import Scenario, load
 from communize.simulation.simulation import Simulation
 from communize.society.society import Society
 from communize.store.running import run
 from communize.store.targets import fit_observed
-
-
-def prior_points(prior: dict[str, list[float]], n_points: int, seed: int) -> np.ndarray:
-    """Points of a scrambled Sobol sequence over the prior, float64 (n_points, parameters)."""
-    from scipy.stats import qmc
-
-    low, high = np.array(list(prior.values()), dtype=float).T
-    exponent = int(np.ceil(np.log2(max(2, n_points))))
-    unit = qmc.Sobol(len(prior), scramble=True, rng=np.random.default_rng(seed)).random_base2(exponent)[:n_points]
-    return qmc.scale(unit, low, high)
 
 
 def distance(scenario: Scenario, changes: dict[str, float], society: Society, days: int) -> tuple[float, float]:
@@ -47,17 +37,14 @@ def fit(scenario: Scenario, n_points: int, seed: int, say: Any = None) -> list[d
     InputError
         No prior, no observed counts, or a prior over the society.
     """
-    prior, observed = scenario.tables.prior, scenario.tables.observed
-    if not prior or not observed.fitted:
-        raise InputError("prior", prior, "a scenario with [prior] and with [observed] counts to fit", file=scenario.file)
-    for path in prior:
-        if path.startswith("society."):
-            raise InputError(f"prior.{path}", path, "a parameter of a mechanism", file=scenario.file)
+    observed = scenario.tables.observed
+    if not scenario.tables.prior or not observed.fitted:
+        raise InputError("prior", scenario.tables.prior, "a scenario with [prior] and with [observed] counts to fit", file=scenario.file)
+    prior = prior_of(scenario, society_fixed=True)
     days = (observed.dates[observed.fitted - 1] - scenario.start).days + 1
     society = Society.synthesise(scenario.society, seed=scenario.seed, threads=2)
     rows = []
-    for number, point in enumerate(prior_points(prior, n_points, seed)):
-        changes = {path: float(value) for path, value in zip(prior, point)}
+    for number, changes in enumerate(prior.points(prior.sobol(n_points, seed))):
         rms, k = distance(scenario, changes, society, days)
         rows.append({"point": number, "root_mean_square": rms, "events_per_person": k, **changes})
         if say is not None:

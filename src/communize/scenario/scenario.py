@@ -46,6 +46,10 @@ class Scenario:
         except ValidationError as error:
             raise to_input_error(error, Tables, file) from None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What travels to another process: the values alone, which are validated again there."""
+        return Scenario, (self._values, self.file, self._added)
+
     def __repr__(self) -> str:
         return f"<Scenario {self.name}: {self.tables.scenario.title}>"
 

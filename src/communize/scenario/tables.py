@@ -1,10 +1,12 @@
 """The tables of a scenario file, as pydantic models."""
 
 import datetime
-from typing import Any, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, create_model, field_validator, model_validator
 
+from communize.declare.errors import WrongEntry
 from communize.declare.parameters import Parameters, parameter
 from communize.mechanisms.struggle.shocks import Shock, Shocks
 from communize.simulation.day import MECHANISMS
@@ -124,6 +126,15 @@ class UserMechanism(Parameters):
     parameters: dict[str, Any] = parameter({}, unit="table", source=DEFINITION, meaning="its parameters")
 
 
+def _ranges(prior: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Each entry two finite numbers in order, and "log" or nothing."""
+    for path, entry in prior.items():
+        ends = [float(x) for x in entry[:2] if isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)]
+        if len(ends) < 2 or not ends[0] < ends[1] or entry[2:] not in ([], ["log"]) or (entry[2:] and ends[0] <= 0):
+            raise WrongEntry(path, entry, '[lowest, highest], two numbers in order, or [lowest, highest, "log"] with both above 0')
+    return {path: [*map(float, entry[:2]), *entry[2:]] for path, entry in prior.items()}
+
+
 class _Base(Parameters):
     scenario: Head = Field(description="what the scenario is")
     society: SocietyParameters = Field(default_factory=SocietyParameters, description="people, places, sites and ties")
@@ -143,8 +154,8 @@ Tables: type[BaseModel] = create_model(
     shock=(list[Shock], Field(default_factory=list, description="what happens on a date, at a place")),
     **_by_mechanism,
     prior=(
-        dict[str, list[float]],
-        parameter({}, unit="table", source=DEFINITION, meaning="ranges for sensitivity and calibration: path = [lowest, highest]"),
+        Annotated[dict[str, list[Any]], AfterValidator(_ranges)],
+        parameter({}, unit="table", source=DEFINITION, meaning='ranges for sensitivity and calibration: path = [lowest, highest], or [lowest, highest, "log"] for one uniform in its logarithm'),
     ),
     mechanism=(list[UserMechanism], Field(default_factory=list, description="mechanisms of your own")),
     observed=(Observed, Field(default_factory=Observed, description="real counts to set beside a variable")),

@@ -2,12 +2,11 @@
 
 import datetime
 
-import numpy as np
 import pytest
 
 import communize as cz
 from communize.experiment.facts import quantile_table, struggles_over_seeds
-from communize.experiment.fit import fit, judge, prior_points
+from communize.experiment.fit import fit, judge
 
 START = datetime.date(2005, 1, 1)
 
@@ -23,14 +22,6 @@ def scenario(**changes):
     dates = [START + datetime.timedelta(days=day) for day in range(10)]
     observed = {"dates": dates, "counts": counts, "fitted": 6}
     return base.replace({"observed": observed, "run.days": 10, **changes})
-
-
-def test_points_fill_the_prior():
-    points = prior_points({"a": [0.0, 1.0], "b": [10.0, 20.0]}, 64, seed=1)
-    assert points.shape == (64, 2)
-    assert points.min(axis=0).tolist() == pytest.approx([0, 10], abs=0.5)
-    assert points.max(axis=0).tolist() == pytest.approx([1, 20], abs=0.5)
-    assert np.array_equal(points, prior_points({"a": [0.0, 1.0], "b": [10.0, 20.0]}, 64, seed=1))
 
 
 def test_the_best_point_is_near_what_made_the_counts():

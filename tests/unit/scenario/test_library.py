@@ -36,7 +36,7 @@ def test_the_list_of_counts_is_complete():
 def test_priors_name_parameters_and_hold_what_ships(name):
     scenario = cz.load(name)
     values = {row["path"]: row["value"] for row in resolved(scenario)}
-    for path, (low, high) in scenario.tables.prior.items():
+    for path, (low, high, *_) in scenario.tables.prior.items():
         assert low <= values[path] <= high, path
 
 
