@@ -27,6 +27,7 @@ METHODS = ("abc-smc", "rejection", "regression")
 MISSING = "pyABC is not installed; it comes with: pip install 'communize[calibrate]' (or use --method regression, which needs nothing more)"
 LOWEST_RATE = 0.005  # share of proposals that a population of pyABC must accept, or it ends with the last whole one
 SEEDS = 2**31
+OUTSIDE = 0.01  # of `_surprise`: below it the data are outside of what the prior gives
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,11 @@ def reference(problem: Problem, n: int, seed: int) -> Reference:
 
 
 def reject(problem: Problem, sample: Reference, particles: int, *, adjust: bool = False) -> Fitted:
-    """Keep the nearest draws of a sample; with `adjust`, moved to where a local linear regression expects them at the data.
+    """Keep the nearest draws of a sample.
+
+    With `adjust`, nearness is that of the parameters that the features predict (`_summaries`), and the draws are moved to where a local
+    linear regression on these expects them at the data. On the distance alone the regression is too far from linear: the check on `sir` refused it.
+    Where the data lie outside of the runs (`_surprise`), a regression would make up what no run shows: then nothing is moved, and the note says so.
 
     Raises
     ------
@@ -118,37 +123,80 @@ def reject(problem: Problem, sample: Reference, particles: int, *, adjust: bool 
     """
     scale = problem.scales(sample.found)
     distances = problem.distances(sample.found, scale)
-    nearest = np.argsort(distances, kind="stable")[:particles]
-    epsilon = float(distances[nearest[-1]])
-    if not np.isfinite(epsilon):
-        n = int(np.isfinite(distances).sum())
+    apart = distances
+    n = int(np.isfinite(distances).sum())
+    if n < particles:
         raise CommunizeError(f"only {n} of {distances.size} runs of the prior have a distance from the data; {particles} are to be kept")
+    note = ""
+    if adjust:
+        whole = np.isfinite(distances)
+        features = (problem.features(sample.found, problem.values) - problem.goal(problem.values)) / scale[problem.parts]
+        if _surprise(features[whole]) < OUTSIDE:
+            adjust, note = False, "not adjusted: the data lie farther from every run of the prior than runs lie from each other; the model, with this prior, does not give such data"
+    if adjust:
+        summaries = np.full((distances.size, len(problem.prior)), np.inf)
+        summaries[whole] = _summaries(features[whole], _logits(sample.units[whole]))
+        apart = np.sqrt((summaries**2).sum(axis=1))
+    nearest = np.argsort(apart, kind="stable")[:particles]
     units, weights = sample.units[nearest], np.full(particles, 1.0 / particles)
     if adjust:
-        weights = np.maximum(1.0 - (distances[nearest] / epsilon) ** 2, 1e-6) if epsilon > 0 else weights
+        furthest = float(apart[nearest[-1]])
+        weights = np.maximum(1.0 - (apart[nearest] / furthest) ** 2, 1e-6) if furthest > 0 else weights
         weights = weights / weights.sum()
-        features = (problem.features(sample.found[nearest], problem.values) - problem.goal(problem.values)) / scale[problem.parts]
-        units = _adjusted(units, features, weights)
-    row = {"population": 0, "epsilon": epsilon, "runs": len(distances), "accepted": particles}
-    return Fitted(units, weights, distances[nearest], sample.seeds[nearest], scale, [row])
+        units = _adjusted(units, summaries[nearest], weights)
+    row = {"population": 0, "epsilon": float(distances[nearest].max()), "runs": len(distances), "accepted": particles}
+    return Fitted(units, weights, distances[nearest], sample.seeds[nearest], scale, [row], note)
 
 
-def _adjusted(units: np.ndarray, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Positions less what the regression of their logits on the features (0 at the data) explains.
+def _surprise(features: np.ndarray, most: int = 200) -> float:
+    """Share of runs that lie at least as far from the nearest other run as the data (at 0) lie from theirs."""
+    from scipy.spatial.distance import cdist
 
-    Where there are many features, the first principal components stand for them, one for ten draws at most.
-    """
-    n, p = units.shape
+    rows = np.random.default_rng(0).permutation(len(features))[:most]
+    apart = cdist(features[rows], features)
+    apart[np.arange(rows.size), rows] = np.inf
+    return float(np.mean(apart.min(axis=1) >= np.sqrt((features**2).sum(axis=1)).min()))
+
+
+def _logits(units: np.ndarray) -> np.ndarray:
     inside = np.clip(units, 1e-9, 1 - 1e-9)
-    logits = np.log(inside / (1 - inside))
-    centre = weights @ features
-    root = np.sqrt(weights)[:, None]
-    _, strength, axes = np.linalg.svd(root * (features - centre), full_matrices=False)
-    keep = min(int((strength > 1e-8 * max(strength[0], 1e-300)).sum()), max(p, n // 10))
-    scores, at_data = (features - centre) @ axes[:keep].T, -centre @ axes[:keep].T
-    design = np.column_stack([np.ones(n), scores])
+    return np.log(inside / (1 - inside))
+
+
+def _summaries(features: np.ndarray, logits: np.ndarray, most: int = 5) -> np.ndarray:
+    """The logits that runs' features (0 at the data) predict, less those that the data predict, (runs, parameters).
+
+    Least squares on powers and products of the first principal components, as many as there are 10 runs for each term. What a
+    parameter does not show in is predicted to be the same everywhere, so that it has no part in nearness.
+
+    References
+    ----------
+    Fearnhead and Prangle 2012, doi 10.1111/j.1467-9868.2011.01010.x
+    """
+    centre = features.mean(axis=0)
+    _, strength, axes = np.linalg.svd(features - centre, full_matrices=False)
+    keep = min(int((strength > 1e-8 * max(float(strength[0]), 1e-300)).sum()), most)
+    while keep > 1 and 10 * (1 + 2 * keep + keep * (keep + 1) // 2) > len(features):
+        keep -= 1
+    if not keep:
+        return np.zeros_like(logits)
+    scores = (features - centre) @ axes[:keep].T
+    spread = scores.std(axis=0)
+    pairs = np.triu_indices(keep)
+
+    def terms(z: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.ones(len(z)), z, (z[:, :, None] * z[:, None, :])[:, pairs[0], pairs[1]], z**3])
+
+    slopes = np.linalg.lstsq(terms(scores / spread), logits, rcond=1e-8)[0]
+    return terms(scores / spread) @ slopes - terms(-(centre @ axes[:keep].T)[None] / spread) @ slopes
+
+
+def _adjusted(units: np.ndarray, summaries: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Positions less what the regression of their logits on the summaries (0 at the data) explains."""
+    logits, root = _logits(units), np.sqrt(weights)[:, None]
+    design = np.column_stack([np.ones(len(units)), summaries])
     slopes = np.linalg.lstsq(root * design, root * logits, rcond=1e-8)[0][1:]
-    moved = np.clip(logits - (scores - at_data) @ slopes, -30.0, 30.0)
+    moved = np.clip(logits - summaries @ slopes, -30.0, 30.0)
     return 1.0 / (1.0 + np.exp(-moved))
 
 

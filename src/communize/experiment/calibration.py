@@ -151,7 +151,7 @@ def claim_folder(folder: Path, question: Question) -> Path:
         It cannot be written, or holds runs of something else.
     """
     from communize.experiment.folder import write_atomically
-    from communize.store.run import version
+    from communize.simulation.snapshot import version
 
     data = question.observations
     asked = {

@@ -13,7 +13,7 @@ from communize.experiment.figures import Figure, check_figures, check_series, na
 from communize.experiment.workers import Job
 from communize.scenario.check import check_comparisons, check_length
 from communize.scenario.scenario import Scenario, load
-from communize.store.run import version
+from communize.simulation.snapshot import version
 
 HIGHEST_SEED = 2**64
 

@@ -11,6 +11,7 @@ from communize.experiment.priors import Prior, Range
 
 TABLE, PREDICTIVE, ABOUT = "posterior.parquet", "predictive.parquet", "calibration.json"
 SILENT = 0.1  # shrinkage below which the data say next to nothing about a parameter
+CHANCE = 0.447  # relative standard error of the standard deviation of one even draw, over the square root of their number
 EDGE, PRESSED = 0.05, 0.25  # a parameter presses against an end if this share of the weight lies in the outermost 5 % of its range
 OWN = ("weight", "distance", "seed", "population")
 
@@ -61,7 +62,8 @@ class Posterior:
         """One row a parameter: `mean`, `median`, `q05`, `q95`, `shrinkage`, `informed`, `pressed`, the range before.
 
         `shrinkage` is 1 less the standard deviation in the unit cube of the prior, over that of the prior: 0 if the data say
-        nothing, 1 if they leave one value. `pressed`: much of the weight lies at one end of the range, so that the range decides, not
+        nothing, 1 if they leave one value; `informed` if it is at least 0.1 and twice what chance gives with so many effective draws.
+        `pressed`: much of the weight lies at one end of the range, so that the range decides, not
         the data alone.
         """
         import pandas as pd
@@ -75,7 +77,7 @@ class Posterior:
             shrinkage = 1.0 - sd * np.sqrt(12.0)
             q05, median, q95 = quantiles(x, weights, (0.05, 0.5, 0.95))
             rows.append({"parameter": one.path, "mean": float(weights @ x), "median": median, "q05": q05, "q95": q95,
-                         "shrinkage": shrinkage, "informed": bool(shrinkage >= SILENT),
+                         "shrinkage": shrinkage, "informed": bool(shrinkage >= max(SILENT, 2 * CHANCE / np.sqrt(self.effective))),
                          "pressed": bool(max(weights @ (units[:, k] < EDGE), weights @ (units[:, k] > 1 - EDGE)) > PRESSED), "prior_low": one.low, "prior_high": one.high})  # fmt: skip
         return pd.DataFrame(rows)
 

@@ -15,7 +15,7 @@ import numpy as np
 from communize.declare.errors import CommunizeError, InputError
 from communize.experiment.figures import Figure, daily, row_of
 from communize.scenario.scenario import Scenario
-from communize.store.run import version
+from communize.simulation.snapshot import version
 from communize.store.running import run
 
 MISSING = "dask[distributed] is not installed; it comes with: pip install 'communize[experiment]' (or use workers=0, this process alone)"

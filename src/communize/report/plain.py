@@ -36,7 +36,7 @@ def write_plain(path: Path, title: str, kicker: str, words: Sequence[str], secti
     InputError
         The file cannot be written.
     """
-    from communize.store.run import version
+    from communize.simulation.snapshot import version
 
     text = _render({"title": title, "kicker": kicker, "words": words, "sections": sections, "version": version(), "foot": f"communize {version()}"})
     part = path.with_name(f"{path.name}.part")

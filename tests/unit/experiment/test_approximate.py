@@ -59,9 +59,17 @@ def test_the_adjustment_takes_epsilon_out(sample):
 
 
 def test_adjusted_draws_stay_in_the_prior(sample):
-    fitted = reject(problem(values=np.array([5.2])), sample, 500, adjust=True)
+    fitted = reject(problem(values=np.array([4.9])), sample, 500, adjust=True)
     assert ((fitted.units >= 0) & (fitted.units <= 1)).all()
     assert moments(fitted)[0][0] > 4.3
+    assert fitted.note == ""
+
+
+def test_data_outside_of_all_runs_are_not_extrapolated_to(sample):
+    far = problem(values=np.array([9.0]))
+    fitted = reject(far, sample, 500, adjust=True)
+    assert "does not give such data" in fitted.note
+    assert np.array_equal(fitted.units, reject(far, sample, 500).units)
 
 
 def test_the_scale_is_the_spread_of_the_prior(sample):
