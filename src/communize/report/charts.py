@@ -188,8 +188,7 @@ PROVISIONING = (
 )  # fmt: skip
 OPPONENTS = (
     Chart("character", "Character of measures, χ", "−1 to 1", (Line("character", "mean over people in measures"),), base=False, level=0.0, wide=True,
-          note="How far measures together with what is around them work against exchange, wage and State: resonance times the mean of contribution and contents. "
-               "Contributions are estimates, or a sample measured by running without the measure, and noisy."),
+          note="Resonance times the mean of contribution and contents. Contributions are estimates, or measured on a sample, and noisy."),
     Chart("characters", "People in measures, by χ of their measure", "share",
           lines_of("character_distribution", "character_bin", {name: name.replace("-", "−") for name in CHARACTER_BINS}), stack=True, some=True),
     Chart("negative", "People in measures of negative χ", "share", (Line("character_negative", "of people in measures"),)),
