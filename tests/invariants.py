@@ -57,7 +57,8 @@ def check(sim, coins, force):
         column = sim.state.tables[table].declared(name) if table in sim.state.tables else None
         if values.dtype.kind == "f" and not (column and np.isnan(column.start)) and path != "days.resonance":
             assert np.isfinite(values).all(), path
-    here = places.force.sum(dtype=float) + places.arriving.sum(dtype=float) + sim.state.force.reserve[0]
+    table = sim.state.force
+    here = places.force.sum(dtype=float) + places.arriving.sum(dtype=float) + table.reserve[0] + table.deserted[0] - table.recruited[0]
     assert abs(here - force) <= 1e-4 * max(1.0, force)
     # contested sites are in a struggle that goes on, and other sites only with a measure that a struggle carries
     assert np.all(sites.struggle[sites.mode == CONTESTED] >= 0)

@@ -1,11 +1,12 @@
 """Measures with everything else switched off, for limit cases through the public run."""
 
 import numpy as np
+from worlds import OPPONENTS
 
 import communize as cz
 from communize.declare.registry import CONTENTS
 
-OTHERS = ("economy", "struggle", "incidents", "acts", "force", "belonging", "rallying", "contents", "horizon")
+OTHERS = ("economy", "struggle", "incidents", "acts", "force", "belonging", "rallying", "contents", "horizon", *OPPONENTS)
 ENDINGS = ("spent", "isolation", "need", "ebb", "other_measure")
 SUSPENDED = dict.fromkeys(CONTENTS, 1.0)
 

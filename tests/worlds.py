@@ -45,6 +45,7 @@ ECONOMY = {
 }  # fmt: skip
 
 MEASURES = ("provisioning", "measures", "rallying", "dissolution", "contents", "horizon", "generalisation")
+OPPONENTS = ("upkeep", "siding", "mediation", "pincers", "fronts", "segmentation", "character")
 NO_MEASURES = {name: {"enabled": False} for name in MEASURES}  # for tests of what struggle, acts and force do alone
 
 # Changes by dotted path with which measures are founded through every channel but broadcast, and end for every cause.

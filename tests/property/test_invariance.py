@@ -132,7 +132,9 @@ def test_the_order_of_places_changes_nothing(changes):
             twin = getattr(other.state.tables[name], column.name)
             if name in ("provision", "demand"):
                 values, twin = (v.reshape(-1, 10) for v in (values, twin))
-            if name in ("places", "provision") or (name == "demand" and len(values)):
+            if name == "antagonism":
+                values, twin = (v.reshape(N_PLACES, -1) for v in (values, twin))
+            if name in ("places", "provision", "antagonism") or (name == "demand" and len(values)):
                 values = values[order]
             if name == "contacts":
                 continue  # pairs of places in the order of places; all of them unlinked
@@ -222,7 +224,8 @@ def renamed(values):
     names = {"value_only": [now[name] for name in free["value_only"]], "dwelling": now[free["dwelling"]], "transport": now[free["transport"]]}
     provisioning["free"] = free | names | {"seizable": [now[name] for name in free["seizable"]]}
     head = {**values["scenario"], "name": "anders", "title": "Another title"}
-    return {**values, "society": society, "measures": measures, "provisioning": provisioning, "scenario": head}
+    upkeep = {**values["upkeep"], "needs": [now[name] for name in values["upkeep"]["needs"]], "transport": now[values["upkeep"]["transport"]]}
+    return {**values, "society": society, "measures": measures, "provisioning": provisioning, "upkeep": upkeep, "scenario": head}
 
 
 @pytest.mark.parametrize("fixed", [True, False])

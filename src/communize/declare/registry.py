@@ -29,7 +29,7 @@ CAUSES = (
     "in_force", "spent", "isolation", "need", "ebb", "eviction", "below_mass", "other_measure", "replaced",
     "recuperated", "removed",
 )  # fmt: skip
-CHARACTER_BINS = tuple(f"{-10 + 2 * k:+d}/10 to {-8 + 2 * k:+d}/10" for k in range(10))
+CHARACTER_BINS = tuple(f"{(2 * k - 10) / 10} to {(2 * k - 8) / 10}" for k in range(10))
 ACCOUNTS = ("households", "firms", "bank", "state", "markets")
 DECILES = tuple(f"D{k}" for k in range(1, 11))
 SIZE_CLASSES = ("1", "2", "3", "4-7", "8-15", "16-31", "32-63", "64-127", "128-255", "256-511", "512 or more")

@@ -1,7 +1,7 @@
 """What a mechanism is, and the state it works on."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -107,6 +107,14 @@ class State:
             elif (there.dtype, there.unit, there.dims) != (column.dtype, column.unit, column.dims):
                 raise InputError(column.path, f"{column.dtype} in {column.unit}", f"{there.dtype} in {there.unit}, as it was declared before")
 
+    def undo(self, paths: Iterable[str]) -> None:
+        """Give columns their start values again."""
+        for path in paths:
+            table, name = path.split(".")
+            column = self.tables[table].declared(name)
+            if column is not None:
+                getattr(self.tables[table], name)[:] = column.start
+
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Every state array by path, in a fixed order."""
         for name in sorted(self.tables):
@@ -168,6 +176,8 @@ class Mechanism:
         State columns that it adds.
     outputs
         Series that it reports; `observe` returns their values after the day.
+    undone
+        Columns that other mechanisms read and that go back to their start values when a branch switches it off.
     announces
         Whether it counts `State.regrouped` up on each day on which it changes people's sites or positions, and on no other.
     Parameters
@@ -180,6 +190,7 @@ class Mechanism:
     writes: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[Column, ...]] = ()
     outputs: ClassVar[tuple[Output, ...]] = ()
+    undone: ClassVar[tuple[str, ...]] = ()
     announces: ClassVar[bool] = False
 
     class Parameters(MechanismParameters):

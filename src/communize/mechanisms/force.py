@@ -157,6 +157,7 @@ class Force(Mechanism):
         Output("force_reserve", "person", "mobile reserve not sent out"),
         Output("exception", "yes/no", "1 while a state of exception lasts"),
     )
+    undone = ("places.eviction", "places.coercion", "force.exception")
     threat_of_measures: ClassVar[float] = 3.0
 
     class Parameters(MechanismParameters):

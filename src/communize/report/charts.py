@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from communize.declare.registry import ACCOUNTS, CONTENTS, LOCI, SOURCES_OF_PROVISION
+from communize.declare.registry import ACCOUNTS, CHARACTER_BINS, CONTENTS, LOCI, SOURCES_OF_PROVISION
 from communize.report import text
 
 
@@ -185,6 +185,28 @@ PROVISIONING = (
     Chart("dependence", "Exchange and life outside it", "share",
           (Line("exchange_dependence", "bought, of what people in measures have", weight="participants"),
            Line("outside_exchange", "people mainly outside exchange, of all"))),
+)  # fmt: skip
+OPPONENTS = (
+    Chart("character", "Character of measures, χ", "−1 to 1", (Line("character", "mean over people in measures"),), base=False, level=0.0, wide=True,
+          note="Resonance times the mean of contribution and contents. Contributions are estimates, or measured on a sample, and noisy."),
+    Chart("characters", "People in measures, by χ of their measure", "share",
+          lines_of("character_distribution", "character_bin", {name: name.replace("-", "−") for name in CHARACTER_BINS}), stack=True, some=True),
+    Chart("negative", "People in measures of negative χ", "share", (Line("character_negative", "of people in measures"),)),
+    Chart("mediation", "Mediation", "no unit", (Line("mediation", "mean over people"),),
+          note="It turns struggles back into demands, helps concessions, and offers measures a legal status."),
+    Chart("offers", "Offers of a legal status", "measures per day", (Line("offers", "offered"), Line("accepted", "of these, accepted")), kind="bars"),
+    Chart("bought_back", "Measures on the way back into exchange", "measures",
+          (Line("legal_instances", "with a legal status"), Line("self_managed", "firms in all but name")),
+          note="In force: whose exchange, property and wage labour are reproduced more than suspended is a firm in all but name, and ends as one after some weeks."),
+    Chart("fronts", "Fronts", "pairs of places", (Line("fronts", "a place mainly taken beside one held by force"),)),
+    Chart("front_days", "How long fronts have not moved", "days", (Line("front_days", "mean over fronts"),)),
+    Chart("drain", "Labour that fronts bind", "share of labour", (Line("drain", "mean over people in measures"),)),
+    Chart("antagonism", "Antagonism", "share", (Line("antagonism_mean", "mean over people"),),
+          note="Between groups, and between people with work, without, and on the land, as far as measures of one keep what they provide from others."),
+    Chart("readiness", "What State force can do", "share of what it could", (Line("force_readiness", "by its pay and supply"),)),
+    Chart("sides", "People who change sides", "people per day", (Line("desertions", "deserted from State force"), Line("recruited", "recruited from measures")), kind="bars"),
+    Chart("siding", "How far farmers, managers and owners join", "against all others", (Line("siding", "mean over people"),), fold=True),
+    Chart("both_signs", "Practices that are both", "practices", (Line("both_signs", "with measures of positive and of negative χ"),), fold=True),
 )  # fmt: skip
 # Never drawn: which sector or which condition binds, which the words say.
 BINDING = ("reproduction_binding", "commodity_binding")

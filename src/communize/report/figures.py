@@ -13,6 +13,7 @@ from communize.report.charts import (
     EXTENSIONS,
     INTERNAL,
     MEASURES,
+    OPPONENTS,
     PROVISIONING,
     SHADED,
     STOCKS,
@@ -57,7 +58,7 @@ def further_charts(run: "Run") -> list[dict[str, Any]]:
     shown = {line.variable for chart in CHARTS for line in chart.lines} | {"exception", *INTERNAL, *BINDING}
     shown |= {line.variable for chart in PROVISIONING for line in chart.lines}
     of_measures, of_economy = (
-        {line.variable for chart in charts for line in chart.lines} - shown for charts in (MEASURES, (*ECONOMY, *(chart for _, chart in EXTENSIONS)))
+        {line.variable for chart in charts for line in chart.lines} - shown for charts in ((*MEASURES, *OPPONENTS), (*ECONOMY, *(chart for _, chart in EXTENSIONS)))
     )
     elsewhere = (of_measures if len(run.instances) else set()) | (of_economy if at_work(run) else set())
     charts = []

@@ -67,7 +67,7 @@ def render(run: "Run") -> str:
 
 def contents(run: "Run") -> dict[str, Any]:
     """All that the templates show."""
-    from communize.report import economy, figures, measures, places, provisioning, struggles, text, values, words
+    from communize.report import economy, figures, measures, opponents, places, provisioning, struggles, text, values, words
 
     start = run.scenario.start
     charts, further = figures.day_charts(run), figures.further_charts(run)
@@ -77,6 +77,8 @@ def contents(run: "Run") -> dict[str, Any]:
     provided = provisioning.provisioning_data(run)
     provided_charts = [*provided["charts"], *provided["folded"]] if provided else []
     economic_charts = [*economic["charts"], *economic["folded"]] if economic else []
+    opposing = opponents.opponents_data(run)
+    opposing_charts = [*opposing["charts"], *opposing["folded"]] if opposing else []
     measure_charts = [*measure["charts"], *measure["folded"]] if measure else []
     curves = [*(struggle["distributions"] if struggle else []), *(measure["distributions"] if measure else [])]
     return {
@@ -100,6 +102,7 @@ def contents(run: "Run") -> dict[str, Any]:
         "peak_date": text.dated(start, peak),
         "struggles": struggle,
         "measures": measure,
+        "opponents": opposing,
         "provisioning": provided,
         "economy": economic,
         "about_r": words.about_generalisation(run),
@@ -109,7 +112,7 @@ def contents(run: "Run") -> dict[str, Any]:
             "start": start.isoformat(),
             "days": run.days,
             "day": peak if place_data else max(0, run.days - 1),
-            "charts": [*([observed] if observed else []), *charts, *measure_charts, *provided_charts, *economic_charts, *further],
+            "charts": [*([observed] if observed else []), *charts, *measure_charts, *opposing_charts, *provided_charts, *economic_charts, *further],
             "shocks": figures.shocks(run),
             "distributions": curves,
             "columns": economic["bars"] if economic else [],

@@ -20,6 +20,7 @@ CHANNELS = {
 CAUSES = {
     "spent": "spent", "isolation": "isolation", "need": "needs not met", "ebb": "ebb of the struggle around",
     "eviction": "eviction", "below_mass": "too few people", "other_measure": "an opposed measure", "replaced": "replaced",
+    "recuperated": "a firm again", "removed": "taken out by hand",
 }  # fmt: skip
 # Who holds money, and what meets needs.
 ACCOUNTS = {"households": "households", "firms": "firms (their owners)", "bank": "the bank", "state": "the State", "markets": "spent, not yet received"}

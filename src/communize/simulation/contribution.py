@@ -50,15 +50,17 @@ def contributions(sim: "Simulation", rows: Any, days: int = DAYS) -> np.ndarray:
 
 def _site(sim: "Simulation", row: int) -> int:
     there = np.flatnonzero(sim.state.sites.instance == row)
-    if not there.size:
+    if row < 0 or not there.size:
         raise InputError("rows", row, "a row of `instances` that is in force (ended is -1)")
     return int(there[0])
 
 
 def _lived(sim: "Simulation", days: int) -> float:
-    """Person-days in struggle and mainly outside exchange over the next days, in agents."""
-    total = 0.0
+    """Person-days in struggle and, where there is provisioning, mainly outside exchange over the next days, in agents."""
+    total, provided = 0.0, "outside_exchange" in sim.recorder.outputs
     for _ in range(days):
         sim.step()
-        total += float(sim.state.places.active.sum()) + sim.recorder["outside_exchange"][-1] * len(sim.people)
+        total += float(sim.state.places.active.sum())
+        if provided:
+            total += float(np.nan_to_num(sim.recorder["outside_exchange"][-1])) * len(sim.people)
     return total

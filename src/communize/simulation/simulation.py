@@ -117,6 +117,11 @@ class Simulation:
             raise InputError("measures.enabled", False, allowed)
         state.written = frozenset(path for mechanism in self.mechanisms for path in mechanism.writes)
         state.unannounced = frozenset(path for mechanism in self.mechanisms if not mechanism.announces for path in mechanism.writes)
+        if state.changed is not None:
+            at_work = {mechanism.name for mechanism in self.mechanisms}
+            for stopped in MECHANISMS:
+                if stopped.name not in at_work and state.is_changed(f"{stopped.name}.enabled"):
+                    state.undo(path for path in stopped.undone if path not in state.written)
         for mechanism in self.mechanisms:
             mechanism.setup(state)
         self.invariants: Invariants | None = None  # from the first day on: what is put into the state by hand before is the start

@@ -12,7 +12,7 @@ RULES = {
     "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle or in measures on one day",
     "counter_revolution": "over the last 30 days more than half of the participants, at least 1 in 100 people, are in measures of negative character",
     "recuperation": "measures that the market bought back or that accepted a legal status make up more than half of the person-days in measures, and these at least a tenth of those in motion",
-    "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures, and that peak was above 2 in 100 people or most person-days in struggle are not over",
+    "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures, and that peak was above 2 in 100 people or most person-days in struggle are not over; or the conditions of a rupture hold on it and have not yet held for 180 days, which is looked at before all but rupture",
     "integration": "struggles that ended by a settlement make up more than half of the person-days of those that ended",
     "repression": "struggles whose arrests reached the repressed share, and evicted measures of other struggles, make up more than half of those person-days",
     "exhaustion": "none of the others: struggles ebbed, and measures with them",
@@ -121,6 +121,8 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
     known["rupture_candidate"] = candidate
     if ruptured is not None:
         return outcome("rupture", ruptured)
+    if candidate is not None:
+        return outcome("unresolved", last)
     widest = int(np.max(struggles.sites_ever, initial=0))
     if peak <= NO_SPARK_SHARE * people and widest <= NO_SPARK_SITES:
         return outcome("no_spark", peak_day)

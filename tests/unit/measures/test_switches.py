@@ -9,7 +9,7 @@ import communize as cz
 from communize.declare.registry import CHANNELS, IN_MEASURE
 
 DAYS = 22
-BUSY = {**MANY_MEASURES, "measures.broadcast.enabled": True, "measures.broadcast.rate": 0.2, "neutral.enabled": True}
+BUSY = {**MANY_MEASURES, "pincers.days": 5, "measures.broadcast.enabled": True, "measures.broadcast.rate": 0.2, "neutral.enabled": True}
 
 
 def simulation(days=DAYS, seed=2, **changes):
@@ -61,7 +61,7 @@ COUNTERS = {
     "no force, no eviction": ({"force.enabled": False}, lambda s: ended(s, "eviction")),
     "measures do not end one another": ({"dissolution.other_measure": 0.0}, lambda s: ended(s, "other_measure")),
     "no replacement": ({"neutral.enabled": False}, lambda s: ended(s, "replaced")),
-    "dissolution off": ({"dissolution.enabled": False, "neutral.enabled": False}, lambda s: total(s, "endings")),
+    "dissolution off": ({"dissolution.enabled": False, "neutral.enabled": False, "pincers.enabled": False}, lambda s: total(s, "endings")),
     "witnesses learn nothing": ({"horizon.gain": 0.0}, lambda s: float(np.abs(s.series.horizon.values - s.series.horizon.values[0]).max() > 1e-4)),
 }  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_what_happens_with_all_channels_and_causes_at_work(busy):
     """What the tests here compare must be lively, else it proves nothing."""
     assert (busy.series.foundings.sum("day") > 0).all()
     causes = busy.series.endings.sum("day")
-    assert set(causes.cause.values[causes.values == 0].tolist()) == {"in_force"}
+    assert set(causes.cause.values[causes.values == 0].tolist()) == {"in_force", "removed"}
 
 
 def test_an_audit_finds_nothing_undeclared():

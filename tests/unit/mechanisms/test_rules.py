@@ -53,10 +53,11 @@ POINTS = [
     (rules.incident_probability, (0.5, 5000.0, 0.0), 1.0),
     (rules.act_probability, (0.5, 0.0), 0.0),
     (rules.act_probability, (2.0, 0.5), 1 - 1 / E),
-    (rules.act_weights, (0.0, 0.8, 0), (0.4, 0.5)),
-    (rules.act_weights, (1.0, 0.8, 0), (0.8, 0.0)),
-    (rules.act_weights, (-1.0, 0.8, 0), (0.0, 1.0)),
-    (rules.act_weights, (0.5, 1.0, 3), (0.75, 0.85)),
+    (rules.act_weights, (0.0, 0.8, 0, 0.0), (0.4, 0.5)),
+    (rules.act_weights, (1.0, 0.8, 0, 0.0), (0.8, 0.0)),
+    (rules.act_weights, (-1.0, 0.8, 0, 0.0), (0.0, 1.0)),
+    (rules.act_weights, (0.5, 1.0, 3, 0.0), (0.75, 0.85)),
+    (rules.act_weights, (0.0, 0.8, 1, 1.5), (1.0, 0.7)),
     (rules.concedable, (0.1, 0.1, 0.2), 0.5),
     (rules.concedable, (0.1 + 0.2 * math.log(3), 0.1, 0.2), 0.75),
     (rules.concedable, (0.1 - 0.2 * math.log(4), 0.1, 0.2), 0.2),
@@ -202,14 +203,16 @@ def test_acts_rise_with_the_active_share(rate, low, high):
 
 
 @quick
-@given(belonging, belonging, share, st.integers(0, 100))
-def test_belonging_and_room_favour_demands_refusals_favour_rift(low, high, concedable, refusals):
+@given(belonging, belonging, share, st.integers(0, 100), st.floats(0, 10))
+def test_belonging_room_and_mediation_favour_demands_refusals_favour_rift(low, high, concedable, refusals, mediation):
     low, high = sorted((low, high))
-    (demand, rift), (more_demand, less_rift) = (rules.act_weights(b, concedable, refusals) for b in (low, high))
+    (demand, rift), (more_demand, less_rift) = (rules.act_weights(b, concedable, refusals, mediation) for b in (low, high))
     assert 0 <= demand <= more_demand
     assert rift >= less_rift >= 0
-    assert demand <= rules.act_weights(low, 1.0, refusals)[0]
-    after_refusal = rules.act_weights(low, concedable, refusals + 1)
+    assert demand <= rules.act_weights(low, 1.0, refusals, mediation)[0]
+    unmediated = rules.act_weights(low, concedable, refusals, 0.0)
+    assert (demand, rift) == (pytest.approx(unmediated[0] * (1 + mediation)), unmediated[1])
+    after_refusal = rules.act_weights(low, concedable, refusals + 1, mediation)
     assert after_refusal[0] == demand
     assert after_refusal[1] == pytest.approx(rift + 0.2)
 

@@ -188,6 +188,7 @@ def test_labour_goes_elsewhere_as_far_as_the_division_of_labour_is_suspended():
     for division, share in ((1.0, 0.6), (0.0, 0.3), (-1.0, 0.0)):
         sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.5})
         hold(sim, POWER, needs=("energy_water", "food"), division_of_labour=division)
+        sim.places.scope[:] = 1
         day(sim)
         moved = 2 * share
         assert counted(sim, "produced")[ENERGY] == pytest.approx((4 - moved) * EACH[ENERGY])
@@ -195,8 +196,28 @@ def test_labour_goes_elsewhere_as_far_as_the_division_of_labour_is_suspended():
         hold(sim, FARM, people=[])
         stock(sim)[0, ENERGY] = 1000.0
         before = counted(sim, "produced")[FOOD]
+        sim.places.scope[:] = 1  # two measures are too few for the mechanism to leave it so
         day(sim)
         assert counted(sim, "produced")[FOOD] - before == pytest.approx(moved * EACH[FOOD])  # at the plant of the farm
+
+
+@pytest.mark.parametrize(("needs_it", "scope", "share"), [(True, 0, 0.0), (True, 1, 0.6), (True, 2, 0.6), (False, 0, 0.6)])
+def test_labour_goes_elsewhere_only_where_measures_co_ordinate(needs_it, scope, share):
+    sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.5, "needs_co_ordination": needs_it})
+    hold(sim, POWER, needs=("energy_water", "food"), division_of_labour=1.0)
+    sim.places.scope[:] = scope
+    day(sim)
+    assert counted(sim, "produced")[FOOD] == pytest.approx(2 * share * EACH[FOOD] * 0.5)
+    assert counted(sim, "produced")[ENERGY] == pytest.approx((4 - 2 * share) * EACH[ENERGY])
+
+
+@pytest.mark.parametrize("drain", [0.0, 0.3, 1.0])
+def test_a_front_binds_labour_of_its_place(drain):
+    sim = town(2, stock_days=0.1, free={"restock_days": 1000.0})
+    hold(sim, POWER, needs=("energy_water",))
+    sim.places.drain[:] = drain, 0.9
+    day(sim)
+    assert counted(sim, "produced")[ENERGY] == pytest.approx(4 * EACH[ENERGY] * (1 - drain))
 
 
 def test_unpaid_care_binds_labour_where_the_content_gender_is_negative():

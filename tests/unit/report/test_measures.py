@@ -9,7 +9,7 @@ import pytest
 import communize as cz
 from communize.declare.registry import CAUSES, CHANNELS, CONTENTS
 from communize.report import text
-from communize.report.charts import BINDING, CHARTS, ECONOMY, EXTENSIONS, GIVEN, MEASURES, PROVISIONING, sector_charts
+from communize.report.charts import BINDING, CHARTS, ECONOMY, EXTENSIONS, GIVEN, MEASURES, OPPONENTS, PROVISIONING, sector_charts
 from communize.report.figures import trailing_mean
 from communize.report.measures import lifetime_curves, most_frequent, signed
 from communize.report.page import render, summary_in_words
@@ -138,7 +138,7 @@ def test_causes_that_did_not_occur_have_no_line(run, page):
 
 
 def test_no_variable_is_shown_twice_or_left_out(run, page):
-    lines = [line for chart in (*CHARTS, *MEASURES, *ECONOMY, *PROVISIONING, *sector_charts(["food"]), *(chart for _, chart in EXTENSIONS)) for line in chart.lines]
+    lines = [line for chart in (*CHARTS, *MEASURES, *OPPONENTS, *ECONOMY, *PROVISIONING, *sector_charts(["food"]), *(chart for _, chart in EXTENSIONS)) for line in chart.lines]
     further = [chart["name"] for chart in data_of(page)["charts"] if chart["name"].startswith("further-")]
     shown = {line.variable for line in lines} | {name.removeprefix("further-") for name in further}
     daily = {name for name, data in run.series.data_vars.items() if "place" not in data.dims}

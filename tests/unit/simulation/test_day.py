@@ -18,7 +18,8 @@ def busy(**changes):
     """
     return lively(**{
         "society.people": 2_500, "society.places.count": 6, "society.contact.neighbours": 5, "society.ties.mean_degree": 6.0,
-        "acts.rate_concession": 0.2, "reckoning.recount_days": 7, "shock[0].day": 20, "neutral.enabled": True, **MANY_MEASURES, **changes,
+        "acts.rate_concession": 0.2, "reckoning.recount_days": 7, "shock[0].day": 20, "neutral.enabled": True, "pincers.days": 5, **MANY_MEASURES,
+        **changes,
     })  # fmt: skip
 
 
@@ -49,8 +50,8 @@ def test_mechanisms_work_in_the_order_of_the_day_and_users_last_in_their_phase()
     given = [Late(), *[mechanism() for mechanism in reversed(MECHANISMS)], Early()]
     names = [type(mechanism).__name__ for mechanism in in_order(given)]
     assert names == [
-        "Economy", "Early", "Provisioning", "Force", "Shocks", "Incidents", "Struggle", "Acts", "CivilViolence", "Late", "Measures", "Rallying",
-        "Dissolution", "Contents", "Horizon", "Neutral", "Belonging", "Generalisation", "Reckoning",
+        "Economy", "Early", "Provisioning", "Upkeep", "Force", "Siding", "Mediation", "Pincers", "Fronts", "Segmentation", "Shocks", "Incidents",
+        "Struggle", "Acts", "CivilViolence", "Late", "Measures", "Rallying", "Dissolution", "Contents", "Horizon", "Neutral", "Belonging", "Generalisation", "Character", "Reckoning",
     ]  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def test_a_scenario_in_which_everything_happens():
     series = cz.Simulation(busy(), seed=2, threads=1).run(60).series
     for name in ("joined", "left", "arrests", "releases", "settlements", "refusals", "incidents", "spread", "exception", "rallied", "left_measures"):
         assert series[name].values.sum() > 0, name
-    for name, lacking in (("foundings", {"broadcast"}), ("endings", {"in_force"})):
+    for name, lacking in (("foundings", {"broadcast"}), ("endings", {"in_force", "removed"})):
         seen = series[name].sum("day")
         assert {str(label) for label in seen[seen.dims[0]].values[seen.values == 0]} == lacking
     assert series.links.values.max() > 0

@@ -8,7 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 import xarray as xr
-from worlds import MEASURES, lively
+from worlds import MEASURES, OPPONENTS, lively
 
 import communize as cz
 from communize.declare.registry import (
@@ -16,6 +16,7 @@ from communize.declare.registry import (
     ACTIVITIES,
     CAUSES,
     CHANNELS,
+    CHARACTER_BINS,
     CONTENTS,
     DECILES,
     LOCI,
@@ -230,7 +231,7 @@ def test_series_have_coordinates(series):
     labels = {
         "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES,
         "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES, "account": ACCOUNTS, "source": SOURCES_OF_PROVISION,
-        "sector": tuple(lively().society.sectors),
+        "character_bin": CHARACTER_BINS, "sector": tuple(lively().society.sectors),
     }  # fmt: skip
     assert series.sizes == {"day": 12, "place": 5, **{name: len(names) for name, names in labels.items()}}
     assert series.day.values.tolist() == list(range(12))
@@ -263,7 +264,7 @@ def test_series_grow_beyond_their_first_room():
 
 def test_series_of_no_day_are_empty_and_of_some_mechanisms_are_theirs():
     assert simulation(**{"society.people": 300}).series.sizes["day"] == 0
-    off = {f"{name}.enabled": False for name in ("struggle", "acts", "incidents", "force", "economy", *MEASURES)}
+    off = {f"{name}.enabled": False for name in ("struggle", "acts", "incidents", "force", "economy", *OPPONENTS, *MEASURES)}
     alone = simulation(**off, **{"society.people": 300}).run(1).series
     assert set(alone.data_vars) == {"belonging", "belonging_active", "people", "held"}
 

@@ -150,3 +150,124 @@ def test_the_aim_has_changed_from_the_first_of_fourteen_days(changed, day):
     if len(changed):
         n = len(changed)
         assert judged([1.0] * n, [1] * n, changed=changed).objective_day == day
+
+
+# --- what opposes measures ---
+
+DAYS = 400
+QUIET = table((2, 5, 400, 9))
+
+
+def life(**changes):
+    """Series in which the conditions of a rupture hold on every day; `changes` are (first day, last day, value) by name."""
+    series = {
+        "moving": np.full(DAYS, 4000.0), "commodity_reproduction": np.full(DAYS, 0.99), "outside_exchange": np.full(DAYS, 0.51),
+        "force": np.full(DAYS, 39.9), "participants": np.full(DAYS, 4000.0), "coverage": np.full(DAYS, 0.9),
+    }  # fmt: skip
+    for name, (first, last, value) in changes.items():
+        series[name][first : last + 1] = value
+    return series
+
+
+def ends(series, instances=measures()):
+    outcome = judge(series, PEOPLE, QUIET, instances)
+    return outcome.name, outcome.day, outcome.rupture_candidate
+
+
+def test_a_rupture_is_dated_from_the_first_of_its_days():
+    """Coverage is a mean of 30 days: the first is day 29."""
+    assert ends(life()) == ("rupture", 29, None)
+    assert judge(life(), PEOPLE, QUIET, measures()).why == RULES["rupture"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("commodity_reproduction", 1.0), ("commodity_reproduction", np.nan), ("outside_exchange", 0.5), ("force", 40.0), ("participants", 3990.0), ("participants", 0.0)],
+)
+def test_each_condition_is_needed_on_each_day(name, value):
+    assert ends(life(**{name: (0, 100, value)})) == ("rupture", 101, None)
+    assert ends(life(**{name: (300, 300, value)})) == ("rupture", 29, None)
+    assert ends(life(**{name: (208, 208, value)})) == ("rupture", 209, None)  # 179 days before it, 191 after
+    assert ends(life(**{name: (209, 209, value)})) == ("rupture", 29, None)  # 180 days before it
+
+
+def test_one_day_more_or_less_than_180():
+    assert ends(life(outside_exchange=(0, DAYS - 181, 0.0))) == ("rupture", DAYS - 180, None)
+    assert ends(life(outside_exchange=(0, DAYS - 180, 0.0))) == ("unresolved", DAYS - 1, DAYS - 179)
+    assert ends(life(outside_exchange=(DAYS - 1, DAYS - 1, 0.0), force=(0, 300, 50.0)))[2] is None  # not on the last day
+
+
+def test_coverage_is_the_mean_of_thirty_days():
+    one_bad_day = life(coverage=(100, 100, 0.0))
+    assert ends(one_bad_day) == ("rupture", 130, None)
+    better = life(coverage=(0, DAYS, 0.94))
+    better["coverage"][100] = 0.0
+    assert ends(better) == ("rupture", 29, None)
+    assert ends(life(coverage=(100, 100, np.nan))) == ("rupture", 130, None)
+    assert ends(life(coverage=(0, DAYS, 0.899)))[0] != "rupture"
+
+
+def test_without_one_of_the_series_there_is_no_rupture():
+    for name in ("commodity_reproduction", "outside_exchange", "force", "participants", "coverage"):
+        series = life()
+        del series[name]
+        assert ends(series) == ("unresolved", DAYS - 1, None)
+    short = {name: values[:20] for name, values in life().items()}
+    assert ends(short) == ("unresolved", 19, None)
+
+
+def negative(share, people=4000.0, days=30):
+    series = {"moving": np.full(60, 4000.0), "participants": np.zeros(60), "character_negative": np.full(60, np.nan)}
+    series["participants"][-days:], series["character_negative"][-days:] = people, share
+    return series
+
+
+@pytest.mark.parametrize(
+    ("series", "name"),
+    [
+        (negative(0.51), "counter_revolution"),
+        (negative(0.5), "unresolved"),
+        (negative(1.0, people=100.0), "counter_revolution"),
+        (negative(1.0, people=99.0), "unresolved"),
+        (negative(1.0, days=10, people=300.0), "counter_revolution"),  # a mean of 100 over 30 days
+        (negative(1.0, days=10, people=299.0), "unresolved"),
+    ],
+)
+def test_measures_of_negative_character_dominate_at_the_end(series, name):
+    assert ends(series) == (name, 59, None)
+
+
+def sheltered(*rows):
+    """Instances as (cause by name, struggle, person-days, shelter)."""
+    found = measures(*(row[:3] for row in rows))
+    found.shelter = np.array([row[3] for row in rows], float)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("instances", "name"),
+    [
+        (measures(("recuperated", -1, 51), ("spent", -1, 49)), "recuperation"),
+        (measures(("recuperated", -1, 50), ("spent", -1, 50)), "exhaustion"),
+        (measures(("recuperated", -1, 44)), "exhaustion"),  # 44 of 444 person-days in measures
+        (measures(("recuperated", -1, 45)), "recuperation"),
+        (sheltered(("ebb", -1, 60, 0.5), ("ebb", -1, 40, 0.0)), "recuperation"),
+        (sheltered(("recuperated", -1, 60, 0.5), ("ebb", -1, 61, 0.0)), "exhaustion"),  # counted once
+        (measures(), "exhaustion"),
+    ],
+)
+def test_firms_and_services_make_a_recuperation(instances, name):
+    assert judge({"moving": np.array(WAVE, float)}, PEOPLE, QUIET, instances).name == name
+
+
+def test_the_order_of_the_rules():
+    bought = measures(("recuperated", -1, 1000))
+    bad = {"character_negative": np.ones(DAYS)}
+    assert ends(life() | bad, bought)[0] == "rupture"
+    assert ends(life(force=(0, 300, 50.0)) | bad, bought) == ("unresolved", DAYS - 1, 301)
+    assert ends(life(force=(0, DAYS, 50.0)) | bad, bought)[0] == "counter_revolution"
+    assert ends(life(force=(0, DAYS, 50.0)), bought)[0] == "recuperation"
+    assert ends(life(force=(0, DAYS, 50.0)))[0] == "unresolved"
+    assert list(RULES) == ["rupture", "no_spark", "counter_revolution", "recuperation", "unresolved", "integration", "repression", "exhaustion"]
+    little = {"moving": np.array([0.0, 10, 4]), "participants": np.full(3, 200.0), "character_negative": np.ones(3)}
+    assert judge(little, PEOPLE, table((2, 2, 14, 3)), bought).name == "no_spark"

@@ -23,7 +23,7 @@ class Character(Mechanism):
     reads = (
         "sites.instance", "sites.participants", "sites.place", "instances.resonance", "instances.content", "instances.practice", "places.antagonism",
     )  # fmt: skip
-    writes = ("instances.character", "instances.contribution", "places.antagonism_before")
+    writes = ("instances.character", "instances.contribution", "instances.measured", "places.antagonism_before")
     columns = (
         *records.COLUMNS,
         Column("instances", "character", "float32", "1", "chi, today or when it ended; not a number before its first evening", (-1, 1), float("nan"), may_lack=True),
@@ -47,6 +47,10 @@ class Character(Mechanism):
         every_days: int = parameter(90, unit="day", range=(1, 100_000), source="definition", meaning="days between such samples")
 
     parameters: "Character.Parameters"
+
+    def setup(self, state: State) -> None:
+        if state.day > 0 and (state.is_changed("character.enabled") or state.is_changed("segmentation.enabled")):
+            state.places.antagonism_before[:] = state.places.antagonism[:, None]  # what the days before were is not known
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         sites, instances, places = state.sites, state.instances, state.places

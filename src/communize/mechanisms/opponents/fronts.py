@@ -55,6 +55,7 @@ class Fronts(Mechanism):
         Column("contacts", "front_days", "int32", "day", "days on end on which the pair is a front, 0 for none", (0, None)),
         Column("places", "front", "float32", "share", "intensity of the fronts of the place", (0, 1)),
     )  # fmt: skip
+    undone = ("contacts.front_days", "places.drain", "places.front")
     outputs = (
         Output("fronts", "pair of places", "length of all fronts: near pairs of a taken place and one held by force"),
         Output("front_days", "day", "how long they have not moved, mean over fronts", may_lack=True),

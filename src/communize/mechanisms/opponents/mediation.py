@@ -68,6 +68,7 @@ class Mediation(Mechanism):
         Column("days", "offers", "int64", "offer", "offers of a legal status on the day", (0, None)),
         Column("days", "accepted", "int64", "offer", "offers accepted on the day", (0, None)),
     )
+    undone = ("places.mediation",)
     outputs = (
         Output("mediation", "1", "strength of mediation, mean over people"),
         Output("offers", "offer", "offers of a legal status to measures on the day"),

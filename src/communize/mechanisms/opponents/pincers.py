@@ -31,7 +31,7 @@ class Pincers(Mechanism):
 
     name = "pincers"
     phase = "counter_forces"
-    reads = ("places.exchange_dependence", "sites.place", "sites.instance", *taking_part.READS)
+    reads = ("places.exchange_dependence", "sites.instance", *taking_part.READS)
     writes = ("instances.content", "instances.sold_days", *taking_part.WRITES, *records.WRITES_OF_ENDING)
     columns = (
         *records.COLUMNS,

@@ -47,9 +47,9 @@ def estrange(by_place, taken, instance, content, composition, residents, n_group
     """A day of antagonism in each place.
 
     For sides g and h of one division it rises by rise * (provision that instances of g keep from h, and of h from g), falls by fall * (contact in
-    common instances), is fanned by fan * A, and fades. An instance of n participants with shares s keeps (n / residents) s_g (1 - s_h) (1 - c) / 2 from h,
-    c its content strangers; contact in it is (n / residents) 2 s_g s_h. `against` is the mean over participants of what their sides hold
-    against each side.
+    common instances), is fanned by fan * A, and fades. An instance of n participants with shares s keeps (n / whole) s_g (1 - s_h) (1 - c) / 2 from h,
+    c its content strangers; contact in it is (n / whole) 2 s_g s_h; whole is the residents of the place, or its participants if these are more.
+    `against` is the mean over participants of what their sides hold against each side. What is negligible is forgotten where nobody takes part.
     """
     rise, fall, fan, keep = law
     n_sides = composition.shape[1]
@@ -57,6 +57,10 @@ def estrange(by_place, taken, instance, content, composition, residents, n_group
     for p in range(by_place.size - 1):
         first, last = by_place[p], by_place[p + 1]
         kept[:], inside[:] = 0.0, 0.0
+        everybody = 0.0
+        for j in range(first, last):
+            for g in range(n_groups):
+                everybody += composition[j, g]
         for j in range(first, last):
             n = 0.0
             for g in range(n_groups):
@@ -64,7 +68,7 @@ def estrange(by_place, taken, instance, content, composition, residents, n_group
             if n == 0.0:
                 continue
             closed = 1.0 - rules.suspended(content[instance[taken[j]], STRANGERS])
-            weight = n / max(1.0, residents[p])
+            weight = n / max(everybody, residents[p])
             for g in range(n_sides):
                 inside[g] += composition[j, g]
                 for h in range(n_sides):
@@ -78,7 +82,8 @@ def estrange(by_place, taken, instance, content, composition, residents, n_group
                     continue
                 a = between[p, g, h]
                 a = (a + kept[g, h] + kept[h, g] + fan * a) * keep
-                between[p, g, h] = between[p, h, g] = min(1.0, max(0.0, a))
+                a = 0.0 if everybody == 0.0 and a < NEGLIGIBLE else min(1.0, max(0.0, a))
+                between[p, g, h] = between[p, h, g] = a
         for h in range(n_sides):
             total = whole = 0.0
             for g in range(n_sides):
@@ -107,6 +112,7 @@ class Segmentation(Mechanism):
     phase = "counter_forces"
     reads = (
         *taking_part.READS, "people.group", "people.position", "people.measure", "sites.instance", "instances.content", "places.residents",
+        "places.garrison", "contacts.linked",
     )  # fmt: skip
     writes = (
         "antagonism.between", "antagonism.against", "places.antagonism", "days.recruited", "force.recruited", "force.reserve", *taking_part.WRITES,
@@ -115,10 +121,12 @@ class Segmentation(Mechanism):
         *records.COLUMNS, *SEGMENTATION,
         Column("antagonism", "between", "float32", "share", "antagonism between two sides of a division, by place, side and side, in rows of `against`", (0, 1), dims=(16 + len(LIVELIHOODS),)),
         Column("places", "antagonism", "float32", "share", "antagonism, mean over pairs of residents who are on different sides", (0, 1)),
+        Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
         Column("force", "reserve", "float64", "agent", "mobile reserve not yet sent out", (0, None)),
         Column("force", "recruited", "float64", "agent", "people whom the State has recruited out of measures", (0, None)),
         Column("days", "recruited", "int64", "agent", "people recruited out of measures on the day", (0, None)),
     )  # fmt: skip
+    undone = ("antagonism.between", "antagonism.against", "places.antagonism")
     outputs = (
         Output("antagonism", "share", "antagonism, mean over pairs of residents who are on different sides", ("place",)),
         Output("antagonism_mean", "share", "the same, mean over people"),
@@ -140,14 +148,17 @@ class Segmentation(Mechanism):
         n = len(state.places) * number_of_sides(state)
         if len(state.antagonism) != n:
             state.antagonism.grow(n - len(state.antagonism))
-        group, whole = state.people.group, np.zeros(len(state.places))
-        n_groups, sides = len(state.society.groups), number_of_sides(state)
-        self._shares = np.zeros((len(state.places), sides))
-        home = state.sites.place[state.people.home]
-        for offset, side in ((0, np.minimum(group, n_groups - 1)), (n_groups, LIVELIHOOD[state.people.position])):
-            flat = np.bincount(home.astype(np.int64) * sides + offset + side, minlength=whole.size * sides)
-            self._shares += flat.reshape(whole.size, sides)
-        self._shares /= np.maximum(1, state.places.residents)[:, None]
+        self._may_change = bool({"people.home", "people.position", "people.group"} & state.unannounced)
+        self.regroup(state)
+
+    def regroup(self, state: State) -> None:
+        """Count the residents of each place by side."""
+        n, n_groups, sides = len(state.places), len(state.society.groups), number_of_sides(state)
+        home = state.sites.place[state.people.home].astype(np.int64)
+        count = np.zeros(n * sides)
+        for side in (np.minimum(state.people.group, n_groups - 1), n_groups + LIVELIHOOD[state.people.position]):
+            count += np.bincount(home * sides + side, minlength=count.size)
+        self._shares = count.reshape(n, sides) / np.maximum(1, state.places.residents)[:, None]
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, people, places, table = self.parameters, state.people, state.places, state.antagonism
@@ -155,6 +166,8 @@ class Segmentation(Mechanism):
         seen = Surroundings.of(state)
         if not seen.sites.size and not table.between.any():
             return
+        if self._may_change:
+            self.regroup(state)
         n_groups, sides = len(state.society.groups), number_of_sides(state)
         number = np.full(len(state.sites), -1, np.int32)
         number[seen.sites] = np.arange(seen.sites.size)
@@ -170,10 +183,9 @@ class Segmentation(Mechanism):
         estrange(
             seen.by_place, seen.sites, state.sites.instance, state.instances.content, composition, places.residents, n_groups,
             (p.rise, p.fall, p.fanned, keep), between, against)  # fmt: skip
-        between[between < NEGLIGIBLE] = 0.0
         table.between.reshape(len(places), sides, -1)[:, :, :sides] = between
         self._mean(state, between, n_groups)
-        if p.recruiting > 0 and inside.size:
+        if p.recruiting > 0 and inside.size and (state.force.reserve[0] > 0 or places.garrison.any()):  # a State without force recruits nobody
             self._recruit(state, inside, day, draws.key)
 
     def _mean(self, state: State, between: np.ndarray, n_groups: int) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from communize.declare.parameters import parameter
 from communize.declare.registry import POSITIONS, Column, Output
+from communize.kernels.blocks import BLOCK
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -48,6 +49,7 @@ class Siding(Mechanism):
         Column("places", "middle", "float32", "share", "managers and owners among residents who side with the order that pays them", (0, 1)),
         Column("siding", "means", "float64", "share", "what each position can pay, mean", (0, 1), 1.0, dims=(len(POSITIONS),)),
     )  # fmt: skip
+    undone = ("places.siding", "places.middle")
     outputs = (Output("siding", "share", "factor on the hazard of rallying of farmers, managers and owners, mean over people", may_lack=True),)
 
     class Parameters(MechanismParameters):
@@ -57,16 +59,11 @@ class Siding(Mechanism):
 
     parameters: "Siding.Parameters"
 
-    def setup(self, state: State) -> None:
-        if not len(state.siding):
-            state.siding.grow(1)
-
     def step(self, state: State, day: int, draws: Draws) -> None:
         people, places, means = state.people, state.places, state.siding.means[0]
         counted = day % self.parameters.every_days == 0
         if counted:
-            blocks = max(1, -(-len(people) // (1 << 16)))
-            sums = np.zeros((blocks, len(POSITIONS), 2))
+            sums = np.zeros((-(-len(people) // BLOCK), len(POSITIONS), 2))
             state.pool.for_blocks(pay_by_position, len(people), people.position, people.affordability, sums)
             total = sums.sum(axis=0)
             means[:] = np.where(total[:, 0] > 0, total[:, 1] / np.maximum(1.0, total[:, 0]), 1.0)

@@ -24,13 +24,14 @@ class Upkeep(Mechanism):
     name = "upkeep"
     phase = "counter_forces"
     reads = (
-        "economy.taxes", "economy.due", "economy.treasury", "industry.supply", "places.participants", "places.residents", "places.horizon",
+        "economy.due", "economy.paid", "industry.supply", "places.participants", "places.residents", "places.horizon",
         "places.scope", "sites.sector", "sites.kind", "sites.members", "sites.instance", "sites.participants",
     )  # fmt: skip
     writes = (
         "force.readiness", "force.reach", "force.reserve", "force.deserted", "places.force", "places.garrison", "places.resistance",
         "days.desertions",
     )  # fmt: skip
+    undone = ("force.readiness", "force.reach", "places.resistance")
     columns: ClassVar = (
         *FORCE,
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
@@ -75,10 +76,9 @@ class Upkeep(Mechanism):
 
     @staticmethod
     def _paid(state: State) -> float:
-        """Share of the State's dues that its taxes and its money pay; 1 where no economy is at work."""
-        economy = state.economy
-        due = float(economy.due[0]) if "due" in {column.name for column in economy.declarations()} else 0.0
-        return min(1.0, (float(economy.taxes[0]) + float(economy.treasury[0])) / due) if due > 0 else 1.0
+        """Share of its dues that the State paid in the last month; 1 where it owes nothing or no economy is at work."""
+        due = float(state.economy.due[0])
+        return min(1.0, float(state.economy.paid[0]) / due) if due > 0 else 1.0
 
     def _supplied(self, state: State) -> float:
         supply = state.industry.supply if len(state.industry) else np.ones(0)  # nothing is computed without provisioning

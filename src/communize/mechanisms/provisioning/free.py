@@ -36,7 +36,7 @@ def keep_stocks(sites, per_worker, inventory_days, full_at_start):
         if full_at_start:
             stock[s] = full
         elif mode[s] == COMMODITY or mode[s] == CONTESTED:
-            share = active[s] / max(1, eligible[s])
+            share = min(1.0, active[s] / max(1, eligible[s]))  # who becomes an owner while in struggle cannot take part and still does
             if stock[s] < full:
                 stock[s] = min(full, stock[s] + full * (1.0 - share) / (2.0 * inventory_days[k]))
 
