@@ -45,6 +45,8 @@ ROWS = {
     "tally": "the whole society",
     "economy": "the whole society",
     "force": "the whole society",
+    "siding": "the whole society",
+    "antagonism": "a place and a side of a division (groups, then livelihoods), in this order",
     "days": "the whole society; written anew every day",
 }  # what a row of a table stands for
 PARAMETER_HEADS = ("parameter", "meaning", "default", "unit", "allowed", "plausible", "source")

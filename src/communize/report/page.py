@@ -67,7 +67,18 @@ def render(run: "Run") -> str:
 
 def contents(run: "Run") -> dict[str, Any]:
     """All that the templates show."""
-    from communize.report import economy, figures, measures, opponents, places, provisioning, struggles, text, values, words
+    from communize.report import (
+        economy,
+        figures,
+        measures,
+        opponents,
+        places,
+        provisioning,
+        struggles,
+        text,
+        values,
+        words,
+    )
 
     start = run.scenario.start
     charts, further = figures.day_charts(run), figures.further_charts(run)

@@ -100,9 +100,9 @@ def test_where_nothing_is_in_force_the_others_change_nothing():
     quiet = {"measures.enabled": False, "neutral.enabled": False, "upkeep.enabled": False, "mediation.enabled": False}
     one = simulation(15, **quiet)
     other = simulation(15, **quiet, **{f"{name}.enabled": False for name in OPPONENTS if name not in ("upkeep", "mediation")})
-    own = {"places.siding", "places.middle", "siding.means", "antagonism.against", "antagonism.between"}  # the last two have no rows where it is off
+    own = {"places.siding", "places.middle", "siding.means"}
     for path, values in one.state.arrays():
-        if path not in own:
+        if path not in own and path.split(".")[0] not in ("antagonism", "contacts"):  # tables without rows where nothing needs them
             np.testing.assert_array_equal(values, column(other, path), path)
 
 

@@ -9,7 +9,17 @@ import pytest
 import communize as cz
 from communize.declare.registry import CAUSES, CHANNELS, CONTENTS
 from communize.report import text
-from communize.report.charts import BINDING, CHARTS, ECONOMY, EXTENSIONS, GIVEN, MEASURES, OPPONENTS, PROVISIONING, sector_charts
+from communize.report.charts import (
+    BINDING,
+    CHARTS,
+    ECONOMY,
+    EXTENSIONS,
+    GIVEN,
+    MEASURES,
+    OPPONENTS,
+    PROVISIONING,
+    sector_charts,
+)
 from communize.report.figures import trailing_mean
 from communize.report.measures import lifetime_curves, most_frequent, signed
 from communize.report.page import render, summary_in_words

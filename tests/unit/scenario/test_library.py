@@ -7,7 +7,7 @@ from communize.scenario.check import check_scenario
 from communize.scenario.write import _beside, _source, resolved, to_toml
 
 ASSUMED = {
-    "banlieues-2005": 22, "communising": 10, "fordist-1968": 54, "general-strike": 0, "guadeloupe-2009": 60, "pensions-2010": 35, "subprime-2007": 53, "greece-2008": 18, "restructured": 0, "centola-macy-2007": 0, "epstein-2002": 0, "granovetter-1978": 0,
+    "argentina-2001": 30, "banlieues-2005": 22, "communising": 10, "fordist-1968": 54, "general-strike": 0, "guadeloupe-2009": 60, "pensions-2010": 35, "subprime-2007": 53, "greece-2008": 18, "restructured": 0, "centola-macy-2007": 0, "epstein-2002": 0, "granovetter-1978": 0,
     "kuran-1991": 0, "lang-de-sterck-2014": 0, "sir": 0, "watts-2002": 0, "wright-2005": 0,
 }  # values that a case sets and marks as assumed
 

@@ -169,8 +169,8 @@ def life(**changes):
     return series
 
 
-def ends(series, instances=measures()):
-    outcome = judge(series, PEOPLE, QUIET, instances)
+def ends(series, instances=None):
+    outcome = judge(series, PEOPLE, QUIET, measures() if instances is None else instances)
     return outcome.name, outcome.day, outcome.rupture_candidate
 
 
