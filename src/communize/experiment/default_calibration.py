@@ -108,6 +108,24 @@ def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days
     return pd.DataFrame(rows).sort_values("distance")
 
 
+GEOGRAPHIES: dict[str, dict[str, Any]] = {
+    "synthetic": {}, "towns of France": {"society.places": {"source": "gazetteer", "country": "FR", "minimum_population": 20_000}},
+}  # fmt: skip
+
+
+def check(seeds: range, people: int, days: int) -> Any:
+    """The shipped values on two geographies: one row each, and how many runs tipped."""
+    import pandas as pd
+
+    rows = []
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for name, changes in GEOGRAPHIES.items():
+            runs = list(pool.map(_job, [(changes, seed, people, days) for seed in seeds]))
+            figures = summary(runs)
+            rows.append({"geography": name, "distance": distance(figures), "tipped": sum(run["most"] > TIPPED for run in runs)} | figures)
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Command line of this module."""
     import pandas as pd
@@ -121,7 +139,12 @@ def main() -> None:
     parser.add_argument("--judge", default="")
     parser.add_argument("--best", type=int, default=8)
     parser.add_argument("--out", default="")
+    parser.add_argument("--check", action="store_true", help="the shipped values on two geographies, nothing else")
     options = parser.parse_args()
+    if options.check:
+        found = check(range(options.first_seed, options.first_seed + options.seeds), options.people, options.days)
+        print(found.round(3).T.to_string())
+        return
     chosen = points(options.points)
     if options.judge:
         best = pd.read_csv(options.judge).nsmallest(options.best, "distance")

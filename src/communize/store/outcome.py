@@ -10,7 +10,7 @@ from communize.declare.registry import CAUSES, EVICTION, RECUPERATED, STRUGGLE_E
 RULES = {
     "rupture": "for 180 days on end kappa is below 1, more than half of the people live mainly outside exchange, there is less than one of State force for 100 participants, and their essential coverage, mean of 30 days, is at least 0.9",
     "no_spark": "no struggle drew in more than three sites, and never more than 1 in 1,000 people in struggle or in measures on one day",
-    "counter_revolution": "over the last 30 days more than half of the participants, at least 1 in 100 people, are in measures of negative character",
+    "counter_revolution": "over the last 30 days more than half of the participants, at least 1 in 100 people, are in measures of negative character, and chi is below -0.1 on the mean over participants",
     "recuperation": "measures that the market bought back or that accepted a legal status make up more than half of the person-days in measures, and these at least a tenth of those in motion",
     "unresolved": "on the last day more than half of the peak number of people are still in struggle or in measures, and that peak was above 2 in 100 people or most person-days in struggle are not over; or the conditions of a rupture hold on it and have not yet held for 180 days, which is looked at before all but rupture",
     "integration": "struggles that ended by a settlement make up more than half of the person-days of those that ended",
@@ -21,7 +21,7 @@ NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
 BACKGROUND = 0.02  # struggles of no more people that come and go without end are judged by how they ended
 RUPTURE_DAYS, COVERED_DAYS = 180, 30
 OUTSIDE, FORCE_PER_PARTICIPANT, COVERED = 0.5, 0.01, 0.9
-NEGATIVE_DAYS, NEGATIVE_SHARE, NEGATIVE_PEOPLE = 30, 0.5, 0.01
+NEGATIVE_DAYS, NEGATIVE_SHARE, NEGATIVE_PEOPLE, NEGATIVE_CHI = 30, 0.5, 0.01, -0.1  # chi near 0 is noise
 RECUPERATED_SHARE, IN_MEASURES_SHARE = 0.5, 0.1
 OBJECTIVE_DAYS = 14  # days for which the changed aim must last (`rules.md` 1.11)
 NOT_COMPUTED = {
@@ -95,7 +95,7 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
         Daily totals (days,): ``moving``, people in struggle or in measures; if there are measures ``generalisation_number``,
         ``generalisation_number_total``, ``generalisation_number_of_foundings``, ``aim_changed`` and ``begun``, measures begun on each day;
         if there is provisioning ``reproduction_ratio`` and ``commodity_reproduction``; for a rupture ``participants``, ``outside_exchange``,
-        ``force`` and ``coverage``; if characters are observed ``character_negative``.
+        ``force`` and ``coverage``; if characters are observed ``character`` and ``character_negative``.
     people
         People of the society.
     struggles
@@ -168,7 +168,9 @@ def _negative(series: dict[str, np.ndarray], people: float) -> bool:
         return False
     inside = np.asarray(series["participants"], float)[-NEGATIVE_DAYS:]
     share = np.nan_to_num(np.asarray(series["character_negative"], float)[-NEGATIVE_DAYS:])
-    return bool(inside.mean() >= NEGATIVE_PEOPLE * people and (share * inside).sum() > NEGATIVE_SHARE * inside.sum())
+    chi = np.nan_to_num(np.asarray(series["character"], float)[-NEGATIVE_DAYS:])
+    wide = inside.mean() >= NEGATIVE_PEOPLE * people
+    return bool(wide and (share * inside).sum() > NEGATIVE_SHARE * inside.sum() and (chi * inside).sum() < NEGATIVE_CHI * inside.sum())
 
 
 def _bought_back(struggles: Any, instances: Any) -> bool:

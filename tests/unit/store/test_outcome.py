@@ -216,9 +216,9 @@ def test_without_one_of_the_series_there_is_no_rupture():
     assert ends(short) == ("unresolved", 19, None)
 
 
-def negative(share, people=4000.0, days=30):
-    series = {"moving": np.full(60, 4000.0), "participants": np.zeros(60), "character_negative": np.full(60, np.nan)}
-    series["participants"][-days:], series["character_negative"][-days:] = people, share
+def negative(share, people=4000.0, days=30, chi=-0.2):
+    series = {"moving": np.full(60, 4000.0), "participants": np.zeros(60), **{name: np.full(60, np.nan) for name in ("character", "character_negative")}}
+    series["participants"][-days:], series["character_negative"][-days:], series["character"][-days:] = people, share, chi
     return series
 
 
@@ -227,6 +227,8 @@ def negative(share, people=4000.0, days=30):
     [
         (negative(0.51), "counter_revolution"),
         (negative(0.5), "unresolved"),
+        (negative(1.0, chi=-0.11), "counter_revolution"),
+        (negative(1.0, chi=-0.1), "unresolved"),  # so near 0 the sign is noise
         (negative(1.0, people=100.0), "counter_revolution"),
         (negative(1.0, people=99.0), "unresolved"),
         (negative(1.0, days=10, people=300.0), "counter_revolution"),  # a mean of 100 over 30 days
@@ -262,12 +264,12 @@ def test_firms_and_services_make_a_recuperation(instances, name):
 
 def test_the_order_of_the_rules():
     bought = measures(("recuperated", -1, 1000))
-    bad = {"character_negative": np.ones(DAYS)}
+    bad = {"character_negative": np.ones(DAYS), "character": np.full(DAYS, -1.0)}
     assert ends(life() | bad, bought)[0] == "rupture"
     assert ends(life(force=(0, 300, 50.0)) | bad, bought) == ("unresolved", DAYS - 1, 301)
     assert ends(life(force=(0, DAYS, 50.0)) | bad, bought)[0] == "counter_revolution"
     assert ends(life(force=(0, DAYS, 50.0)), bought)[0] == "recuperation"
     assert ends(life(force=(0, DAYS, 50.0)))[0] == "unresolved"
     assert list(RULES) == ["rupture", "no_spark", "counter_revolution", "recuperation", "unresolved", "integration", "repression", "exhaustion"]
-    little = {"moving": np.array([0.0, 10, 4]), "participants": np.full(3, 200.0), "character_negative": np.ones(3)}
+    little = {"moving": np.array([0.0, 10, 4]), "participants": np.full(3, 200.0), "character_negative": np.ones(3), "character": np.full(3, -1.0)}
     assert judge(little, PEOPLE, table((2, 2, 14, 3)), bought).name == "no_spark"
