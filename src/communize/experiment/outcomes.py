@@ -61,7 +61,7 @@ WITHOUT_LEVERS = {"measures.fit_floor": 0.0, "struggle.weight_horizon": 0.0}
 def run_of(region: Region, seed: int, people: int, levers: bool) -> dict[str, Any]:
     """Outcome and the three numbers of one run."""
     from communize.scenario.scenario import load
-    from communize.store.run import run
+    from communize.store.running import run
 
     changes = {"society.people": people} | region.changes | ({} if levers else WITHOUT_LEVERS)
     done = run(load(region.case).replace(changes), seed=seed, threads=1)

@@ -48,7 +48,7 @@ SWITCHES: dict[str, tuple[dict[str, Any], int]] = {
 def figures_of(case: str, changes: dict[str, Any], seed: int, people: int, days: int) -> dict[str, float]:
     """The figures of one run, and its outcome."""
     from communize.scenario.scenario import load
-    from communize.store.run import run
+    from communize.store.running import run
 
     done = run(load(case).replace({"society.people": people} | changes), days=days, seed=seed, threads=1)
     series, n = done.series, done.info["people"]
