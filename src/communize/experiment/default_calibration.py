@@ -148,7 +148,7 @@ def main() -> None:
     chosen = points(options.points)
     if options.judge:
         best = pd.read_csv(options.judge).nsmallest(options.best, "distance")
-        chosen = [{}, *({path: float(row[path]) for path in PRIOR} for _, row in best.iterrows() if row["point"] != 0)]
+        chosen = [{}, *({path: float(row[path]) for path in PRIOR} for row in best.to_dict("records") if row["point"] != 0)]
     frame = evaluate(chosen, range(options.first_seed, options.first_seed + options.seeds), options.people, options.days)
     if options.out:
         frame.to_csv(options.out, index=False)
