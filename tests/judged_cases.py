@@ -14,7 +14,7 @@ import communize as cz
 from communize.declare.registry import IN_STRUGGLE, POSITIONS, STRUGGLE_ENDS
 from communize.simulation.simulation import Simulation
 
-WITHOUT_RATIO = {"provisioning.ratio.enabled": False, "mediation.enabled": False}  # no figure needs the first; there was no mediation when this was judged
+WITHOUT_RATIO = {"provisioning.ratio.enabled": False, "mediation.enabled": False, "upkeep.enabled": False}  # no figure needs the first; the others did not exist when this was judged
 PEOPLE = {"pensions-2010": 200_000, "guadeloupe-2009": 310_000, "subprime-2007": 200_000}
 ADULTS_FOR_ONE = 49.9e6 / 200_000  # people of 15 and over for one person of `pensions-2010`
 ARMS = {"F0": ("fordist-1968", 0.0), "F1": ("fordist-1968", 1.0), "R0": ("restructured", 0.0), "R1": ("restructured", 1.0)}
