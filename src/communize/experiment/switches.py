@@ -108,8 +108,9 @@ def compared(frame: Any) -> list[dict[str, Any]]:
 def markdown(frame: Any) -> str:
     """The table of the documentation."""
     base = frame[frame["switch"] == "as it is"]
+    usual = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in base["outcome"].value_counts().items())
     lines = [
-        f"As it is: {', '.join(f'{figure} {base[figure].mean():.3g}' for figure in FIGURES)}; {dict(base['outcome'].value_counts())}.", "",
+        f"As it is: {', '.join(f'{figure} {base[figure].mean():.3g}' for figure in FIGURES)}; {usual}.", "",
         f"| switched | {' | '.join(FIGURES)} | expected | found | outcomes |", "|---" * (len(FIGURES) + 4) + "|",
     ]  # fmt: skip
     for row in compared(frame):
