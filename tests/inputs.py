@@ -176,7 +176,7 @@ def run_and_check(society, days=2, **changes):
 # --- scenario files to start from ---
 
 
-LARGEST = {"FR": (150_000, "Paris"), "GR": (150_000, "Athens"), "GP": (15_000, "Les Abymes"), "US": (900_000, "New York City")}  # few places
+LARGEST = {"FR": (150_000, "Paris"), "GR": (150_000, "Athens"), "GP": (15_000, "Les Abymes"), "US": (900_000, "New York City"), "AR": (2_000_000, "Buenos Aires")}  # few places
 
 
 def small_cases():
