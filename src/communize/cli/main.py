@@ -46,7 +46,6 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run a scenario; write a run folder and print a summary."""
-    from communize.scenario.check import check_length
     from communize.store import running
     from communize.store.folders import default_folder
 
@@ -64,7 +63,6 @@ def run(
         _carry_out(start, f"from {checkpoint.name}", as_json)
     else:
         loaded = load_scenario(str(scenario), people, days, seed, threads, assignments or [])
-        check_length(loaded)  # before the first run says that it compiles
         target = out or default_folder(loaded, loaded.seed)
 
         def start(**options: Any) -> Any:

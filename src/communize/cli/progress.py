@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 2.0
+COMPILING = "first run on this machine: compiling, which takes about half a minute, once"
 SECONDS_BETWEEN_LINES, MOST_FAILURES_NAMED = 30.0, 3
 
 
@@ -25,10 +26,9 @@ class Progress:
         self._started = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
+        self._begun = False
 
     def __enter__(self) -> "Progress":
-        if not self.quiet and not kernels_are_compiled():
-            self._print("first run on this machine: compiling, which takes about half a minute, once")
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -39,6 +39,10 @@ class Progress:
         """Show that `done` of `total` days are done."""
         if self.quiet:
             return
+        if not self._begun:  # by now the input has been checked
+            self._begun = True
+            if not kernels_are_compiled():
+                self._print(COMPILING)
         if self._bar is None:
             if time.monotonic() - self._started < PATIENCE_S and done < total:
                 return
@@ -96,7 +100,7 @@ class Runs:
 
             console = Console(stderr=True, highlight=False)
             if not kernels_are_compiled():
-                console.print("first run on this machine: compiling, which takes about half a minute, once")
+                console.print(COMPILING)
             if console.is_terminal:
                 columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[words]}"))
                 self._bar = Progress(*columns, console=console, transient=True, expand=True)

@@ -5,13 +5,12 @@ could decide a result alone (the floor of fit and the pull of the horizon).
 """
 
 import argparse
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from communize.experiment.processes import in_processes
 from communize.scenario.scenario import Scenario, load
 from communize.store.run import Run
 from communize.store.running import run
@@ -100,8 +99,7 @@ def waves(share: np.ndarray, level: float = 0.001) -> int:
     return count
 
 
-def _one(job: tuple[Course, int, int, bool]) -> dict[str, Any]:
-    course, seed, people, levers = job
+def _one(course: Course, seed: int, people: int, levers: bool) -> dict[str, Any]:
     result = run(scenario_of(course, people=people, levers=levers), seed=seed, threads=1)
     return {"course": course.name, "seed": seed, "levers": levers, **summary_of(result)}
 
@@ -111,8 +109,7 @@ def table(people: int = 100_000, seeds: int = 3, workers: int = 2) -> Any:
     import pandas as pd
 
     jobs = [(course, seed, people, levers) for course in COURSES for levers in (True, False) for seed in range(1, seeds + 1)]
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as processes:
-        return pd.DataFrame(list(processes.map(_one, jobs)))
+    return pd.DataFrame(in_processes(_one, jobs, workers))
 
 
 def _range(values: Any, digits: int = 2, percent: bool = False) -> str:

@@ -8,12 +8,13 @@ P(r) = 3 (r^2 + 3 r + 1) / (r + 3)!, mean 1.5. Whoever sees "recessions" of one 
 
 import argparse
 import math
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+
+from communize.experiment.processes import in_processes
+from communize.experiment.stopping import half_width
 
 MONTH, MONTHS = 30, 12
 ALONE = {"scenario.only": ["economy", "provisioning"], "provisioning.free.enabled": False, "shock": []}
@@ -103,11 +104,9 @@ def period_stands_out(values: np.ndarray, level: float = 0.01) -> bool:
 
 def judge(series: list[np.ndarray], draws: int = 4000) -> Cycles:
     """Compare series of annual product, each at least 20 years long and of one length, with white noise."""
-    from scipy import stats
-
     values = [about_trend(product) for product in series]
     lags = np.array([lag_one(one) for one in values])
-    half = stats.t.ppf(0.975, lags.size - 1) * lags.std(ddof=1) / math.sqrt(lags.size)
+    half = half_width(lags)
     found = counts_of(values)
     # Runs of one series hang together a little: the distance is compared with that of white noise of the same lengths.
     noise = np.random.default_rng(27)
@@ -157,11 +156,10 @@ def main() -> None:
     parser.add_argument("--skipped", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=8)
     options = parser.parse_args()
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for arm in ARMS:
-            futures = [pool.submit(_one, arm, seed, options.people, options.years, options.skipped) for seed in range(1, options.seeds + 1)]
-            found = judge([future.result() for future in futures])
-            print(f"{arm}: {found.verdict}", *(f"  {name}: {value}" for name, value in asdict(found).items()), sep="\n", flush=True)
+    for arm in ARMS:
+        jobs = [(arm, seed, options.people, options.years, options.skipped) for seed in range(1, options.seeds + 1)]
+        found = judge(in_processes(_one, jobs))
+        print(f"{arm}: {found.verdict}", *(f"  {name}: {value}" for name, value in asdict(found).items()), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@
 
 import argparse
 import math
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+
+from communize.experiment.facts import QUANTILES, STRIKES
+from communize.experiment.processes import in_processes
 
 PRIOR: dict[str, tuple[float, float]] = {
     "struggle.coupling": (4.0, 5.6),
@@ -27,8 +28,9 @@ PRIOR: dict[str, tuple[float, float]] = {
     "dissolution.isolation": (0.0, 0.2),
     "rallying.rate_leaving": (0.005, 0.05),
 }
-DURATIONS = {0.5: 19.0, 0.75: 51.0, 0.9: 128.0}  # days, https://github.com/labordata/fmcs-work-stoppage, 1984 to 2020
-SIZES = {0.5: 88.0, 0.9: 600.0}  # workers, of those that mediators heard of
+STOPPAGES = {of: dict(zip(QUANTILES, quantiles)) for of, quantiles in STRIKES.items()}
+DURATIONS = {q: STOPPAGES["duration_days"][q] for q in (0.5, 0.75, 0.9)}
+SIZES = {q: STOPPAGES["peak_people"][q] for q in (0.5, 0.9)}
 HEARD_OF = 20.0  # people from which a model struggle at work is compared with these
 CARRYING, LIFE, TAIL = (0.05, 0.5), (3.0, 20.0), 10.0  # share of struggles with a measure; median life, days; 99th percentile against it
 ACTIVE, TIPPED = 0.02, 0.05  # mean share of people in struggle, largest share in measures
@@ -90,17 +92,12 @@ def points(n: int, seed: int = 30) -> list[dict[str, float]]:
     return [{}, *({path: float(value) for path, value in zip(PRIOR, row)} for row in sample)]
 
 
-def _job(job: tuple[dict[str, float], int, int, int]) -> dict[str, Any]:
-    return facts_of(*job)
-
-
 def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days: int) -> Any:
     """A data frame: one row a point, its distance, figures and values; the best first."""
     import pandas as pd
 
     jobs = [(point, seed, people, days) for point in all_points for seed in seeds]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(_job, jobs))
+    found = in_processes(facts_of, jobs)
     rows = []
     for number, point in enumerate(all_points):
         figures = summary(found[number * len(seeds) : (number + 1) * len(seeds)])
@@ -118,11 +115,10 @@ def check(seeds: range, people: int, days: int) -> Any:
     import pandas as pd
 
     rows = []
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for name, changes in GEOGRAPHIES.items():
-            runs = list(pool.map(_job, [(changes, seed, people, days) for seed in seeds]))
-            figures = summary(runs)
-            rows.append({"geography": name, "distance": distance(figures), "tipped": sum(run["most"] > TIPPED for run in runs)} | figures)
+    for name, changes in GEOGRAPHIES.items():
+        runs = in_processes(facts_of, [(changes, seed, people, days) for seed in seeds])
+        figures = summary(runs)
+        rows.append({"geography": name, "distance": distance(figures), "tipped": sum(run["most"] > TIPPED for run in runs)} | figures)
     return pd.DataFrame(rows)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import CommunizeError, InputError
+from communize.declare.files import write_whole
 from communize.experiment.plan import Plan
 from communize.experiment.workers import Done
 from communize.scenario.write import to_toml
@@ -91,10 +92,10 @@ class Folder:
     def _difference(self, name: str, there: dict[str, Any], asked: dict[str, Any]) -> str:
         if name != "scenario_hash":
             return f"{WORDS[name]}: there {_shown(there[name])}, here {_shown(asked[name])}"
-        from communize.scenario.scenario import load
+        from communize.scenario.scenario import leaves, load
 
         try:
-            before, now = (dict(_flat(scenario.values())) for scenario in (load(self.path / "scenario.toml"), self.plan.scenario))
+            before, now = (dict(leaves(scenario.values())) for scenario in (load(self.path / "scenario.toml"), self.plan.scenario))
         except InputError:
             return "the scenario differs"
         skip = ("run", "scenario", "prior", "target", "observed")
@@ -174,14 +175,9 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write a text file that is there whole or not at all."""
-    part = file.with_name(file.name + ".part")
+    """`write_whole`, with a message that says what is kept."""
     try:
-        with part.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, file)
+        write_whole(file, text)
     except OSError as error:
         raise cannot_write(file.parent, error) from None
 
@@ -204,17 +200,6 @@ def _extended(there: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     content["paths"] = [*there["paths"], *(path for path in asked["paths"] if path not in there["paths"])]
     content["own"] = {**there["own"], **asked["own"]}
     return content
-
-
-def _flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(values, dict):
-        for key, value in values.items():
-            yield from _flat(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(values, list) and values and isinstance(values[0], dict):
-        for number, value in enumerate(values):
-            yield from _flat(value, f"{path}[{number}]")
-    else:
-        yield path, values
 
 
 def _shown(value: Any) -> str:

@@ -4,12 +4,14 @@
 """
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+
+from communize.experiment.courses import WITHOUT_LEVERS
+from communize.experiment.figures import value_of
+from communize.experiment.processes import in_processes
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,6 @@ REGIONS = (
            {"provisioning.crisis": deep(0.6), "measures.adoption.rate": 4.0, "rallying.rate": 1.0, "dissolution.ebb": 0.0, "dissolution.isolation": 0.02,
             "force.rate_arrest": 0.005, "force.rate_eviction": 0.05, "provisioning.free.home_productivity": 0.3, "measures.reinvention.content_mean": 0.6}),
 )  # fmt: skip
-WITHOUT_LEVERS = {"measures.fit_floor": 0.0, "struggle.weight_horizon": 0.0}
 
 
 def run_of(region: Region, seed: int, people: int, levers: bool) -> dict[str, Any]:
@@ -67,30 +68,19 @@ def run_of(region: Region, seed: int, people: int, levers: bool) -> dict[str, An
     done = run(load(region.case).replace(changes), seed=seed, threads=1)
     inside = done.series["participants"].sum("place").to_numpy() / people if "participants" in done.series else np.zeros(1)
 
-    def of(name: str, reduce: Any) -> float:
-        values = done.series[name].to_numpy().astype(float) if name in done.series else np.array([np.nan])
-        values = values[np.isfinite(values)]
-        return float(reduce(values)) if values.size else float("nan")
-
     return {
-        "region": region.aims_at, "seed": seed, "levers": levers, "outcome": done.outcome.name, "day": done.outcome.day, "R": of("generalisation_number", lambda v: v[-1]),
-        "lambda": of("reproduction_ratio", np.max), "pooled": of("reproduction_ratio_pooled", np.max), "kappa": of("commodity_reproduction", np.min),
+        "region": region.aims_at, "seed": seed, "levers": levers, "outcome": done.outcome.name, "day": done.outcome.day, "R": done.outcome.generalisation_number,
+        "lambda": value_of(done, "reproduction_ratio:max"), "pooled": value_of(done, "reproduction_ratio_pooled:max"), "kappa": value_of(done, "commodity_reproduction:min"),
         "most": float(inside.max()), "last": float(inside[-1]),
     }  # fmt: skip
-
-
-def _job(job: tuple[int, int, int, bool]) -> dict[str, Any]:
-    number, seed, people, levers = job
-    return run_of(REGIONS[number], seed, people, levers)
 
 
 def table(people: int, seeds: int, only: list[str] | None = None, workers: int = 2) -> Any:
     """A data frame, one row a region, set of levers and seed."""
     import pandas as pd
 
-    jobs = [(number, seed, people, levers) for number, region in enumerate(REGIONS) if not only or region.aims_at in only for levers in (True, False) for seed in range(1, seeds + 1)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return pd.DataFrame(list(pool.map(_job, jobs)))
+    jobs = [(region, seed, people, levers) for region in REGIONS if not only or region.aims_at in only for levers in (True, False) for seed in range(1, seeds + 1)]
+    return pd.DataFrame(in_processes(run_of, jobs, workers))
 
 
 def markdown(frame: Any) -> str:

@@ -6,11 +6,12 @@ was expected of the direction before the first run (`EXPECTED`), the paired diff
 
 import argparse
 import math
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+
+from communize.experiment.compare import paired
+from communize.experiment.processes import in_processes
 
 WIDEST, LAST, OUTSIDE = "most people in measures", "people in measures, last 90 days", "people outside exchange, last 90 days"
 FIGURES = (WIDEST, LAST, OUTSIDE, "R", "lambda, pooled", "kappa, lowest")
@@ -66,37 +67,26 @@ def figures_of(case: str, changes: dict[str, Any], seed: int, people: int, days:
     }  # fmt: skip
 
 
-def _job(job: tuple[str, dict[str, Any], int, int, int]) -> dict[str, float]:
-    return figures_of(*job)
-
-
 def table(case: str, people: int, days: int, seeds: int, workers: int = 2) -> Any:
     """A data frame: one row a switch and seed, first the scenario as it is (`switch` "as it is")."""
     import pandas as pd
 
     named = [("as it is", {}), *((name, changes) for name, (changes, _) in SWITCHES.items())]
     jobs = [(name, (case, changes, seed, people, days)) for name, changes in named for seed in range(1, seeds + 1)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(_job, [job for _, job in jobs]))
+    found = in_processes(figures_of, [job for _, job in jobs], workers)
     return pd.DataFrame([{"switch": name, "seed": job[2], **figures} for (name, job), figures in zip(jobs, found)])
 
 
 def compared(frame: Any) -> list[dict[str, Any]]:
     """For each switch the paired differences of every figure with their 95 % intervals, and whether the direction was the expected one."""
-    from scipy import stats
-
     base = frame[frame["switch"] == "as it is"].set_index("seed")
     rows = []
     for name, (_, expected) in SWITCHES.items():
         own = frame[frame["switch"] == name].set_index("seed")
         row: dict[str, Any] = {"switch": name, "outcomes": dict(own["outcome"].value_counts())}
         for figure in FIGURES:
-            difference = (own[figure] - base[figure]).dropna().to_numpy()
-            if difference.size < 2:
-                row[figure] = (math.nan, math.nan, math.nan)
-                continue
-            half = stats.t.ppf(0.975, difference.size - 1) * difference.std(ddof=1) / math.sqrt(difference.size)
-            row[figure] = (float(difference.mean()), float(difference.mean() - half), float(difference.mean() + half))
+            of = paired(base[figure].to_numpy(float), own.loc[base.index, figure].to_numpy(float))
+            row[figure] = (of["difference"], of["low"], of["high"])
         _, low, high = row[LAST]
         sign = UP if low > 0 else DOWN if high < 0 else EITHER
         row["verdict"] = "no difference seen" if sign == EITHER else "open" if expected == EITHER else "as expected" if sign == expected else "**against expectation**"

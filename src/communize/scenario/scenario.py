@@ -8,6 +8,7 @@ import importlib.util
 import json
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ class Scenario:
 
     def set_values(self) -> dict[str, Any]:
         """The values that the scenario sets itself (those of its base included), by dotted path."""
-        return dict(_leaves(self._values))
+        return dict(leaves(self._values))
 
     @property
     def hash(self) -> str:
@@ -365,12 +366,13 @@ def _put(values: dict[str, Any], path: str, value: Any) -> None:
         raise InputError(path, parts[-1], "the path of a value")
 
 
-def _leaves(values: Any, path: str = ""):
+def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of nested tables with its dotted path."""
     if isinstance(values, dict):
         for key, value in values.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
     elif isinstance(values, list) and values and isinstance(values[0], dict):
         for number, value in enumerate(values):
-            yield from _leaves(value, f"{path}[{number}]")
+            yield from leaves(value, f"{path}[{number}]")
     else:
         yield path, values

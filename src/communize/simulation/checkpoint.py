@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError
+from communize.declare.files import sync_folder
 
 MAGIC, FORMAT = b"communize ckpt\n\0", 1
 DIGEST, PIECE, LEVEL = 32, 1 << 24, 1
@@ -73,15 +74,6 @@ def write(path: Path, description: dict[str, Any], arrays: Iterable[tuple[str, n
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a renaming in a folder to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -67,6 +67,13 @@ class Contact:
     weights: np.ndarray
     points: np.ndarray
 
+    def strongest(self, edges: np.ndarray, n: int) -> np.ndarray:
+        """Those of `edges`, rows of contacts in ascending order, that are among the `n` strongest of them of their place; by place, strongest first."""
+        start = np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
+        edges = edges[np.lexsort((self.neighbours[edges], -self.weights[edges], start[edges]))]
+        first = np.searchsorted(start[edges], start[edges])
+        return edges[np.arange(edges.size) - first < n]
+
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Mean of `values` over each place's contacts, float64 (places,)."""
         out = np.zeros(self.offsets.size - 1)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from communize.declare.errors import InputError
-from communize.simulation.checkpoint import sync_folder
+from communize.declare.files import write_whole
 from communize.simulation.snapshot import version
 from communize.store import checkpoints, locks
 from communize.store.folders import make_parents, rename_to
@@ -115,13 +115,7 @@ class Unfinished:
 
     def note(self) -> None:
         """Write `unfinished.json`, whole or not at all."""
-        temporary = self.part / f"{FILE}.tmp"
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(self.about, file, indent=2, default=str)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.part / FILE)
-        sync_folder(self.part)
+        write_whole(self.part / FILE, json.dumps(self.about, indent=2, default=str))
 
     def finish(self, identity: dict[str, Any], keep_checkpoints: bool) -> None:
         """Give the folder its name, and remove what only an unfinished run needs."""

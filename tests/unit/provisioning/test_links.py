@@ -1,16 +1,15 @@
 """Which links between places count when the reproduction ratio is resolved."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from communize.mechanisms.provisioning.reproduction import _links
+from communize.society.places import Contact
 
 
 def contact_of(weights):
     """Contact lists of a symmetric matrix of weights."""
     first, second = np.nonzero(weights)
-    return SimpleNamespace(offsets=np.searchsorted(first, np.arange(len(weights) + 1)), neighbours=second, weights=weights[first, second])
+    return Contact(np.searchsorted(first, np.arange(len(weights) + 1)), second, weights[first, second], np.zeros((len(weights), 3)))
 
 
 def pairs(weights, strongest, linked=None, component=None):

@@ -78,11 +78,8 @@ class Fronts(Mechanism):
         contact = state.society.contact
         if not len(state.contacts):
             state.contacts.grow(contact.neighbours.size)
-        start = np.repeat(np.arange(len(state.places)), np.diff(contact.offsets))
-        order = np.lexsort((contact.neighbours, -contact.weights, start))
-        rank = np.empty(order.size, np.int64)
-        rank[order] = np.arange(order.size) - contact.offsets[start[order]]
-        self._near = rank < self.parameters.near
+        self._near = np.zeros(contact.neighbours.size, np.bool_)
+        self._near[contact.strongest(np.arange(self._near.size), self.parameters.near)] = True
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, places, sites, contact = self.parameters, state.places, state.sites, state.society.contact

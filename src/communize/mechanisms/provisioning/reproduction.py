@@ -115,8 +115,6 @@ def _links(rows: np.ndarray, component: np.ndarray, number: int, contact: Any, l
     start = np.repeat(np.arange(component.size), np.diff(contact.offsets))
     edges = np.flatnonzero((linked != 0) & (component[start] == number) & (component[contact.neighbours] == number))
     if strongest > 0:
-        edges = edges[np.lexsort((contact.neighbours[edges], -contact.weights[edges], start[edges]))]
-        first = np.searchsorted(start[edges], start[edges])
-        edges = edges[np.arange(edges.size) - first < strongest]
+        edges = contact.strongest(edges, strongest)
     pairs = np.sort(np.column_stack([at[start[edges]], at[contact.neighbours[edges]]]), axis=1)
     return np.unique(pairs, axis=0)
