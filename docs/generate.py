@@ -45,8 +45,9 @@ ROWS = {
     "tally": "the whole society",
     "economy": "the whole society",
     "force": "the whole society",
+    "rupture": "the whole society",
     "siding": "the whole society",
-    "antagonism": "a place and a side of a division (groups, then livelihoods), in this order",
+    "antagonism": "a place and a side of a division (groups, then livelihoods, then town and country), in this order",
     "days": "the whole society; written anew every day",
 }  # what a row of a table stands for
 PARAMETER_HEADS = ("parameter", "meaning", "default", "unit", "allowed", "plausible", "source")

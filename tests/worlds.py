@@ -44,7 +44,7 @@ ECONOMY = {
     "economy.dismissals.least_share": 0.1, "economy.pay_half_life_days": 30.0, "economy.state.reserve": 0.3,
 }  # fmt: skip
 
-MEASURES = ("provisioning", "measures", "rallying", "dissolution", "contents", "horizon", "generalisation")
+MEASURES = ("provisioning", "measures", "rallying", "dissolution", "contents", "horizon", "generalisation", "rupture")
 OPPONENTS = ("upkeep", "siding", "mediation", "pincers", "fronts", "segmentation", "character")
 NO_MEASURES = {name: {"enabled": False} for name in MEASURES}  # for tests of what struggle, acts and force do alone
 

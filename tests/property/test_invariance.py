@@ -23,7 +23,10 @@ from communize.society.ties import TieParameters
 
 BUSY = {**MANY_MEASURES, **ECONOMY, "society.people": 1_200, "neutral.enabled": True}
 MARKETS = {**ECONOMY, "economy.markets.smallest": 50.0, "economy.state.tax": 0.9}  # each place one; the State buys in all
-ON = [mechanism.name for mechanism in MECHANISMS if mechanism.name not in ("shock", "civil_violence")]
+ON = [
+    mechanism.name for mechanism in MECHANISMS
+    if mechanism.name not in ("shock", "civil_violence") and len(mechanism.Parameters.model_fields) > 1  # more than the switch
+]  # fmt: skip
 
 
 def simulation(scenario, days, seed=3, threads=1, **options):

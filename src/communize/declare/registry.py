@@ -29,6 +29,7 @@ CAUSES = (
     "in_force", "spent", "isolation", "need", "ebb", "eviction", "below_mass", "other_measure", "replaced",
     "recuperated", "removed",
 )  # fmt: skip
+DIVISIONS = ("group", "livelihood", "settlement")
 CHARACTER_BINS = tuple(f"{(2 * k - 10) / 10} to {(2 * k - 8) / 10}" for k in range(10))
 ACCOUNTS = ("households", "firms", "bank", "state", "markets")
 DECILES = tuple(f"D{k}" for k in range(1, 11))

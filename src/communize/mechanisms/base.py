@@ -17,7 +17,7 @@ from communize.kernels.ranges import any_outside
 from communize.kernels.vector import Draws
 from communize.society.society import Society
 
-ONE_ROW = ("days", "economy", "force", "siding", "tally")  # tables of numbers that exist once for the whole society
+ONE_ROW = ("days", "economy", "force", "rupture", "siding", "tally")  # tables of numbers that exist once for the whole society
 PHASES = ("economy", "provisioning", "counter_forces", "struggle", "measures", "reckoning")
 
 

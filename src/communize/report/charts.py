@@ -126,6 +126,7 @@ MEASURES = (
     Chart("arisen", "Practices that ever arose", "practices", (Line("practices", "so far"),), fold=True),
     Chart(GIVEN, "Given by the scenario, not computed", "share",
           (Line("shortage", "shortage, mean over people and needs"), Line("coverage", "coverage of people in measures")), fold=True),
+    Chart("rupture_days", "How long the conditions of a rupture have held", "days on end", (Line("rupture_days", "all four of them"),), level=180.0, fold=True),
 )  # fmt: skip
 ECONOMY = tuple(replace(chart, monthly=True) for chart in (
     Chart("labour", "Unemployment and wage share", "share",
@@ -201,8 +202,9 @@ OPPONENTS = (
     Chart("fronts", "Fronts", "pairs of places", (Line("fronts", "a place mainly taken beside one held by force"),)),
     Chart("front_days", "How long fronts have not moved", "days", (Line("front_days", "mean over fronts"),)),
     Chart("drain", "Labour that fronts bind", "share of labour", (Line("drain", "mean over people in measures"),)),
-    Chart("antagonism", "Antagonism", "share", (Line("antagonism_mean", "mean over people"),),
-          note="Between groups, and between people with work, without, and on the land, as far as measures of one keep what they provide from others."),
+    Chart("antagonism", "Antagonism", "share",
+          lines_of("antagonism_of", "division", {"group": "between groups", "livelihood": "work, no work, land", "settlement": "town and country"}),
+          note="Means over people. It rises as far as measures of one side keep what they provide from the other."),
     Chart("readiness", "What State force can do", "share of what it could", (Line("force_readiness", "by its pay and supply"),)),
     Chart("sides", "People who change sides", "people per day", (Line("desertions", "deserted from State force"), Line("recruited", "recruited from measures")), kind="bars"),
     Chart("siding", "How far farmers, managers and owners join", "against all others", (Line("siding", "mean over people"),), fold=True),

@@ -16,6 +16,7 @@ from communize.mechanisms.measures.generalisation import Generalisation
 from communize.mechanisms.measures.horizon import Horizon
 from communize.mechanisms.measures.neutral import Neutral
 from communize.mechanisms.measures.rallying import Rallying
+from communize.mechanisms.measures.rupture import Rupture
 from communize.mechanisms.opponents.fronts import Fronts
 from communize.mechanisms.opponents.mediation import Mediation
 from communize.mechanisms.opponents.pincers import Pincers
@@ -35,7 +36,7 @@ DAY: tuple[tuple[str, tuple[type[Mechanism], ...]], ...] = (
     ("counter_forces", (Upkeep, Force, Siding, Mediation, Pincers, Fronts, Segmentation)),
     ("struggle", (Shocks, Incidents, Struggle, Acts, CivilViolence)),
     ("measures", (Measures, Rallying, Dissolution, Contents, Horizon, Neutral)),
-    ("reckoning", (Belonging, Generalisation, Character, Reckoning)),
+    ("reckoning", (Belonging, Generalisation, Character, Rupture, Reckoning)),
 )
 
 MECHANISMS: tuple[type[Mechanism], ...] = tuple(mechanism for _, members in DAY for mechanism in members)

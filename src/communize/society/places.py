@@ -74,10 +74,10 @@ class Contact:
         first = np.searchsorted(start[edges], start[edges])
         return edges[np.arange(edges.size) - first < n]
 
-    def mean(self, values: np.ndarray) -> np.ndarray:
-        """Mean of `values` over each place's contacts, float64 (places,)."""
+    def mean(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """Mean of `values` over each place's contacts, or their sum with other `weights`, float64 (places,)."""
         out = np.zeros(self.offsets.size - 1)
-        geography.mean_over_contacts(self.offsets, self.neighbours, self.weights, values, out)
+        geography.mean_over_contacts(self.offsets, self.neighbours, self.weights if weights is None else weights, values, out)
         return out
 
 

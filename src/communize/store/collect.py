@@ -62,10 +62,9 @@ def _daily(simulation: Simulation, series: Any) -> dict[str, np.ndarray]:
         if name in series:
             daily["moving"] = daily["moving"] + series[name].sum("place").to_numpy()
     daily |= {name: series[name].to_numpy() for name in ("reproduction_ratio", "commodity_reproduction") if name in series}
-    daily |= {name: series[name].to_numpy() for name in ("outside_exchange", "coverage", "character", "character_negative") if name in series}
-    daily |= {name: series[name].sum("place").to_numpy() for name in ("force", "participants") if name in series}
-    if "force_reserve" in series and "force" in daily:
-        daily["force"] = daily["force"] + series["force_reserve"].to_numpy()
+    daily |= {name: series[name].to_numpy() for name in ("rupture_days", "character", "character_negative") if name in series}
+    if "participants" in series:
+        daily["participants"] = series["participants"].sum("place").to_numpy()
     founding = any(mechanism.name in ("measures", "neutral") for mechanism in simulation.mechanisms)
     if "generalisation_number" in series and founding:
         daily |= {name: series[name].to_numpy() for name in R_SERIES}

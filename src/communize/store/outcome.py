@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from communize.declare.registry import CAUSES, EVICTION, RECUPERATED, STRUGGLE_ENDS
+from communize.mechanisms.measures.rupture import DAYS as RUPTURE_DAYS
 
 RULES = {
     "rupture": "for 180 days on end kappa is below 1, more than half of the people live mainly outside exchange, there is less than one of State force for 100 participants, and their essential coverage, mean of 30 days, is at least 0.9",
@@ -19,8 +20,6 @@ RULES = {
 }
 NO_SPARK_SHARE, NO_SPARK_SITES = 0.001, 3
 BACKGROUND = 0.02  # struggles of no more people that come and go without end are judged by how they ended
-RUPTURE_DAYS, COVERED_DAYS = 180, 30
-OUTSIDE, FORCE_PER_PARTICIPANT, COVERED = 0.5, 0.01, 0.9
 NEGATIVE_DAYS, NEGATIVE_SHARE, NEGATIVE_PEOPLE, NEGATIVE_CHI = 30, 0.5, 0.01, -0.1  # chi near 0 is noise
 RECUPERATED_SHARE, IN_MEASURES_SHARE = 0.5, 0.1
 OBJECTIVE_DAYS = 14  # days for which the changed aim must last (`rules.md` 1.11)
@@ -94,8 +93,8 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
     series
         Daily totals (days,): ``moving``, people in struggle or in measures; if there are measures ``generalisation_number``,
         ``generalisation_number_total``, ``generalisation_number_of_foundings``, ``aim_changed`` and ``begun``, measures begun on each day;
-        if there is provisioning ``reproduction_ratio`` and ``commodity_reproduction``; for a rupture ``participants``, ``outside_exchange``,
-        ``force`` and ``coverage``; if characters are observed ``character`` and ``character_negative``.
+        if there is provisioning ``reproduction_ratio`` and ``commodity_reproduction``; ``rupture_days`` if a rupture is looked for; if
+        characters are observed ``character``, ``character_negative`` and ``participants``.
     people
         People of the society.
     struggles
@@ -147,19 +146,11 @@ def judge(series: dict[str, np.ndarray], people: float, struggles: Any, instance
 
 def rupture(series: dict[str, np.ndarray]) -> tuple[int | None, int | None]:
     """t_rupture, and where there is none the day since which its conditions have held at the end of the run (None each if not)."""
-    needed = ("commodity_reproduction", "outside_exchange", "force", "participants", "coverage")
-    if any(name not in series for name in needed):
-        return None, None
-    kappa, outside, force, inside, coverage = (np.asarray(series[name], float) for name in needed)
-    mean = np.full(coverage.size, np.nan)
-    if coverage.size >= COVERED_DAYS:
-        mean[COVERED_DAYS - 1 :] = np.convolve(coverage, np.ones(COVERED_DAYS) / COVERED_DAYS, mode="valid")
-    holds = (kappa < 1) & (outside > OUTSIDE) & (inside > 0) & (force < FORCE_PER_PARTICIPANT * inside) & (mean >= COVERED)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]])))
-    for start, stop in zip(edges[::2], edges[1::2]):
-        if stop - start >= RUPTURE_DAYS:
-            return int(start), None
-    return None, int(edges[-2]) if holds.size and holds[-1] else None
+    days = np.asarray(series.get("rupture_days", ()), float)
+    held = np.flatnonzero(days >= RUPTURE_DAYS)
+    if held.size:
+        return int(held[0]) - RUPTURE_DAYS + 1, None
+    return None, days.size - int(days[-1]) if days.size and days[-1] > 0 else None
 
 
 def _negative(series: dict[str, np.ndarray], people: float) -> bool:

@@ -159,39 +159,51 @@ def test_an_ending_in_two_days_is_two_draws():
 
 
 def opposition(measures):
-    """How far each of (mean content, participants) of one place meets others of the opposed sign."""
+    """How far each of (chi, participants) of one place meets others of the opposed sign."""
     found = []
-    for mean, people in measures:
-        others = [(abs(m), n) for m, n in measures if m * mean < 0]
+    for chi, people in measures:
+        others = [(other, n) for other, n in measures if other * chi < 0]
         whole = people + sum(n for _, n in others)
-        found.append(abs(mean) * sum(m * n for m, n in others) / whole if whole else 0.0)
+        found.append(sum(math.sqrt(-chi * other) * n for other, n in others) / whole if whole else 0.0)
     return found
 
 
 def test_opposed_measures_of_a_place_end_one_another():
     """Three measures in each of many places; those of the same sign, and those of other places, do nothing."""
-    n, sizes, means = 900, (6, 3, 1), (0.8, -0.6, 0.4)
+    n, sizes, chis = 900, (6, 3, 1), (0.8, -0.6, 0.4)
     km = np.linspace(0, 5000, n)
     homes = [3 * p + k for p in range(n) for k in range(3) for _ in range(sizes[k])]
     sim = lab([(home, -1) for home in homes], ["neighbourhood"] * (3 * n), place_of=[s // 3 for s in range(3 * n)], km=km,
               on=("dissolution",), dissolution={**NOTHING, "other_measure": 2.0}, society={"contact": {"neighbours": 0}})  # fmt: skip
     rows = take(sim, np.arange(3 * n), people=[np.flatnonzero(np.array(homes) == s) for s in range(3 * n)])
-    sim.instances.content[rows] = np.tile(np.array(means)[:, None], (n, 1))
+    sim.instances.character_met[rows] = np.tile(chis, n)
     step(sim, "dissolution", 1)
-    wanted = opposition(list(zip(means, sizes)))
-    assert wanted == pytest.approx([0.8 * 0.6 * 3 / 9, 0.6 * (0.8 * 6 + 0.4) / 10, 0.4 * 0.6 * 3 / 4])
+    wanted = opposition(list(zip(chis, sizes)))
+    assert wanted == pytest.approx([0.48**0.5 * 3 / 9, (0.48**0.5 * 6 + 0.24**0.5) / 10, 0.24**0.5 * 3 / 4])
     for kind, hazard in enumerate(wanted):
         causes = sim.instances.cause[rows[kind::3]]
         assert set(causes) <= {IN_FORCE, OTHER_MEASURE}
         assert close((causes == OTHER_MEASURE).sum(), n, 1 - math.exp(-2.0 * hazard))
 
 
-@pytest.mark.parametrize("means", [(0.9, 0.5), (-0.9, -0.5), (0.0, 0.9), (0.0, 0.0)])
-def test_measures_that_are_not_opposed_leave_one_another_alone(means):
+@pytest.mark.parametrize("chis", [(0.9, 0.5), (-0.9, -0.5), (0.0, 0.9), (0.0, 0.0)])
+def test_measures_that_are_not_opposed_leave_one_another_alone(chis):
     sim = lab([(0, -1), (1, -1)], ["neighbourhood"] * 2, on=("dissolution",), dissolution={**NOTHING, "other_measure": 1e5})
     rows = take(sim, [0, 1], people=[[0], [1]])
-    sim.instances.content[rows] = np.array(means)[:, None]
+    sim.instances.character_met[rows] = chis
     assert causes_after(sim).tolist() == [2] + [0] * (len(CAUSES) - 1)
+
+
+def test_contents_alone_oppose_nothing():
+    """What counts is chi: two measures of opposed contents without resonance leave one another alone, with it they do not."""
+    for resonance, ended in ((0.0, 0), (1.0, 2)):
+        sim = lab([(0, -1), (1, -1)], ["neighbourhood"] * 2, on=("measures", "dissolution", "character"), dissolution={**NOTHING, "other_measure": 1e5})
+        rows = take(sim, [0, 1], people=[[0], [1]])
+        sim.instances.content[rows] = np.array([0.9, -0.9])[:, None]
+        sim.instances.resonance[rows] = resonance
+        step(sim, "character", 0)
+        step(sim, "dissolution", 1)
+        assert (sim.instances.cause[rows] == OTHER_MEASURE).sum() == ended
 
 
 # --- below the critical mass ---

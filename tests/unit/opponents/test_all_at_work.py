@@ -11,7 +11,7 @@ from communize.declare.registry import POSITIONS
 # A lively society in which each of them has something to do within days.
 LIVELY = {
     **MANY_MEASURES, **ECONOMY, "society.people": 1_500, "provisioning.fixed.enabled": False, "provisioning.fixed.level": [], "pincers.days": 4, "pincers.rate": 0.1,
-    "mediation.rate_offer": 0.5, "mediation.every_days": 2, "fronts.taken": 0.03, "fronts.held": 0.002, "fronts.fixing_days": 3.0, "segmentation.rise": 0.5,
+    "mediation.rate_offer": 0.5, "mediation.every_days": 2, "fronts.taken": 0.02, "fronts.held": 0.002, "fronts.fixing_days": 3.0, "segmentation.rise": 0.5,
     "segmentation.recruiting": 0.2, "upkeep.rate_desertion": 0.02, "upkeep.half_life_days": 5.0, "upkeep.fraternising": 0.2, "siding.every_days": 3,
     "character.sample": 1, "character.every_days": 20, "provisioning.stop": [{"day": 5, "days": 10, "sectors": ["energy_water"]}],
 }  # fmt: skip
@@ -100,7 +100,7 @@ def test_where_nothing_is_in_force_the_others_change_nothing():
     quiet = {"measures.enabled": False, "neutral.enabled": False, "upkeep.enabled": False, "mediation.enabled": False}
     one = simulation(15, **quiet)
     other = simulation(15, **quiet, **{f"{name}.enabled": False for name in OPPONENTS if name not in ("upkeep", "mediation")})
-    own = {"places.siding", "places.middle", "siding.means"}
+    own = {"places.siding", "places.middle", "places.settlement", "siding.means"}
     for path, values in one.state.arrays():
         if path not in own and path.split(".")[0] not in ("antagonism", "contacts"):  # tables without rows where nothing needs them
             np.testing.assert_array_equal(values, column(other, path), path)

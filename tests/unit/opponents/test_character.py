@@ -50,6 +50,7 @@ def test_what_was_measured_is_kept():
     sim.places.antagonism[:] = 0.5
     step(sim, "character", 0)
     np.testing.assert_allclose(sim.instances.contribution, [0.8, -1.0])
+    np.testing.assert_allclose(sim.instances.character_met, [-0.5, -0.5])  # measuring changes nothing that acts
 
 
 def test_switched_on_later_it_knows_of_no_change():

@@ -8,7 +8,14 @@ from measure_labs import CONTENTS, assert_counted, close, lab, mechanism_of, put
 
 from communize.declare.registry import IN_MEASURE, POSITIONS
 from communize.mechanisms.opponents import segmentation
-from communize.mechanisms.opponents.segmentation import LIVELIHOOD, LIVELIHOODS
+from communize.mechanisms.opponents.segmentation import (
+    LIVELIHOOD,
+    LIVELIHOODS,
+    OTHER_SIDES,
+    SETTLEMENTS,
+    division_of_sides,
+    settle,
+)
 
 STRANGERS = CONTENTS.index("strangers")
 TWO = {"groups": {"one": 0.5, "other": 0.5}}
@@ -27,7 +34,7 @@ def town(groups, *, position=None, n_sites=2, on=("measures", "segmentation"), s
 
 
 def between(sim, place=0):
-    sides = len(sim.society.groups) + len(LIVELIHOODS)
+    sides = len(sim.society.groups) + OTHER_SIDES
     return sim.state.antagonism.between.reshape(len(sim.places), sides, -1)[place, :, :sides]
 
 
@@ -38,13 +45,13 @@ def against(sim):
 # --- the formula ---
 
 
-def by_hand(places, residents, n_groups, law, before):
+def by_hand(places, residents, n_groups, law, before, present, shared):
     """A day of antagonism from the words: `places` are lists of (counts by side, content strangers)."""
     rise, fall, fan, keep = law
     after, held = [], []
     for p, measures in enumerate(places):
         n_sides = len(before[p])
-        divisions = [range(n_groups), range(n_groups, n_sides)]
+        divisions = [range(n_groups), range(n_groups, n_groups + 3), range(n_groups + 3, n_sides)]
         everybody = sum(sum(counts[:n_groups]) for counts, _ in measures)
         A = [row[:] for row in before[p]]
         for division in divisions:
@@ -59,8 +66,9 @@ def by_hand(places, residents, n_groups, law, before):
                             continue
                         share = [x / n for x in counts]
                         part = n / max(everybody, residents[p])
-                        kept = (share[g] * (1 - share[h]) + share[h] * (1 - share[g])) * (1 - c) / 2
-                        change += part * (rise * kept - fall * 2 * share[g] * share[h])
+                        for one, other in ((g, h), (h, g)):
+                            kept = share[one] * (1 - share[other]) * (present[p][other] - shared[p][other]) * (1 - c) / 2
+                            change += part * (rise * kept - fall * share[one] * (share[other] + shared[p][other]))
                     a = (before[p][g][h] * (1 + fan) + change) * keep
                     A[g][h] = 0.0 if a < 1e-6 and everybody == 0 else min(1.0, max(0.0, a))
         after.append(A)
@@ -78,26 +86,32 @@ def by_hand(places, residents, n_groups, law, before):
 def test_a_day_of_antagonism_by_hand(seed):
     rng = np.random.default_rng(seed)
     n_groups, n_places, n_measures = int(rng.integers(1, 5)), 4, 9
-    sides = n_groups + 3
+    sides = n_groups + 5
     where = np.sort(rng.integers(0, n_places - 1, n_measures))  # one place has none
     by_place = np.searchsorted(where, np.arange(n_places + 1))
     composition = np.zeros((n_measures, sides))
     for j in range(n_measures):
         n = int(rng.integers(0, 12))
         composition[j, :n_groups] = rng.multinomial(n, np.full(n_groups, 1 / n_groups))
-        composition[j, n_groups:] = rng.multinomial(n, [0.5, 0.3, 0.2])
+        composition[j, n_groups : n_groups + 3] = rng.multinomial(n, [0.5, 0.3, 0.2])
+        composition[j, n_groups + 3 :] = rng.multinomial(n, [0.8, 0.2])
     content, residents = rng.uniform(-1, 1, (n_measures, len(CONTENTS))), np.array([3, 50, 400, 0])
     start = rng.choice([0.0, 1e-7, 0.3, 0.99], (n_places, sides, sides))
     start = np.triu(start, 1) + np.triu(start, 1).transpose(0, 2, 1)
+    present, shared = np.ones((n_places, sides)), np.zeros((n_places, sides))
+    present[:, -2:] = rng.uniform(0.3, 1, (n_places, 2))
+    shared[:, -2:] = present[:, -2:] * rng.uniform(0, 1, (n_places, 2))
     law = (0.3, 0.2, 0.05, 0.97)
     found, held = start.copy(), np.zeros((n_places, sides))
-    segmentation.estrange(
-        by_place, np.arange(n_measures), np.arange(n_measures), content, composition, residents, n_groups, law, found, held)  # fmt: skip
+    change, inside = np.zeros(start.shape), np.zeros(held.shape)
+    division = division_of_sides(n_groups)
+    segmentation.keep_out(
+        by_place, np.arange(n_measures), np.arange(n_measures), content, composition, residents, division, (present, shared), law[:2], change, inside)  # fmt: skip
+    segmentation.estrange(change, inside, division, law[2:], found, held)
     wanted, towards = by_hand(
         [[(composition[j].tolist(), float(content[j, STRANGERS])) for j in np.flatnonzero(where == p)] for p in range(n_places)],
-        residents.tolist(), n_groups, law, start.tolist())  # fmt: skip
-    inside = [slice(0, n_groups), slice(n_groups, sides)]
-    for block in inside:
+        residents.tolist(), n_groups, law, start.tolist(), present.tolist(), shared.tolist())  # fmt: skip
+    for block in (slice(0, n_groups), slice(n_groups, n_groups + 3), slice(n_groups + 3, sides)):
         np.testing.assert_allclose(found[:, block, block], np.array(wanted)[:, block, block], atol=1e-12)
     np.testing.assert_allclose(held, towards, atol=1e-12)
     np.testing.assert_array_equal(found, found.transpose(0, 2, 1))
@@ -226,19 +240,74 @@ def test_the_mean_follows_people_who_change_sides():
     assert sim.places.antagonism[0] == pytest.approx(0.8, rel=1e-3)
 
 
+# --- town and country ---
+
+
+def test_the_smallest_places_are_country():
+    residents = np.array([50, 10, 30, 0, 10])
+    assert settle(residents, 0.2).tolist() == [0, 1, 0, 0, 1]
+    assert settle(residents, 0.19).tolist() == [0, 1, 0, 0, 0]
+    assert settle(residents, 0.0).tolist() == [0] * 5
+    assert settle(residents, 1.0).tolist() == [1, 1, 1, 0, 1]  # nobody lives there
+    assert settle(np.array([7]), 0.5).tolist() == [0]
+
+
+def town_and_village(commuters=0, *, measure_in=0, linked=False, **law):
+    """A town of 80 and a village of 20, of whom some work in the town; a measure of everybody at the town's plant, or of all in the village."""
+    sim = lab(
+        [(0, 1)] * 80 + [(2, 1)] * commuters + [(2, -1)] * (20 - commuters), ["neighbourhood", "workplace", "neighbourhood"], place_of=[0, 0, 1], km=[0.0, 10.0],
+        on=("measures", "segmentation"), society={"groups": {"one": 1.0}}, segmentation={**NO_FADING, "country": 0.25, **law})  # fmt: skip
+    assert sim.places.settlement.tolist() == [SETTLEMENTS.index("town"), SETTLEMENTS.index("country")]
+    take(sim, 1 if measure_in == 0 else 2, people=[range(80 + commuters) if measure_in == 0 else range(80, 100)], strangers=-1.0)
+    sim.state.contacts.linked[:] = linked
+    return sim
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_a_measure_keeps_from_the_other_side_within_reach_estranges_it(place):
+    """All in a closed measure: the rise, times one half, as half of what is in reach is of the other side."""
+    sim = town_and_village(measure_in=place, rise=0.1)
+    sim.run(2)
+    assert between(sim, place)[-2, -1] == pytest.approx(2 * 0.1 * 0.5, rel=1e-4)
+    assert between(sim, 1 - place)[-2, -1] == 0
+    assert sim.places.antagonism_of[place].tolist() == pytest.approx([0.0, 0.0, 0.1], rel=1e-4)
+    assert sim.places.antagonism[place] == pytest.approx(0.1, rel=1e-4)
+    assert sim.series.antagonism_of.sel(division="settlement").values[-1] == pytest.approx(0.1 * (0.8, 0.2)[place], rel=1e-4)
+
+
+def test_those_who_work_in_town_and_links_bring_it_together():
+    apart, mixed, linked = town_and_village(rise=0.1), town_and_village(20, rise=0.1), town_and_village(rise=0.1, linked=True)
+    for sim in (apart, mixed, linked):
+        sim.run(1)
+    s = 0.2  # a fifth come from the village: they keep nobody of their own out
+    kept = (1 - s) * (1 - s) * 0.5 + s * s * 0.5
+    assert between(mixed)[-2, -1] == pytest.approx(0.1 * kept - 0.01 * 2 * s * (1 - s), rel=1e-4)
+    assert between(mixed)[-2, -1] < between(apart)[-2, -1] == pytest.approx(0.05, rel=1e-4)
+    assert between(linked)[-2, -1] == 0  # a link shares all that there is
+
+
+def test_without_country_there_is_no_such_division():
+    sim = town_and_village(rise=0.1)
+    sim.places.settlement[:] = 0
+    sim.run(2)
+    assert not between(sim)[-2:, -2:].any()
+
+
 # --- joining ---
 
 
-@pytest.mark.parametrize(("hostile", "group", "p"), [(0.0, 1, 1.0), (0.6, 1, 0.4), (1.0, 1, 0.0), (0.6, 0, 1.0)])
+@pytest.mark.parametrize(("hostile", "group", "p"), [(0.0, 1, 1.0), (0.6, 1, 0.4), (1.0, 1, 0.0), (0.6, 0, 1.0), (0.6, "country", 0.4), (0.6, "town", 1.0)])
 def test_joining_across_the_division_falls_by_the_antagonism(hostile, group, p):
     n = 1500
     sim = lab(
         [(0, -1)] * (200 + n), ["neighbourhood"], on=("measures", "rallying"), society={"horizon": 1.0, **TWO},
         rallying={"rate": 1e3, "rate_leaving": 0.0, "rate_leaving_need": 0.0})  # fmt: skip
-    sim.people.group[200:] = group
+    by_settlement = group in SETTLEMENTS
+    sim.people.group[200:] = 0 if by_settlement else group
+    sim.places.settlement[:] = SETTLEMENTS.index(group) if by_settlement else 0
     take(sim, 0, people=[range(200)], wage_labour=1.0, strangers=1.0)
-    sim.state.antagonism.grow(5)
-    against(sim)[0, 1] = hostile
+    sim.state.antagonism.grow(2 + OTHER_SIDES)
+    against(sim)[0, -1 if by_settlement else 1] = hostile
     set_shortage(sim, 1.0)
     step(sim, "rallying", 1)
     assert close((sim.people.measure[200:] >= 0).sum(), n, p)

@@ -51,7 +51,7 @@ def test_mechanisms_work_in_the_order_of_the_day_and_users_last_in_their_phase()
     names = [type(mechanism).__name__ for mechanism in in_order(given)]
     assert names == [
         "Economy", "Early", "Provisioning", "Upkeep", "Force", "Siding", "Mediation", "Pincers", "Fronts", "Segmentation", "Shocks", "Incidents",
-        "Struggle", "Acts", "CivilViolence", "Late", "Measures", "Rallying", "Dissolution", "Contents", "Horizon", "Neutral", "Belonging", "Generalisation", "Character", "Reckoning",
+        "Struggle", "Acts", "CivilViolence", "Late", "Measures", "Rallying", "Dissolution", "Contents", "Horizon", "Neutral", "Belonging", "Generalisation", "Character", "Rupture", "Reckoning",
     ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from communize.declare.registry import (
     CHARACTER_BINS,
     CONTENTS,
     DECILES,
+    DIVISIONS,
     LOCI,
     POSITIONS,
     SCOPES,
@@ -231,7 +232,7 @@ def test_series_have_coordinates(series):
     labels = {
         "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES,
         "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES, "account": ACCOUNTS, "source": SOURCES_OF_PROVISION,
-        "character_bin": CHARACTER_BINS, "sector": tuple(lively().society.sectors),
+        "character_bin": CHARACTER_BINS, "division": DIVISIONS, "sector": tuple(lively().society.sectors),
     }  # fmt: skip
     assert series.sizes == {"day": 12, "place": 5, **{name: len(names) for name, names in labels.items()}}
     assert series.day.values.tolist() == list(range(12))

@@ -158,15 +158,9 @@ DAYS = 400
 QUIET = table((2, 5, 400, 9))
 
 
-def life(**changes):
-    """Series in which the conditions of a rupture hold on every day; `changes` are (first day, last day, value) by name."""
-    series = {
-        "moving": np.full(DAYS, 4000.0), "commodity_reproduction": np.full(DAYS, 0.99), "outside_exchange": np.full(DAYS, 0.51),
-        "force": np.full(DAYS, 39.9), "participants": np.full(DAYS, 4000.0), "coverage": np.full(DAYS, 0.9),
-    }  # fmt: skip
-    for name, (first, last, value) in changes.items():
-        series[name][first : last + 1] = value
-    return series
+def life(days):
+    """Series in which the conditions of a rupture have held for `days` days on end."""
+    return {"moving": np.full(len(days), 4000.0), "participants": np.full(len(days), 4000.0), "rupture_days": np.asarray(days)}
 
 
 def ends(series, instances=None):
@@ -175,45 +169,22 @@ def ends(series, instances=None):
 
 
 def test_a_rupture_is_dated_from_the_first_of_its_days():
-    """Coverage is a mean of 30 days: the first is day 29."""
-    assert ends(life()) == ("rupture", 29, None)
-    assert judge(life(), PEOPLE, QUIET, measures()).why == RULES["rupture"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("commodity_reproduction", 1.0), ("commodity_reproduction", np.nan), ("outside_exchange", 0.5), ("force", 40.0), ("participants", 3990.0), ("participants", 0.0)],
-)
-def test_each_condition_is_needed_on_each_day(name, value):
-    assert ends(life(**{name: (0, 100, value)})) == ("rupture", 101, None)
-    assert ends(life(**{name: (300, 300, value)})) == ("rupture", 29, None)
-    assert ends(life(**{name: (208, 208, value)})) == ("rupture", 209, None)  # 179 days before it, 191 after
-    assert ends(life(**{name: (209, 209, value)})) == ("rupture", 29, None)  # 180 days before it
+    held = np.concatenate([np.zeros(29, int), np.arange(1, DAYS - 28)])
+    assert ends(life(held)) == ("rupture", 29, None)
+    assert judge(life(held), PEOPLE, QUIET, measures()).why == RULES["rupture"]
+    assert ends(life(np.concatenate([held, [0, 0, 1]]))) == ("rupture", 29, None)  # what comes later does not undo it
 
 
 def test_one_day_more_or_less_than_180():
-    assert ends(life(outside_exchange=(0, DAYS - 181, 0.0))) == ("rupture", DAYS - 180, None)
-    assert ends(life(outside_exchange=(0, DAYS - 180, 0.0))) == ("unresolved", DAYS - 1, DAYS - 179)
-    assert ends(life(outside_exchange=(DAYS - 1, DAYS - 1, 0.0), force=(0, 300, 50.0)))[2] is None  # not on the last day
+    assert ends(life(np.concatenate([[0] * 220, np.arange(1, 181)]))) == ("rupture", 220, None)
+    assert ends(life(np.concatenate([[0] * 221, np.arange(1, 180)]))) == ("unresolved", DAYS - 1, 221)
+    assert ends(life(np.concatenate([[0] * 220, np.arange(1, 180), [0]])))[2] is None  # not on the last day
 
 
-def test_coverage_is_the_mean_of_thirty_days():
-    one_bad_day = life(coverage=(100, 100, 0.0))
-    assert ends(one_bad_day) == ("rupture", 130, None)
-    better = life(coverage=(0, DAYS, 0.94))
-    better["coverage"][100] = 0.0
-    assert ends(better) == ("rupture", 29, None)
-    assert ends(life(coverage=(100, 100, np.nan))) == ("rupture", 130, None)
-    assert ends(life(coverage=(0, DAYS, 0.899)))[0] != "rupture"
-
-
-def test_without_one_of_the_series_there_is_no_rupture():
-    for name in ("commodity_reproduction", "outside_exchange", "force", "participants", "coverage"):
-        series = life()
-        del series[name]
-        assert ends(series) == ("unresolved", DAYS - 1, None)
-    short = {name: values[:20] for name, values in life().items()}
-    assert ends(short) == ("unresolved", 19, None)
+def test_where_it_is_not_looked_for_there_is_no_rupture():
+    series = life([0] * 20)
+    del series["rupture_days"]
+    assert ends(series) == ends(life([0] * 20)) == ("unresolved", 19, None)
 
 
 def negative(share, people=4000.0, days=30, chi=-0.2):
@@ -265,11 +236,12 @@ def test_firms_and_services_make_a_recuperation(instances, name):
 def test_the_order_of_the_rules():
     bought = measures(("recuperated", -1, 1000))
     bad = {"character_negative": np.ones(DAYS), "character": np.full(DAYS, -1.0)}
-    assert ends(life() | bad, bought)[0] == "rupture"
-    assert ends(life(force=(0, 300, 50.0)) | bad, bought) == ("unresolved", DAYS - 1, 301)
-    assert ends(life(force=(0, DAYS, 50.0)) | bad, bought)[0] == "counter_revolution"
-    assert ends(life(force=(0, DAYS, 50.0)), bought)[0] == "recuperation"
-    assert ends(life(force=(0, DAYS, 50.0)))[0] == "unresolved"
+    never = life([0] * DAYS)
+    assert ends(life(np.arange(1, DAYS + 1)) | bad, bought)[0] == "rupture"
+    assert ends(life(np.concatenate([[0] * 301, np.arange(1, DAYS - 300)])) | bad, bought) == ("unresolved", DAYS - 1, 301)
+    assert ends(never | bad, bought)[0] == "counter_revolution"
+    assert ends(never, bought)[0] == "recuperation"
+    assert ends(never)[0] == "unresolved"
     assert list(RULES) == ["rupture", "no_spark", "counter_revolution", "recuperation", "unresolved", "integration", "repression", "exhaustion"]
     little = {"moving": np.array([0.0, 10, 4]), "participants": np.full(3, 200.0), "character_negative": np.ones(3), "character": np.full(3, -1.0)}
     assert judge(little, PEOPLE, table((2, 2, 14, 3)), bought).name == "no_spark"

@@ -1,7 +1,8 @@
-"""Character of measures, chi (`model.md` section 6, `rules.md` section 5): an observable of an instance in its relations; nothing acts on it.
+"""Character of measures, chi (`model.md` section 6, `rules.md` section 5): an observable of an instance in its relations.
 
 chi = resonance * (contribution + mean content) / 2. The contribution is measured by running again without the instance (`simulation.contribution`)
-where it was sampled; elsewhere it is estimated as minus the change of antagonism in its place over the last 30 days.
+where it was sampled; elsewhere it is estimated as minus the change of antagonism in its place over the last 30 days. Measures of opposed sign may end
+one another (`dissolution`); what they meet is chi as estimated, so that measuring changes nothing.
 """
 
 import numpy as np
@@ -11,8 +12,13 @@ from communize.declare.registry import CHARACTER_BINS, Column, Output
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records
+from communize.mechanisms.opponents.segmentation import ANTAGONISM
 
 DAYS = 30
+CHARACTER = (
+    Column("instances", "character", "float32", "1", "chi, today or when it ended; not a number before its first evening", (-1, 1), float("nan"), may_lack=True),
+    Column("instances", "character_met", "float32", "1", "the same with the contribution estimated, as other measures meet it; 0 before its first evening", (-1, 1)),
+)
 
 
 class Character(Mechanism):
@@ -23,15 +29,14 @@ class Character(Mechanism):
     reads = (
         "sites.instance", "sites.participants", "sites.place", "instances.resonance", "instances.content", "instances.practice", "places.antagonism",
     )  # fmt: skip
-    writes = ("instances.character", "instances.contribution", "instances.measured", "places.antagonism_before")
+    writes = ("instances.character", "instances.character_met", "instances.contribution", "instances.measured", "places.antagonism_before")
     columns = (
-        *records.COLUMNS,
-        Column("instances", "character", "float32", "1", "chi, today or when it ended; not a number before its first evening", (-1, 1), float("nan"), may_lack=True),
+        *records.COLUMNS, *CHARACTER, ANTAGONISM,
         Column("instances", "contribution", "float32", "1", "contribution to the struggle against the commodity mode", (-1, 1)),
         Column("instances", "measured", "int8", "yes/no", "1 where the contribution was measured by running without it, 0 where it is estimated", (0, 1)),
-        Column("places", "antagonism", "float32", "share", "antagonism, mean over pairs of residents who are on different sides", (0, 1)),
         Column("places", "antagonism_before", "float32", "share", "antagonism of the last 30 days, by day of the month", (0, 1), dims=(DAYS,)),
-    )
+    )  # fmt: skip
+    undone = ("instances.character_met",)
     outputs = (
         Output("character", "1", "chi, mean over participants of measures", may_lack=True),
         Output("character_negative", "share", "participants of measures whose measure has a negative chi", may_lack=True),
@@ -65,6 +70,7 @@ class Character(Mechanism):
         instances.contribution[rows] = np.where(instances.measured[rows] > 0, instances.contribution[rows], estimated)
         mean = instances.content[rows].mean(axis=1)
         instances.character[rows] = instances.resonance[rows] * (instances.contribution[rows] + mean) / 2.0
+        instances.character_met[rows] = instances.resonance[rows] * (estimated + mean) / 2.0
 
     def observe(self, state: State) -> dict:
         sites, instances = state.sites, state.instances

@@ -24,7 +24,8 @@ from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
-from communize.mechanisms.measures import records, rules, taking_part
+from communize.mechanisms.measures import records, rules, rupture, taking_part
+from communize.mechanisms.measures.character import CHARACTER
 from communize.mechanisms.measures.surroundings import Surroundings
 from communize.mechanisms.opponents.mediation import MEDIATION
 from communize.mechanisms.provisioning import PROVISION
@@ -33,24 +34,24 @@ HIERARCHY = CONTENTS.index("hierarchy")
 
 
 @kernel
-def opposition(by_place, sites, instance, participants, content, out):
-    """How far each instance meets opposed ones in its place: |m| * sum over those of the other sign of |m'| n' / (n + sum n').
+def opposition(by_place, sites, instance, participants, character, out):
+    """How far each instance meets opposed ones in its place: sum over those of the other sign of sqrt(|chi chi'|) n' / (n + sum n').
 
-    m is the mean of an instance's contents, n its participants; entries follow `sites`.
+    chi is an instance's character as others meet it, n its participants; entries follow `sites`.
     """
     for p in range(by_place.size - 1):
         first, last = by_place[p], by_place[p + 1]
         weight, people = np.zeros(2), np.zeros(2)
         for j in range(first, last):
-            mean = content[instance[sites[j]]].mean()
-            sign = 1 if mean > 0.0 else 0
-            weight[sign] += abs(mean) * participants[sites[j]]
+            chi = character[instance[sites[j]]]
+            sign = 1 if chi > 0.0 else 0
+            weight[sign] += math.sqrt(abs(chi)) * participants[sites[j]]
             people[sign] += participants[sites[j]]
         for j in range(first, last):
-            mean = content[instance[sites[j]]].mean()
-            other = 0 if mean > 0.0 else 1
+            chi = character[instance[sites[j]]]
+            other = 0 if chi > 0.0 else 1
             whole = participants[sites[j]] + people[other]
-            out[j] = abs(mean) * weight[other] / whole if whole > 0.0 else 0.0
+            out[j] = math.sqrt(abs(chi)) * weight[other] / whole if whole > 0.0 else 0.0
 
 
 @kernel
@@ -107,10 +108,11 @@ class Dissolution(Mechanism):
     reads = (
         *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "places.coverage", "places.eviction",
         "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass", "contacts.linked", "instances.shelter",
+        "instances.character_met", "rupture.days",
     )  # fmt: skip
     writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days")
     columns = (
-        *records.COLUMNS, *PROVISION, MEDIATION[1],
+        *records.COLUMNS, *PROVISION, *CHARACTER, MEDIATION[1], rupture.SINCE,
         Column("places", "eviction", "float32", "1/day", "hazard of eviction of each measure there", (0, None)),
     )  # fmt: skip
 
@@ -123,7 +125,8 @@ class Dissolution(Mechanism):
         ebb: float = parameter(0.05, unit="1/day", range=(0, 1e6), plausible=(0, 0.2), meaning="hazard where no struggle is left around (delta_struggle)")
         measures_carry: float = parameter(0.0, unit="share", range=(0, 1), plausible=(0, 1), meaning="how far people in other measures count as struggle around a measure, against people in struggle")
         carrying_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0.01, 0.2), meaning="share of people in motion around that carries a measure fully")
-        other_measure: float = parameter(0.02, unit="1/day", range=(0, 1e6), plausible=(0, 0.1), meaning="hazard of an instance that meets only wholly opposed ones")
+        other_measure: float = parameter(0.02, unit="1/day", range=(0, 1e6), plausible=(0, 0.1), meaning="hazard of an instance that meets only wholly opposed ones (chi of 1 and -1)")
+        ebb_half_life_days: float = parameter(60.0, unit="day", range=(0.1, 100_000), plausible=(10, 365), meaning="half-life with which the ebb fades once the conditions of a rupture have held for 180 days, as long as they hold")
         command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command against eviction: the hazard is divided by 1 - this * c where the content hierarchy c is negative")
 
     parameters: "Dissolution.Parameters"
@@ -139,15 +142,16 @@ class Dissolution(Mechanism):
         taken, rows = seen.sites, sites.instance[seen.sites]
         opposed = np.zeros(taken.size)
         if p.other_measure > 0:
-            opposition(seen.by_place, taken, sites.instance, sites.participants, instances.content, opposed)
+            opposition(seen.by_place, taken, sites.instance, sites.participants, instances.character_met, opposed)
         struggle = places.active + p.measures_carry * places.participants
         around = state.society.contact.mean(struggle / np.maximum(1, places.eligible))
+        past = max(0, int(state.rupture.days[0]) - rupture.DAYS)
         causes = np.empty(taken.size, np.int64)
         endings(
             (taken, seen.count), instances.resonance[rows], opposed,
             (sites.place, sites.instance, sites.participants, sites.members, state.practices.mass[instances.practice[rows]], instances.began[rows]),
             (places.coverage, places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content, instances.shelter,
-            (p.spent, p.isolation, p.need, p.ebb, p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
+            (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
             np.zeros(len(CAUSES)))  # fmt: skip
         participants = sites.participants[taken]
         instances.peak[rows] = np.maximum(instances.peak[rows], participants)

@@ -24,12 +24,12 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
 from communize.mechanisms.measures.surroundings import Surroundings
-from communize.mechanisms.opponents.segmentation import LIVELIHOOD, LIVELIHOODS, SEGMENTATION
+from communize.mechanisms.opponents.segmentation import SEGMENTATION, hostility
 from communize.mechanisms.opponents.siding import SIDING
 from communize.mechanisms.provisioning import PROVISION, mean_shortage
 
 STRANGERS, WAGE_LABOUR = CONTENTS.index("strangers"), CONTENTS.index("wage_labour")
-N_LIVELIHOODS = len(LIVELIHOODS)
+FEW = 1 << 12  # people in a block of those who choose
 
 
 @kernel
@@ -93,19 +93,20 @@ def find_rallying(
 
 
 @kernel
-def choose_measures(rows, people, ties, sites, site_share, place_share, weights, surroundings, content, openness, against, key, day, at):
+def choose_measures(start, stop, block, rows, people, ties, sites, site_share, place_share, weights, surroundings, content, openness, divided, key, day, at):
     """For each of the people `rows` the site of the measure they join, or -1 where it does not let them in.
 
     `openness` = columns of the contents wage labour and strangers: the first admits people who do not work at a workplace,
-    the second people of other places; `against` = antagonism against people of each side (places, sides), at any site.
-    Members get in but for that.
+    the second people of other places; `divided` = antagonism of each place against people of each side (places, sides), at any
+    site, and which places are country. Members get in but for that.
     """
     home, work, activity, measure, tied, group, position = people
     offsets, neighbours = ties
     place, kind, instance, participants = sites
     taken, by_place = surroundings
+    against, settlement = divided
     parts = np.empty(4)
-    for k in range(rows.size):
+    for k in range(start, stop):
         i = rows[k]
         p = place[home[i]]
         parts_of(i, home, work, tied, offsets, site_share, place_share[p], weights, parts)
@@ -136,8 +137,7 @@ def choose_measures(rows, people, ties, sites, site_share, place_share, weights,
             if d.uniform(key, i, day, decisions.RALLY_TARGET, 2) >= admitted:
                 target = -1
         if target >= 0 and against.shape[1] > 0:
-            n_groups = against.shape[1] - N_LIVELIHOODS
-            hostile = max(against[place[target], min(group[i], n_groups - 1)], against[place[target], n_groups + LIVELIHOOD[position[i]]])
+            hostile = hostility(against[place[target]], group[i], position[i], settlement[p])
             if hostile > 0.0 and d.uniform(key, i, day, decisions.RALLY_TARGET, 3) < hostile:
                 target = -1
         at[k] = target
@@ -158,7 +158,7 @@ def draw_by_participants(first, last, taken, participants, u):
 
 
 @kernel
-def find_leaving(start, stop, block, activity, measure, site_place, probability, key, day, found):
+def find_leaving(start, stop, block, activity, measure, site_place, probability, highest, key, day, found):
     """Participants of [start, stop) who leave, written to ``found[start:]``; returns how many."""
     count = 0
     for quad in range(start >> 2, (stop + 3) >> 2):
@@ -171,8 +171,8 @@ def find_leaving(start, stop, block, activity, measure, site_place, probability,
             continue
         words = d.shared_block(key, quad, day, decisions.LEAVE_MEASURE, 0)
         for lane in range(last - first):
-            i = first + lane
-            if activity[i] == IN_MEASURE and d.to_unit(words[lane]) < probability[site_place[measure[i]]]:
+            i, u = first + lane, d.to_unit(words[lane])
+            if u < highest and activity[i] == IN_MEASURE and u < probability[site_place[measure[i]]]:
                 found[start + count] = i
                 count += 1
     return count
@@ -191,12 +191,21 @@ def sites_to_join(mode, instance, participants, members, place, count, lowest, o
 
 
 @kernel
-def draw_joined(people, number_of_site, instance, key, day, lowest, chosen):
-    """For each site with a number: the instance in which a member takes part, one member drawn uniformly (the lowest draw wins)."""
-    home, work, activity, measure = people
-    for i in range(home.size):
-        if activity[i] != IN_MEASURE:
-            continue
+def find_members(start, stop, block, home, work, activity, number_of_site, found):
+    """Participants of [start, stop) who are members of a site with a number, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if activity[i] == IN_MEASURE and (number_of_site[home[i]] >= 0 or (work[i] >= 0 and number_of_site[work[i]] >= 0)):
+            found[start + count] = i
+            count += 1
+    return count
+
+
+@kernel
+def draw_joined(members, people, number_of_site, instance, key, day, lowest, chosen):
+    """For each site with a number: the instance in which one of `members` takes part, drawn uniformly (the lowest draw wins)."""
+    home, work, measure = people
+    for i in members:
         for side in range(2):
             s = home[i] if side == 0 else work[i]
             if s < 0 or number_of_site[s] < 0 or (side == 1 and s == home[i]):
@@ -215,7 +224,7 @@ class Rallying(Mechanism):
     reads = (
         *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.kind", "sites.struggle",
         "places.eligible", "places.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
-        "contacts.linked", "places.siding", "antagonism.against",
+        "contacts.linked", "places.siding", "antagonism.against", "places.settlement",
     )  # fmt: skip
     writes = (
         *taking_part.WRITES, *records.WRITES_OF_BEGINNING, "sites.decided", "days.rallied", "days.left_measures",
@@ -276,10 +285,10 @@ class Rallying(Mechanism):
             (p.rate, max(highest, float(place_share.max())), float(lack.max())), key, day, found)  # fmt: skip
         rows = gather(found, counts, n, BLOCK)
         at = np.empty(rows.size, np.int32)
-        choose_measures(
-            rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures, people.group, people.position), (ties.offsets, ties.neighbours),
+        state.pool.for_blocks(
+            choose_measures, rows.size, rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures, people.group, people.position), (ties.offsets, ties.neighbours),
             (sites.place, sites.kind, sites.instance, sites.participants), site_share, place_share, weights, (seen.sites, seen.by_place),
-            state.instances.content, (WAGE_LABOUR, STRANGERS), self._against(state), key, day, at)  # fmt: skip
+            state.instances.content, (WAGE_LABOUR, STRANGERS), (self._against(state), places.settlement), key, day, at, block=FEW)  # fmt: skip
         return rows[at >= 0], at[at >= 0]
 
     @staticmethod
@@ -293,7 +302,7 @@ class Rallying(Mechanism):
         probability = 1.0 - np.exp(-rules.leaving_hazard(p.rate_leaving, p.rate_leaving_need, coverage))
         found = np.empty(n, np.int32)
         counts = state.pool.for_blocks(
-            find_leaving, n, people.activity, people.measure, state.sites.place, probability, key, day, found)  # fmt: skip
+            find_leaving, n, people.activity, people.measure, state.sites.place, probability, float(probability.max()), key, day, found)  # fmt: skip
         return gather(found, counts, n, BLOCK)
 
     def _join_sites(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
@@ -307,8 +316,10 @@ class Rallying(Mechanism):
         rows = rows[:n]
         number, chosen = np.full(len(sites), -1, np.int32), np.full(n, -1, np.int64)
         number[rows] = np.arange(n)
+        found = np.empty(len(people), np.int32)
+        counts = state.pool.for_blocks(find_members, len(people), people.home, people.work, people.activity, number, found)
         draw_joined(
-            (people.home, people.work, people.activity, people.measure), number, sites.instance, key, day,
+            gather(found, counts, len(people)), (people.home, people.work, people.measure), number, sites.instance, key, day,
             np.full(n, 2.0), chosen)  # fmt: skip
         rows, chosen = rows[chosen >= 0], chosen[chosen >= 0]
         practice = instances.practice[chosen]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from communize.declare.registry import IN_MEASURE, IN_STRUGGLE
+from communize.kernels.blocks import gather
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
 
@@ -31,6 +32,17 @@ def count_person(i, at, step, home, work, tied, participants, site_ties, offsets
         theirs = work[other]
         if theirs >= 0 and theirs != at and theirs != h and theirs != w:
             site_ties[theirs] += step
+
+
+@kernel
+def move_person(i, at, to, home, work, participants, site_ties, offsets, neighbours):
+    """Person `i`, taking part at site `at`, goes on at `to`, their own; in step with `count_person`."""
+    if at == home[i] or at == work[i]:
+        return
+    participants[at] -= 1
+    for j in range(offsets[i], offsets[i + 1]):
+        other = neighbours[j]
+        site_ties[at] += (home[other] == at) + (work[other] == at)
 
 
 @kernel
@@ -65,23 +77,31 @@ def leave_all(rows, to, people, sites, places, ties):
 
 
 @kernel
-def part_from(over, instance, people, sites, ties, left):
-    """Participants of sites that are `over` go on at a site of their own that is in force, or are written to `left`."""
-    home, work, activity, measure, tied = people
+def find_at(start, stop, block, measure, over, found):
+    """Participants of [start, stop) at sites that are `over`, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if measure[i] >= 0 and over[measure[i]]:
+            found[start + count] = i
+            count += 1
+    return count
+
+
+@kernel
+def part_from(rows, over, instance, people, sites, ties, left):
+    """Participants `rows` of sites that are `over` go on at a site of their own that is in force, or are written to `left`."""
+    home, work, _, measure, _ = people
     _, _, participants, site_ties = sites
     count = 0
-    for i in range(home.size):
-        if activity[i] != IN_MEASURE or not over[measure[i]]:
-            continue
+    for i in rows:
         other = -1
         if instance[home[i]] >= 0 and not over[home[i]]:
             other = home[i]
         elif work[i] >= 0 and instance[work[i]] >= 0 and not over[work[i]]:
             other = work[i]
         if other >= 0:
-            count_person(i, measure[i], -1, home, work, tied, participants, site_ties, ties[0], ties[1])
+            move_person(i, measure[i], other, home, work, participants, site_ties, ties[0], ties[1])
             measure[i] = other
-            count_person(i, other, 1, home, work, tied, participants, site_ties, ties[0], ties[1])
         else:
             left[count] = i
             count += 1
@@ -111,5 +131,8 @@ def leave(state: State, rows: np.ndarray, to: int) -> None:
 def end_at(state: State, over: np.ndarray) -> np.ndarray:
     """Move on those who can from sites that are `over` (bool, (sites,)); returns the people who cannot."""
     people, sites, _, ties = _columns(state)
-    left = np.empty(int(np.count_nonzero(state.people.activity == IN_MEASURE)), np.int32)
-    return left[: part_from(over, state.sites.instance, people, sites, ties, left)]
+    n = len(state.people)
+    found = np.empty(n, np.int32)
+    rows = gather(found, state.pool.for_blocks(find_at, n, state.people.measure, over, found), n)
+    left = np.empty(rows.size, np.int32)
+    return left[: part_from(rows, over, state.sites.instance, people, sites, ties, left)]

@@ -1,16 +1,16 @@
 """Segmentation (`model.md` 7.5, `rules.md` section 5): measures of one group that provide for their own raise antagonism in the others.
 
-Divisions are two: the society's groups, and what people live on (work, no work, land). Each person is on one side of each. Antagonism
-is symmetric, between two sides of one division in one place.
+Divisions are three: the society's groups, what people live on (work, no work, land), and where they live (town, country). Each person is on one
+side of each. Antagonism is symmetric, between two sides of one division in one place.
 """
 
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import CONTENTS, POSITIONS, ROUTINE, Column, Output
+from communize.declare.registry import CONTENTS, DIVISIONS, IN_MEASURE, POSITIONS, ROUTINE, Column, Output
 from communize.kernels import decisions
 from communize.kernels import draws as d
-from communize.kernels.blocks import gather
+from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -23,113 +23,161 @@ LIVELIHOODS = ("work", "no_work", "land")
 LIVELIHOOD = np.array([
     LIVELIHOODS.index("no_work" if name in ("unemployed", "excluded", "student") else "land" if name == "farmer" else "work") for name in POSITIONS
 ])  # fmt: skip
+SETTLEMENTS = ("town", "country")
+OTHER_SIDES = len(LIVELIHOODS) + len(SETTLEMENTS)
 NEGLIGIBLE = 1e-6
-SEGMENTATION = (Column("antagonism", "against", "float32", "share", "antagonism of participants of a place against people of a side, by place and side", (0, 1)),)
+ANTAGONISM = Column("places", "antagonism", "float32", "share", "antagonism, of the division where it is largest", (0, 1))
+SEGMENTATION = (
+    Column("antagonism", "against", "float32", "share", "antagonism of participants of a place against people of a side, by place and side", (0, 1)),
+    Column("places", "settlement", "int8", "code", "town or country, index into SETTLEMENTS", (0, len(SETTLEMENTS) - 1)),
+)
 
 
-def number_of_sides(state: State) -> int:
-    """Sides of all divisions: groups, then livelihoods."""
-    return len(state.society.groups) + len(LIVELIHOODS)
+def division_of_sides(n_groups: int) -> np.ndarray:
+    """The division of each side, rows of DIVISIONS: groups, then livelihoods, then town and country."""
+    return np.repeat(np.arange(len(DIVISIONS)), (n_groups, len(LIVELIHOODS), len(SETTLEMENTS)))
+
+
+def settle(residents: np.ndarray, country: float) -> np.ndarray:
+    """Which places are country: the smallest ones, as long as no more than the share `country` of people live in them; int8 (places,)."""
+    order = np.argsort(residents, kind="stable")
+    out = np.zeros(residents.size, np.int8)
+    out[order] = (np.cumsum(residents[order]) <= country * residents.sum()) & (residents[order] > 0)
+    return out
 
 
 @kernel
-def compose(participants, group, position, livelihood, measure, number, n_groups, out):
+def hostility(against, group, position, settlement):
+    """Antagonism of the participants of a place (its row `against`) against a person: of the divisions, the largest."""
+    n_groups = against.size - OTHER_SIDES
+    out = against[min(group, n_groups - 1)]
+    out = max(out, against[n_groups + LIVELIHOOD[position]])
+    return max(out, against[n_groups + len(LIVELIHOODS) + settlement])
+
+
+@kernel
+def compose(participants, group, position, home, measure, site_place, settlement, number, n_groups, out):
     """Count participants of each taken site by side; `number` is a site's row in `out`."""
     for i in participants:
         j = number[measure[i]]
         if j >= 0:
-            out[j, group[i]] += 1
-            out[j, n_groups + livelihood[position[i]]] += 1
+            out[j, min(group[i], n_groups - 1)] += 1
+            out[j, n_groups + LIVELIHOOD[position[i]]] += 1
+            out[j, n_groups + len(LIVELIHOODS) + settlement[site_place[home[i]]]] += 1
 
 
 @kernel
-def estrange(by_place, taken, instance, content, composition, residents, n_groups, law, between, against):
-    """A day of antagonism in each place.
+def keep_out(by_place, taken, instance, content, composition, residents, division, reach, law, change, inside):
+    """What measures do to antagonism in each place today: ``change`` from side g to side h (places, sides, sides), and participants `inside` by side.
 
-    For sides g and h of one division it rises by rise * (provision that instances of g keep from h, and of h from g), falls by fall * (contact in
-    common instances), is fanned by fan * A, and fades. An instance of n participants with shares s keeps (n / whole) s_g (1 - s_h) (1 - c) / 2 from h,
-    c its content strangers; contact in it is (n / whole) 2 s_g s_h; whole is the residents of the place, or its participants if these are more.
-    `against` is the mean over participants of what their sides hold against each side. What is negligible is forgotten where nobody takes part.
+    For sides g and h of one division, rise * (provision that instances of g keep from h) less fall * (contact in common instances). An
+    instance of n participants with shares s keeps (n / whole) s_g (1 - s_h) (present_h - shared_h) (1 - c) / 2 from h, c its content strangers;
+    contact in it is (n / whole) s_g (s_h + shared_h), from either side; whole is the residents of the place, or its participants if these are
+    more. `reach` = (how far a side is present in reach of a place, how far measures share with it by links), each (places, sides).
     """
-    rise, fall, fan, keep = law
-    n_sides = composition.shape[1]
-    kept, inside = np.empty((n_sides, n_sides)), np.empty(n_sides)
+    rise, fall = law
+    present, shared = reach
+    n_sides = division.size
     for p in range(by_place.size - 1):
         first, last = by_place[p], by_place[p + 1]
-        kept[:], inside[:] = 0.0, 0.0
         everybody = 0.0
         for j in range(first, last):
-            for g in range(n_groups):
-                everybody += composition[j, g]
+            for g in range(n_sides):
+                everybody += composition[j, g] if division[g] == 0 else 0
         for j in range(first, last):
             n = 0.0
-            for g in range(n_groups):
-                n += composition[j, g]
+            for g in range(n_sides):
+                n += composition[j, g] if division[g] == 0 else 0
             if n == 0.0:
                 continue
             closed = 1.0 - rules.suspended(content[instance[taken[j]], STRANGERS])
             weight = n / max(everybody, residents[p])
             for g in range(n_sides):
-                inside[g] += composition[j, g]
+                inside[p, g] += composition[j, g]
+                mine = composition[j, g] / n
+                if mine == 0.0:
+                    continue
                 for h in range(n_sides):
-                    if g == h or (g < n_groups) != (h < n_groups):
-                        continue
-                    mine, theirs = composition[j, g] / n, composition[j, h] / n
-                    kept[g, h] += weight * (rise * mine * (1.0 - theirs) * closed - fall * mine * theirs)
+                    if g != h and division[g] == division[h]:
+                        theirs = composition[j, h] / n
+                        kept = mine * (1.0 - theirs) * max(0.0, present[p, h] - shared[p, h]) * closed
+                        change[p, g, h] += weight * (rise * kept - fall * mine * (theirs + shared[p, h]))
+
+
+@kernel
+def estrange(change, inside, division, law, between, against):
+    """A day of antagonism in each place: it changes by `change`, is fanned by fan * A, and fades.
+
+    `against` is the mean over participants of what their sides hold against each side. What is negligible is forgotten where nobody takes part.
+    """
+    fan, keep = law
+    n_sides = division.size
+    for p in range(inside.shape[0]):
+        empty = not inside[p].any()
         for g in range(n_sides):
             for h in range(g):
-                if (g < n_groups) != (h < n_groups):
-                    continue
-                a = between[p, g, h]
-                a = (a + kept[g, h] + kept[h, g] + fan * a) * keep
-                a = 0.0 if everybody == 0.0 and a < NEGLIGIBLE else min(1.0, max(0.0, a))
-                between[p, g, h] = between[p, h, g] = a
+                if division[g] == division[h]:
+                    a = between[p, g, h]
+                    a = (a + change[p, g, h] + change[p, h, g] + fan * a) * keep
+                    a = 0.0 if empty and a < NEGLIGIBLE else min(1.0, max(0.0, a))
+                    between[p, g, h] = between[p, h, g] = a
         for h in range(n_sides):
             total = whole = 0.0
             for g in range(n_sides):
-                if (g < n_groups) == (h < n_groups):
-                    whole += inside[g]
+                if division[g] == division[h]:
+                    whole += inside[p, g]
                     if g != h:
-                        total += inside[g] * between[p, g, h]
+                        total += inside[p, g] * between[p, g, h]
             against[p, h] = total / whole if whole > 0.0 else 0.0
 
 
 @kernel
-def find_recruited(participants, measure, site_place, probability, key, day, out):
-    """Those of `participants` whom the State recruits today; returns how many."""
+def find_recruited(start, stop, block, activity, measure, site_place, probability, highest, key, day, found):
+    """Participants of [start, stop) whom the State recruits today, written to ``found[start:]``; returns how many."""
     count = 0
-    for i in participants:
-        if d.uniform(key, i, day, decisions.RECRUIT, 0) < probability[site_place[measure[i]]]:
-            out[count] = i
-            count += 1
+    for quad in range(start >> 2, (stop + 3) >> 2):
+        first, last = quad << 2, min(stop, (quad << 2) + 4)
+        inside = False
+        for i in range(first, last):
+            inside = inside or activity[i] == IN_MEASURE
+        if not inside:
+            continue
+        words = d.shared_block(key, quad, day, decisions.RECRUIT, 0)
+        for i in range(first, last):
+            u = d.to_unit(words[i - first])
+            if u < highest and activity[i] == IN_MEASURE and u < probability[site_place[measure[i]]]:
+                found[start + count] = i
+                count += 1
     return count
 
 
 class Segmentation(Mechanism):
-    """Antagonism between groups, and between those with and without work and on the land; State and capital fan it and recruit by it."""
+    """Antagonism between groups, between those with and without work and on the land, between town and country; State and capital fan it and recruit by it."""
 
     name = "segmentation"
     phase = "counter_forces"
     reads = (
-        *taking_part.READS, "people.group", "people.position", "people.measure", "sites.instance", "instances.content", "places.residents",
-        "places.garrison", "contacts.linked",
+        *taking_part.READS, "people.group", "people.position", "people.measure", "people.activity", "sites.instance", "instances.content",
+        "places.residents", "places.garrison", "contacts.linked",
     )  # fmt: skip
     writes = (
-        "antagonism.between", "antagonism.against", "places.antagonism", "days.recruited", "force.recruited", "force.reserve", *taking_part.WRITES,
+        "antagonism.between", "antagonism.against", "places.antagonism", "places.antagonism_of", "places.settlement", "days.recruited",
+        "force.recruited", "force.reserve", *taking_part.WRITES,
     )  # fmt: skip
     columns = (
-        *records.COLUMNS, *SEGMENTATION,
-        Column("antagonism", "between", "float32", "share", "antagonism between two sides of a division, by place, side and side, in rows of `against`", (0, 1), dims=(16 + len(LIVELIHOODS),)),
-        Column("places", "antagonism", "float32", "share", "antagonism, mean over pairs of residents who are on different sides", (0, 1)),
+        *records.COLUMNS, *SEGMENTATION, ANTAGONISM,
+        Column("antagonism", "between", "float32", "share", "antagonism between two sides of a division, by place, side and side, in rows of `against`", (0, 1), dims=(16 + OTHER_SIDES,)),
+        Column("places", "antagonism_of", "float32", "share", "antagonism by division, mean over pairs of residents who are on different sides", (0, 1), dims=(len(DIVISIONS),)),
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
         Column("force", "reserve", "float64", "agent", "mobile reserve not yet sent out", (0, None)),
         Column("force", "recruited", "float64", "agent", "people whom the State has recruited out of measures", (0, None)),
         Column("days", "recruited", "int64", "agent", "people recruited out of measures on the day", (0, None)),
     )  # fmt: skip
-    undone = ("antagonism.between", "antagonism.against", "places.antagonism")
+    undone = ("antagonism.between", "antagonism.against", "places.antagonism", "places.antagonism_of")
     outputs = (
-        Output("antagonism", "share", "antagonism, mean over pairs of residents who are on different sides", ("place",)),
+        Output("antagonism", "share", "antagonism, of the division where it is largest", ("place",)),
         Output("antagonism_mean", "share", "the same, mean over people"),
+        Output("antagonism_of", "share", "antagonism by division, mean over people", ("division",)),
         Output("recruited", "person", "people whom the State recruited out of measures on the day"),
     )
 
@@ -142,69 +190,92 @@ class Segmentation(Mechanism):
         fanned: float = parameter(0.005, unit="1/day", range=(0, 1), plausible=(0, 0.01), meaning="what State and capital add where it exists: this times antagonism")
         recruiting: float = parameter(0.001, unit="1/day", range=(0, 1), plausible=(0, 0.01), meaning="hazard that a participant is recruited by the State where antagonism is 1")
 
+        country: float = parameter(0.23, unit="share of people", range=(0, 1), plausible=(0, 0.5), source="https://data.worldbank.org/indicator/SP.RUR.TOTL.ZS?locations=FR", meaning="people who live in the country: in the smallest places; 0 for no division of town and country (France, 2005)")
+
     parameters: "Segmentation.Parameters"
 
     def setup(self, state: State) -> None:
-        n = len(state.places) * number_of_sides(state)
+        self._division = division_of_sides(len(state.society.groups))
+        n = len(state.places) * self._division.size
+        if state.day == 0 or state.is_changed("segmentation.enabled") or state.is_changed("segmentation.country"):
+            state.places.settlement[:] = settle(state.places.residents, self.parameters.country)
         if len(state.antagonism) != n:
             state.antagonism.grow(n - len(state.antagonism))
         self._may_change = bool({"people.home", "people.position", "people.group"} & state.unannounced)
         self.regroup(state)
 
     def regroup(self, state: State) -> None:
-        """Count the residents of each place by side."""
-        n, n_groups, sides = len(state.places), len(state.society.groups), number_of_sides(state)
+        """Count the residents of each place by side, of the divisions within places."""
+        n, n_groups = len(state.places), len(state.society.groups)
+        inside = n_groups + len(LIVELIHOODS)
         home = state.sites.place[state.people.home].astype(np.int64)
-        count = np.zeros(n * sides)
+        count = np.zeros(n * inside)
         for side in (np.minimum(state.people.group, n_groups - 1), n_groups + LIVELIHOOD[state.people.position]):
-            count += np.bincount(home * sides + side, minlength=count.size)
-        self._shares = count.reshape(n, sides) / np.maximum(1, state.places.residents)[:, None]
+            count += np.bincount(home * inside + side, minlength=count.size)
+        self._shares = count.reshape(n, inside) / np.maximum(1, state.places.residents)[:, None]
 
     def step(self, state: State, day: int, draws: Draws) -> None:
-        p, people, places, table = self.parameters, state.people, state.places, state.antagonism
+        p, people, sites, places, table = self.parameters, state.people, state.sites, state.places, state.antagonism
         state.days.recruited[0] = 0
         seen = Surroundings.of(state)
         if not seen.sites.size and not table.between.any():
             return
         if self._may_change:
             self.regroup(state)
-        n_groups, sides = len(state.society.groups), number_of_sides(state)
-        number = np.full(len(state.sites), -1, np.int32)
-        number[seen.sites] = np.arange(seen.sites.size)
-        listed = np.empty(len(people), np.int32)
-        counts = state.pool.for_blocks(list_participants, len(people), people.measure, listed)
-        inside = gather(listed, counts, len(people)) if counts else listed
-        composition = np.zeros((seen.sites.size, sides))
-        group = np.minimum(people.group, n_groups - 1) if people.group.size and people.group.max() >= n_groups else people.group
-        compose(inside, group, people.position, LIVELIHOOD, people.measure, number, n_groups, composition)
-        between = np.ascontiguousarray(table.between.reshape(len(places), sides, -1)[:, :, :sides])
-        against = table.against.reshape(len(places), sides)
-        keep = 2.0 ** (-1.0 / p.half_life_days)
-        estrange(
-            seen.by_place, seen.sites, state.sites.instance, state.instances.content, composition, places.residents, n_groups,
-            (p.rise, p.fall, p.fanned, keep), between, against)  # fmt: skip
-        table.between.reshape(len(places), sides, -1)[:, :, :sides] = between
+        division, n_groups = self._division, len(state.society.groups)
+        composition, anybody = np.zeros((seen.sites.size, division.size), np.int32), False
+        if seen.sites.size:
+            number = np.full(len(sites), -1, np.int32)
+            number[seen.sites] = np.arange(seen.sites.size)
+            listed = np.empty(len(people), np.int32)
+            inside = gather(listed, state.pool.for_blocks(list_participants, len(people), people.measure, listed), len(people))
+            compose(
+                inside, people.group, people.position, people.home, people.measure, sites.place, places.settlement, number, n_groups, composition)  # fmt: skip
+            anybody = inside.size > 0
+        between = np.ascontiguousarray(table.between.reshape(len(places), division.size, -1)[:, :, : division.size])
+        change, participants = np.zeros(between.shape), np.zeros(between.shape[:2])
+        keep_out(
+            seen.by_place, seen.sites, sites.instance, state.instances.content, composition, places.residents, division, self._reach(state),
+            (p.rise, p.fall), change, participants)  # fmt: skip
+        estrange(change, participants, division, (p.fanned, 2.0 ** (-1.0 / p.half_life_days)), between, table.against.reshape(len(places), -1))
+        table.between.reshape(len(places), division.size, -1)[:, :, : division.size] = between
         self._mean(state, between, n_groups)
-        if p.recruiting > 0 and inside.size and (state.force.reserve[0] > 0 or places.garrison.any()):  # a State without force recruits nobody
-            self._recruit(state, inside, day, draws.key)
+        if p.recruiting > 0 and anybody and (state.force.reserve[0] > 0 or places.garrison.any()):  # a State without force recruits nobody
+            self._recruit(state, day, draws.key)
+
+    def _reach(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """How far each side is present in reach of a place, and how far shared with by links: places are of one settlement, contact of both."""
+        present, contact = np.ones((len(state.places), self._division.size)), state.society.contact
+        shared = np.zeros(present.shape)
+        linked = contact.weights * state.contacts.linked
+        for h in range(len(SETTLEMENTS)):
+            there = (state.places.settlement == h).astype(float)
+            present[:, h - len(SETTLEMENTS)] = (there + contact.mean(there)) / 2.0
+            if linked.any():
+                shared[:, h - len(SETTLEMENTS)] = contact.mean(there, linked) / 2.0
+        return present, shared
 
     def _mean(self, state: State, between: np.ndarray, n_groups: int) -> None:
-        """Mean over pairs of residents on different sides of a division, the more divided one."""
-        shares, means = self._shares, []
-        for block in (slice(0, n_groups), slice(n_groups, None)):
+        """Mean over pairs of residents on different sides, by division; all of a place are on one side of town and country."""
+        shares, of = self._shares, state.places.antagonism_of
+        for k, block in enumerate((slice(0, n_groups), slice(n_groups, shares.shape[1]))):
             pairs = shares[:, block, None] * shares[:, None, block]
             pairs[:, np.arange(pairs.shape[1]), np.arange(pairs.shape[1])] = 0.0
             whole = pairs.sum(axis=(1, 2))
-            means.append(np.where(whole > 0, (pairs * between[:, block, block]).sum(axis=(1, 2)) / np.maximum(whole, 1e-300), 0.0))
-        state.places.antagonism[:] = np.clip(np.maximum(*means), 0.0, 1.0)
+            of[:, k] = np.clip(np.where(whole > 0, (pairs * between[:, block, block]).sum(axis=(1, 2)) / np.maximum(whole, 1e-300), 0.0), 0.0, 1.0)
+        of[:, 2] = between[:, -2, -1]
+        state.places.antagonism[:] = of.max(axis=1)
 
-    def _recruit(self, state: State, inside: np.ndarray, day: int, key: np.uint64) -> None:
+    def _recruit(self, state: State, day: int, key: np.uint64) -> None:
         """Who is recruited leaves the measure, and the State has one agent more."""
         probability = -np.expm1(-self.parameters.recruiting * state.places.antagonism.astype(float))
         if not probability.any():
             return
-        out = np.empty(inside.size, np.int32)
-        rows = out[: find_recruited(inside, state.people.measure, state.sites.place, probability, key, day, out)]
+        people, n = state.people, len(state.people)
+        found = np.empty(n, np.int32)
+        counts = state.pool.for_blocks(
+            find_recruited, n, people.activity, people.measure, state.sites.place, probability, float(probability.max()), key, day, found)  # fmt: skip
+        rows = gather(found, counts, n, BLOCK)
         taking_part.leave(state, rows, ROUTINE)
         state.force.reserve[0] += rows.size
         state.force.recruited[0] += rows.size
@@ -215,5 +286,5 @@ class Segmentation(Mechanism):
         whole = max(1, int(places.residents.sum()))
         return {
             "antagonism": places.antagonism, "antagonism_mean": float((places.antagonism * places.residents).sum() / whole),
-            "recruited": state.days.recruited[0] * state.scale,
+            "antagonism_of": (places.antagonism_of * places.residents[:, None]).sum(axis=0) / whole, "recruited": state.days.recruited[0] * state.scale,
         }

@@ -28,6 +28,19 @@ def weights_of_needs(state: State) -> np.ndarray:
     return weight / max(1e-12, weight.sum())
 
 
+def coverage_of_participants(state: State) -> float:
+    """Essential coverage of participants of measures, mean over them; not a number where there are none."""
+    places, total = state.places, state.places.participants.sum()
+    return float((places.coverage * places.participants).sum() / total) if total else float("nan")
+
+
+def outside_exchange(state: State) -> float:
+    """Share of people who live mainly outside exchange (`rules.md` section 5): more free than bought, essential coverage at least one half."""
+    places = state.places
+    outside = (places.free_coverage > 0) & (places.exchange_dependence < 0.5) & (places.coverage >= 0.5)
+    return float((places.participants * outside).sum() / max(1, len(state.people)))
+
+
 def mean_shortage(state: State) -> np.ndarray:
     """What is missing of people's needs in each place, mean over needs by their weight, float64 (places,)."""
     return by_place_and_sector(state, "shortage") @ weights_of_needs(state)

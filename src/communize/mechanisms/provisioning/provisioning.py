@@ -213,19 +213,18 @@ class Provisioning(Mechanism):
 
     def observe(self, state: State) -> dict[str, Any]:
         people, places, tally = state.people, state.places, state.tally
-        residents, inside = places.residents / max(1, places.residents.sum()), places.participants
+        residents = places.residents / max(1, places.residents.sum())
         unmet = float(people.unmet.sum()) / len(people) if len(people) else float("nan")  # pairwise in 32 bits: to a millionth, and quick
         kappa, binding = commodity_reproduction(state)
         shortage = by_place_and_sector(state, "shortage")
         base = np.maximum(self._industry.base, 1e-300)
         stock = by_place_and_sector(state, "stock").sum(axis=0)
-        total = inside.sum()
         return {
             "unmet": unmet, "shortage": float((mean_shortage(state) * residents).sum()), "shortage_of_sector": residents @ shortage,
-            "coverage": float((places.coverage * inside).sum() / total) if total else float("nan"), "supply": state.industry.supply,
+            "coverage": needs.coverage_of_participants(state), "supply": state.industry.supply,
             "output": np.where(self._industry.base > 0, state.industry.output / base, 1.0), "common_stock": stock * state.scale,
             "exchange_dependence": places.exchange_dependence, "need_met": self._sources(state, unmet),
-            "outside_exchange": float((inside * ((places.free_coverage > 0) & (places.exchange_dependence < 0.5) & (places.coverage >= 0.5))).sum() / max(1, len(people))),
+            "outside_exchange": needs.outside_exchange(state),
             "reproduction_ratio": tally.ratio[0], "reproduction_ratio_pooled": tally.ratio_pooled[0],
             "reproduction_ratio_strict": tally.ratio_strict[0], "reproduction_binding": tally.ratio_binds[0],
             "commodity_reproduction": kappa, "commodity_binding": binding,
