@@ -86,10 +86,10 @@ def distance(found: dict[str, float]) -> float:
 
 def points(n: int, seed: int = 30) -> list[dict[str, float]]:
     """A Sobol sample of the prior, the shipped values first."""
-    from communize.experiment.fit import prior_points
+    from communize.experiment.priors import Prior
 
-    sample = prior_points({path: list(bounds) for path, bounds in PRIOR.items()}, n, seed)
-    return [{}, *({path: float(value) for path, value in zip(PRIOR, row)} for row in sample)]
+    prior = Prior([(path, low, high) for path, (low, high) in PRIOR.items()])
+    return [{}, *prior.points(prior.sobol(n, seed))]
 
 
 def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days: int) -> Any:

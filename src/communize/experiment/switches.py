@@ -67,12 +67,12 @@ def figures_of(case: str, changes: dict[str, Any], seed: int, people: int, days:
     }  # fmt: skip
 
 
-def table(case: str, people: int, days: int, seeds: int, workers: int = 2) -> Any:
+def table(case: str, people: int, days: int, seeds: range, workers: int = 2) -> Any:
     """A data frame: one row a switch and seed, first the scenario as it is (`switch` "as it is")."""
     import pandas as pd
 
     named = [("as it is", {}), *((name, changes) for name, (changes, _) in SWITCHES.items())]
-    jobs = [(name, (case, changes, seed, people, days)) for name, changes in named for seed in range(1, seeds + 1)]
+    jobs = [(name, (case, changes, seed, people, days)) for name, changes in named for seed in seeds]
     found = in_processes(figures_of, [job for _, job in jobs], workers)
     return pd.DataFrame([{"switch": name, "seed": job[2], **figures} for (name, job), figures in zip(jobs, found)])
 
@@ -112,14 +112,20 @@ def markdown(frame: Any) -> str:
 
 def main() -> None:
     """Command line of this module."""
+    import pandas as pd
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", default="communising")
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=540)
-    parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--out", default="")
+    parser.add_argument("--seeds", type=int, default=24)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--out", default="", help="write one row a run to this file as well")
+    parser.add_argument("--add", default="", help="such a file of other seeds, to count with these")
     options = parser.parse_args()
-    frame = table(options.case, options.people, options.days, options.seeds)
+    frame = table(options.case, options.people, options.days, range(options.first_seed, options.first_seed + options.seeds))
+    if options.add:
+        frame = pd.concat([pd.read_csv(options.add, dtype={"switch": str}), frame])
     if options.out:
         frame.to_csv(options.out, index=False)
     print(markdown(frame))
