@@ -1,7 +1,8 @@
 """Calibration of the default, `restructured`, to the stylised facts of `rules.md` section 4, by the rule of decision 30.
 
 ``python -m communize.experiment.default_calibration --points 128`` runs a Sobol sample of `PRIOR`, prints the best points and writes all to
-``--out``; ``--judge FILE --best 8 --seeds 8 --people 50000`` runs the best of such a file again with other seeds.
+``--out``; ``--judge FILE --best 8 --seeds 8 --people 50000`` runs the best of such a file again with other seeds, with the interval by which
+their distance differs from that of the shipped values.
 """
 
 import argparse
@@ -92,16 +93,30 @@ def points(n: int, seed: int = 30) -> list[dict[str, float]]:
     return [{}, *prior.points(prior.sobol(n, seed))]
 
 
-def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days: int) -> Any:
-    """A data frame: one row a point, its distance, figures and values; the best first."""
+def against_shipped(runs: list[dict[str, Any]], shipped: list[dict[str, Any]], resamples: int = 400) -> tuple[float, float]:
+    """95 % interval of the distance of `runs` less that of `shipped`, seeds of both drawn again together (a paired bootstrap)."""
+    rng = np.random.default_rng(30)
+    differences = []
+    for _ in range(resamples):
+        rows = rng.integers(0, len(runs), len(runs))
+        differences.append(distance(summary([runs[k] for k in rows])) - distance(summary([shipped[k] for k in rows])))
+    low, high = np.nanquantile(differences, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days: int, compare: bool = False) -> Any:
+    """A data frame: one row a point, its distance, figures and values; the best first. With `compare`, against the first point."""
     import pandas as pd
 
     jobs = [(point, seed, people, days) for point in all_points for seed in seeds]
     found = in_processes(facts_of, jobs)
     rows = []
     for number, point in enumerate(all_points):
-        figures = summary(found[number * len(seeds) : (number + 1) * len(seeds)])
-        rows.append({"point": number, "distance": distance(figures)} | figures | point)
+        own = found[number * len(seeds) : (number + 1) * len(seeds)]
+        row: dict[str, Any] = {"point": number, "distance": distance(summary(own))}
+        if compare and number:
+            row["low"], row["high"] = against_shipped(own, found[: len(seeds)])
+        rows.append(row | summary(own) | point)
     return pd.DataFrame(rows).sort_values("distance")
 
 
@@ -145,7 +160,7 @@ def main() -> None:
     if options.judge:
         best = pd.read_csv(options.judge).nsmallest(options.best, "distance")
         chosen = [{}, *({path: float(row[path]) for path in PRIOR} for row in best.to_dict("records") if row["point"] != 0)]
-    frame = evaluate(chosen, range(options.first_seed, options.first_seed + options.seeds), options.people, options.days)
+    frame = evaluate(chosen, range(options.first_seed, options.first_seed + options.seeds), options.people, options.days, bool(options.judge))
     if options.out:
         frame.to_csv(options.out, index=False)
     print(frame.head(12).round(3).to_string(index=False))
