@@ -1,6 +1,6 @@
 """The figure of docs/validation.md: struggles and measures of `restructured` beside stylised facts.
 
-``python docs/default_figure.py docs/img/default.png`` (needs the docs extra; about two minutes of two cores).
+``python docs/default_figure.py docs/img/default.png`` (needs the docs extra; about two minutes of one core).
 """
 
 import sys
@@ -27,7 +27,7 @@ def survival(axis, values, label):
 def main(path):
     few = in_processes(facts_of, [({}, seed, 50_000, 365) for seed in range(101, 109)])
     runs = {"50,000 people, 8 seeds": few, "a million people, 1 seed": [facts_of({}, 1, 1_000_000, 365)]}
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), sharey=True, layout="constrained")
     for label, found in runs.items():
         durations, sizes, lives = (np.concatenate([run[name] for run in found]) for name in ("durations", "sizes", "lives"))
         for axis, values in zip(axes, (durations, sizes[sizes >= HEARD_OF], lives)):
@@ -36,7 +36,7 @@ def main(path):
         axis.plot(STRIKES[name], 1 - np.array(QUANTILES), "o", color=REAL, ms=6, label="US work stoppages, 1984 to 2020")
     axes[2].axvspan(*LIFE, 0, 1, color=REAL, alpha=0.12, lw=0, label="where the median should lie")
     axes[2].plot([365], [0.001], "v", color=REAL, ms=6, label="at most so many beyond a year")
-    titles = ("Struggles at work: days", f"Struggles at work of {HEARD_OF:.0f} and more: people at the peak", "Measures: days in force")
+    titles = ("Struggles at work, days", f"The same, people at the peak ({HEARD_OF:.0f} and more)", "Measures, days in force")
     for axis, title in zip(axes, titles):
         axis.set_title(title, loc="left", fontsize=10, fontweight="bold")
         axis.set_xscale("log")
@@ -46,7 +46,7 @@ def main(path):
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("share at least so large")
     axes[0].legend(frameon=False, fontsize=8, loc="lower left")
-    axes[2].legend(frameon=False, fontsize=8, loc="lower left")
+    axes[2].legend(frameon=False, fontsize=8, loc="upper right")
     figure.savefig(path, dpi=110)
 
 
