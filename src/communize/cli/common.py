@@ -51,3 +51,9 @@ def load_scenario(
 def say(text: str) -> None:
     """Print on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def as_option(error: InputError, **options: str) -> InputError:
+    """The same message, naming the option of the command that the value came by; `options` besides those of all commands."""
+    named = {"seeds": "--seeds", "run.days": "--days"} | options
+    return InputError(named.get(error.path, error.path), error.found, error.allowed, error.nearest, error.file)

@@ -14,6 +14,7 @@ from communize.cli.common import (
     SchedulerOption,
     SetOption,
     WorkersOption,
+    as_option,
     load_scenario,
     say,
 )
@@ -51,7 +52,7 @@ def sweep(
                 loaded, points, seeds=seeds, out=out, scheduler=scheduler, workers=workers, figures=names(figures), series=names(series),
                 until=until, retry_failed=retry_failed, progress=shown.update, say=shown.say)  # fmt: skip
     except InputError as error:
-        raise InputError(_option(error.path), error.found, error.allowed, error.nearest, error.file) from None
+        raise as_option(error, figures="--figures", series="--series") from None
     except KeyboardInterrupt:
         say(f"communize: interrupted; {shown.done:,} of {shown.total:,} runs are kept: the same command goes on with the others")
         raise typer.Exit(130) from None
@@ -117,10 +118,6 @@ def compare(
 def names(text: str | None) -> list[str]:
     """What stands between commas."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
-def _option(path: str) -> str:
-    return {"seeds": "--seeds", "figures": "--figures", "series": "--series", "run.days": "--days"}.get(path, path)
 
 
 def _copy(results: Any, url: str) -> None:

@@ -14,6 +14,7 @@ from communize.cli.common import (
     SchedulerOption,
     SetOption,
     WorkersOption,
+    as_option,
     load_scenario,
     say,
 )
@@ -53,7 +54,7 @@ def sensitivity(
                 loaded, method, samples, figures=figures, seeds=seeds, prior=prior, out=out, emulate=emulate, workers=workers,
                 scheduler=scheduler, progress=shown.update)  # fmt: skip
     except InputError as error:
-        raise _as_option(error) from None
+        raise as_option(error, figures="--figure") from None
     except KeyboardInterrupt:
         _interrupted()
     if as_json:
@@ -105,7 +106,7 @@ def calibrate(
                 tell = None if method == "abc-smc" else (lambda made, failed: shown.update(made, failed, max(total, made)))
                 posterior = fit(loaded, data, method, progress=tell, say=shown.say, **options)
     except InputError as error:
-        raise _as_option(error) from None
+        raise as_option(error, figures="--figure") from None
     except KeyboardInterrupt:
         _interrupted()
     if check:
@@ -123,11 +124,6 @@ def calibrate(
 
 def _rows(frame: Any) -> list[dict[str, Any]]:
     return json.loads(frame.to_json(orient="records"))
-
-
-def _as_option(error: InputError) -> InputError:
-    options = {"seeds": "--seeds", "figures": "--figure", "run.days": "--days"}
-    return InputError(options.get(error.path, error.path), error.found, error.allowed, error.nearest, error.file)
 
 
 def _interrupted() -> None:
