@@ -40,6 +40,7 @@ def struggles_frame(simulation: Simulation) -> Any:
             "demands": table.demands,
             "rifts": table.rifts,
             "refusals": table.refusals,
+            "split_from": table.split_from,
             "arrested_people": table.arrested * scale,
             "locus": np.array(LOCI)[table.by_locus.argmax(axis=1)] if len(table) else np.array([], dtype=str),
         }

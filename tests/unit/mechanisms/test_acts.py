@@ -324,3 +324,52 @@ def test_struggles_that_ended_act_no_more():
     sim.run(3)
     assert sim.struggles.demands.tolist() == [2]
     assert sim.series.demand.values[-1] == 0.0
+
+
+# --- a demand that cannot serve all ---
+
+
+def mixed(*, split=1.0, workers=12, residents=10, **options):
+    """A plant, the neighbourhood of its workers, and people there without work, all in one struggle that can only make demands."""
+    options = {"room": GENEROUS, "belonging": 1.0, "acts": {"rate": 10.0, "split": split}} | options
+    sim = lab([(0, 1)] * workers + [(0, -1)] * residents, ["neighbourhood", "workplace"], **options)
+    put(sim, range(workers + residents), IN_STRUGGLE)
+    return sim
+
+
+def test_a_demand_to_employers_parts_those_whom_it_cannot_serve():
+    sim = mixed()
+    sim.run(1)
+    struggles, sites = sim.struggles, sim.sites
+    assert len(struggles) == 2
+    assert sites.struggle.tolist() == [1, 0]
+    assert struggles.split_from.tolist() == [-1, 0]
+    assert (struggles.active.tolist(), struggles.sites.tolist(), struggles.members.tolist()) == ([12, 10], [1, 1], [12, 22])
+    assert struggles.place.tolist() == [0, 0]
+    assert sim.series.splits.values.tolist() == [1]
+    sim.run(4)
+    assert len(struggles) == 2  # of one kind each
+    assert struggles.ended.tolist() == [-1, -1]
+    assert struggles.demands[1] > 0  # it makes demands of its own
+    assert sim.series.splits.values.sum() == 1
+    assert struggles.person_days.tolist() == [5 * 12 + 10, 4 * 10]  # on the day of the parting all were counted in the first
+
+
+@pytest.mark.parametrize("changes", [{"split": 0.0}, {"belonging": -1.0}, {"workers": 0}, {"room": MEAN, "belonging": 0.0}])
+def test_without_such_a_demand_a_struggle_stays_whole(changes):
+    sim = mixed(**changes)
+    sim.run(5)
+    assert len(sim.struggles) == 1
+    assert sim.series.splits.values.sum() == 0
+
+
+def test_demands_part_at_their_probability():
+    n = 800
+    people = [(2 * k, 2 * k + 1) for k in range(n) for _ in range(4)] + [(2 * k, -1) for k in range(n) for _ in range(4)]
+    sim = lab(people, ["neighbourhood", "workplace"] * n, room=GENEROUS, belonging=1.0, acts={"rate": 10.0, "split": 0.3})
+    put(sim, range(len(people)), IN_STRUGGLE)
+    sim.run(1)
+    apart = sim.sites.struggle[::2] != sim.sites.struggle[1::2]
+    assert (sim.struggles.split_from < 0).sum() == n
+    assert sim.series.splits.values[0] == apart.sum() == (sim.struggles.split_from >= 0).sum()
+    assert abs(apart.sum() - 0.3 * n) < 4 * np.sqrt(n * 0.21)

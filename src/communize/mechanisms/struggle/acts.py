@@ -18,7 +18,7 @@ REPRODUCTION = LOCI.index("reproduction")
 
 
 @kernel
-def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, settled, refused):
+def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, settled, refused, parted):
     """Acts, concession and refusal of the live struggles `rows`.
 
     Parameters
@@ -30,13 +30,14 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
     room
         Room for concessions of the employers of each struggle, and of the State.
     law
-        (rate of acts, daily decay, rate of concession, cost, width, rate of refusal).
-    settled, refused
-        Set to True for the struggles conceded to or refused on this day.
+        (rate of acts, daily decay, rate of concession, cost, width, rate of refusal, probability that a demand to employers parts those whom it
+        cannot serve).
+    settled, refused, parted
+        Set to True for the struggles conceded to, refused, or parted by a demand on this day.
     """
     active, members, demands, rifts, refusals = counts
     belonging, demand, rift, mediation = measures
-    rate_acts, decay, rate_concession, cost, width, rate_refusal = law
+    rate_acts, decay, rate_concession, cost, width, rate_refusal, split = law
     for n in rows:
         demand[n] *= decay
         rift[n] *= decay
@@ -48,6 +49,7 @@ def day_of_struggles(rows, counts, measures, by_locus, room, law, key, day, sett
             if d.uniform(key, n, day, decisions.ACT, 1) * (for_demand + for_rift) < for_demand:
                 demand[n] += 1.0
                 demands[n] += 1
+                parted[n] = split > 0.0 and not reproduction and d.uniform(key, n, day, decisions.ACT, 2) < split
             else:
                 rift[n] += 1.0
                 rifts[n] += 1
@@ -66,14 +68,15 @@ class Acts(Mechanism):
     phase = "struggle"
     reads = (
         "economy.regime", "economy.profit_rate", "economy.tax_surplus", "sites.revenue", "sites.payroll", "struggles.active", "struggles.members",
-        "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.kind", "sites.place", "sites.struggle", "people.home",
-        "people.work", "places.mediation",
+        "struggles.belonging", "struggles.by_locus", "struggles.ended", "sites.kind", "sites.sector", "sites.place", "sites.struggle", "sites.eligible",
+        "people.home", "people.work", "people.measure", "places.mediation",
     )  # fmt: skip
     writes = (
         "struggles.demand", "struggles.rift", "struggles.demands", "struggles.rifts", "struggles.refusals",
         "struggles.end", "struggles.ended", "struggles.active", "struggles.participants", "struggles.sites", "struggles.members", "sites.mode",
         "sites.struggle", "sites.began", "sites.relief", "sites.pay", "sites.regularised", "sites.active", "places.active", "people.activity", "people.belonging",
-        "days.settlements", "days.refusals",
+        "days.settlements", "days.refusals", "days.splits", "struggles.split_from", "struggles.began", "struggles.place", "struggles.sites_ever",
+        "struggles.belonging", "sites.last_struggle",
     )  # fmt: skip
     columns = (
         *CONDITIONS, MEDIATION[0],
@@ -85,12 +88,15 @@ class Acts(Mechanism):
         Column("struggles", "refusals", "int32", "act", "demands refused so far", (0, None)),
         Column("days", "settlements", "int64", "struggle", "struggles settled on the day", (0, None)),
         Column("days", "refusals", "int64", "struggle", "struggles refused on the day", (0, None)),
+        Column("days", "splits", "int64", "struggle", "struggles split by a demand on the day", (0, None)),
+        Column("struggles", "split_from", "int32", "struggle row", "struggle from which a demand parted it, -1 for none", (-1, None), -1),
     )
     outputs = (
         Output("demand", "1", "demands made, fading, summed over struggles going on"),
         Output("rift", "1", "acts of rift, fading, summed over struggles going on"),
         Output("settlements", "struggle", "struggles settled on the day"),
         Output("refusals", "struggle", "struggles refused on the day"),
+        Output("splits", "struggle", "struggles split on the day by a demand that cannot serve all of them"),
     )
 
     class Parameters(MechanismParameters):
@@ -108,27 +114,60 @@ class Acts(Mechanism):
         regularised: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0, 1), meaning="precarious workers of a settled site who get stable contracts, at the next month of the economy")
         room_employers: float = parameter(0.12, unit="share of payroll", range=(-1, 10), plausible=(0.0, 1.0), meaning="what employers could concede where no economy is at work, and in its first month")
         room_state: float = parameter(-0.03, unit="share of dues", range=(-1, 10), plausible=(-0.1, 0.05), meaning="what the State could concede where no economy is at work, and in its first month")
+        split: float = parameter(0.0, unit="probability", range=(0, 1), plausible=(0, 0.5), meaning="probability that a demand to employers parts a struggle from its neighbourhoods and campuses, whom it cannot serve")
         relief_half_life_days: float = parameter(30.0, unit="day", range=(0.1, 10_000), plausible=(10, 120), meaning="half-life of that relief")
 
     parameters: "Acts.Parameters"
 
+    def setup(self, state: State) -> None:
+        self._locus = state.society.site_locus()
+
+    def regroup(self, state: State) -> None:
+        self._locus = state.society.site_locus()
+
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, struggles, sites = self.parameters, state.struggles, state.sites
         sites.relief *= np.float32(2.0 ** (-1.0 / p.relief_half_life_days))
-        state.days.settlements[0] = state.days.refusals[0] = 0
+        state.days.settlements[0] = state.days.refusals[0] = state.days.splits[0] = 0
         live = np.flatnonzero(struggles.ended < 0)
         if not live.size:
             return
-        settled, refused = np.zeros(len(struggles), np.bool_), np.zeros(len(struggles), np.bool_)
+        settled, refused, parted = (np.zeros(len(struggles), np.bool_) for _ in range(3))
         day_of_struggles(
             live, (struggles.active, struggles.members, struggles.demands, struggles.rifts, struggles.refusals),
             (struggles.belonging, struggles.demand, struggles.rift, self._mediation(state)), struggles.by_locus,
             self._room(state),
-            (p.rate, 2.0 ** (-1.0 / p.half_life_days), p.rate_concession, p.concession_cost, p.concession_width, p.rate_refusal),
-            draws.key, day, settled, refused)  # fmt: skip
+            (p.rate, 2.0 ** (-1.0 / p.half_life_days), p.rate_concession, p.concession_cost, p.concession_width, p.rate_refusal, p.split),
+            draws.key, day, settled, refused, parted)  # fmt: skip
         state.days.settlements[0], state.days.refusals[0] = int(settled.sum()), int(refused.sum())
         if settled.any() or refused.any():
             self._meet(state, settled, refused)
+        if (parted & ~settled).any():
+            self._part(state, np.flatnonzero(parted & ~settled), day)
+
+    def _part(self, state: State, rows: np.ndarray, day: int) -> None:
+        """The sites that a demand to employers cannot serve go on as a struggle of their own, if there are both kinds."""
+        sites, people = state.sites, state.people
+        for n in rows:
+            of = np.flatnonzero(sites.struggle == n)
+            away = of[self._locus[of] == REPRODUCTION]
+            if not 0 < away.size < of.size:
+                continue
+            new = len(state.struggles)
+            state.struggles.grow(1)
+            sites.struggle[away] = sites.last_struggle[away] = new
+            state.struggles.began[new], state.struggles.place[new], state.struggles.split_from[new] = day, sites.place[away[0]], n
+            state.struggles.sites_ever[new] = away.size
+            state.days.splits[0] += 1
+        if not state.days.splits[0]:
+            return
+        struggles = state.struggles
+        active, participants, belonging, n_sites, members = (np.zeros(len(struggles), np.int64) for _ in range(5))
+        loops.tally_people(
+            people.home, people.work, people.activity, people.measure, people.belonging, sites.struggle, active, participants, belonging)  # fmt: skip
+        loops.tally_sites(sites.mode, sites.struggle, sites.eligible, self._locus, n_sites, members, np.zeros((len(struggles), len(LOCI)), np.int32))
+        struggles.active[:], struggles.participants[:], struggles.sites[:], struggles.members[:] = active, participants, n_sites, members
+        struggles.belonging[:] = belonging / np.maximum(1, active) / loops.FIXED_POINT
 
     def _mediation(self, state: State) -> np.ndarray:
         """Mediation at the sites of each struggle, mean, float64 (struggles,)."""
@@ -175,5 +214,5 @@ class Acts(Mechanism):
             "demand": float(struggles.demand[live].sum(dtype=np.float64)),
             "rift": float(struggles.rift[live].sum(dtype=np.float64)),
             "settlements": state.days.settlements[0],
-            "refusals": state.days.refusals[0],
+            "refusals": state.days.refusals[0], "splits": state.days.splits[0],
         }
