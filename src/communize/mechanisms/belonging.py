@@ -45,14 +45,16 @@ def drift_of_belonging(start, stop, block, position, step, unpaid, service, rate
 
 
 @kernel
-def sum_of_belonging(start, stop, block, activity, wanted, belonging):
-    """(number of people, sum of belonging in fixed point) of those with activity `wanted`, or of all if it is -1."""
-    count, total = 0, 0
+def sum_of_belonging(start, stop, block, activity, belonging):
+    """Sum of belonging, number of people in struggle and their sum; sums in fixed point."""
+    total, count, inside = 0, 0, 0
     for person in range(start, stop):
-        if wanted < 0 or activity[person] == wanted:
+        value = np.int64(belonging[person] * FIXED_POINT)
+        total += value
+        if activity[person] == IN_STRUGGLE:
             count += 1
-            total += np.int64(belonging[person] * FIXED_POINT)
-    return count, total
+            inside += value
+    return total, count, inside
 
 
 class Belonging(Mechanism):
@@ -90,14 +92,10 @@ class Belonging(Mechanism):
             people.belonging)  # fmt: skip
 
     def observe(self, state: State) -> dict:
+        people, n = state.people, len(state.people)
+        sums = state.pool.for_blocks(sum_of_belonging, n, people.activity, people.belonging)
+        total, count, inside = (sum(part) for part in zip(*sums)) if sums else (0, 0, 0)
         return {
-            "belonging": self._mean(state, -1),
-            "belonging_active": self._mean(state, IN_STRUGGLE),
+            "belonging": total / n / FIXED_POINT if n else float("nan"),
+            "belonging_active": inside / count / FIXED_POINT if count else float("nan"),
         }
-
-    @staticmethod
-    def _mean(state: State, wanted: int) -> float:
-        people = state.people
-        sums = state.pool.for_blocks(sum_of_belonging, len(people), people.activity, wanted, people.belonging)
-        count = sum(count for count, _ in sums)
-        return sum(total for _, total in sums) / count / FIXED_POINT if count else float("nan")

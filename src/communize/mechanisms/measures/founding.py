@@ -21,6 +21,7 @@ from communize.declare.registry import (
     Output,
 )  # fmt: skip
 from communize.kernels import decisions
+from communize.kernels.blocks import BLOCK
 from communize.kernels.draws import kernel, uniform
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -58,14 +59,14 @@ def update_links(offsets, neighbours, identity, linked, count, least, probabilit
 
 @kernel
 def internal_ties(start, stop, block, home, work, offsets, neighbours, inside):
-    """Ties of the members of each site that stay inside it."""
+    """Ties of the members [start, stop) of each site that stay inside it, counted in the row `block` of `inside`."""
     for i in range(start, stop):
         for j in range(offsets[i], offsets[i + 1]):
             other = neighbours[j]
             if home[other] == home[i] or work[other] == home[i]:
-                inside[home[i]] += 1
+                inside[block, home[i]] += 1
             if work[i] >= 0 and work[i] != home[i] and (work[other] == work[i] or home[other] == work[i]):
-                inside[work[i]] += 1
+                inside[block, work[i]] += 1
 
 
 class Measures(Mechanism):
@@ -147,7 +148,10 @@ class Measures(Mechanism):
         self._ties = ties_of_sites(state)
         inside = np.zeros(len(state.sites), np.int64)
         if self.parameters.grafting.enabled and ties.neighbours.size:
-            internal_ties(0, len(people), 0, people.home, people.work, ties.offsets, ties.neighbours, inside)
+            n, block = len(people), max(BLOCK, len(people) // 8 & ~3)
+            parts = np.zeros((-(-n // block), inside.size), np.int64)
+            state.pool.for_blocks(internal_ties, n, people.home, people.work, ties.offsets, ties.neighbours, parts, block=block)
+            inside = parts.sum(axis=0)
         self._solidarity = inside / np.maximum(1, self._ties)
 
     def _set_broadcast(self, state: State) -> int:
