@@ -121,7 +121,7 @@ def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days
 
 
 GEOGRAPHIES: dict[str, dict[str, Any]] = {
-    "synthetic": {}, "towns of France": {"society.places": {"source": "gazetteer", "country": "FR", "minimum_population": 20_000}},
+    "synthetic": {}, "towns of France": {"society.places": {"source": "gazetteer", "country": "FR", "minimum_population": 20_000}, "segmentation.country": 0.0},
 }  # fmt: skip
 
 

@@ -8,5 +8,8 @@ from typing import Any
 
 def in_processes(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int = 2) -> list[Any]:
     """``function(*job)`` for each job, in the order of jobs; all must be picklable."""
+    jobs = list(jobs)
+    if not jobs:
+        return []
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return [future.result() for future in [pool.submit(function, *job) for job in jobs]]
+        return list(pool.map(function, *zip(*jobs)))  # the first that fails ends the others that wait

@@ -112,20 +112,14 @@ def markdown(frame: Any) -> str:
 
 def main() -> None:
     """Command line of this module."""
-    import pandas as pd
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", default="communising")
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=540)
-    parser.add_argument("--seeds", type=int, default=24)
-    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--out", default="", help="write one row a run to this file as well")
-    parser.add_argument("--add", default="", help="such a file of other seeds, to count with these")
     options = parser.parse_args()
-    frame = table(options.case, options.people, options.days, range(options.first_seed, options.first_seed + options.seeds))
-    if options.add:
-        frame = pd.concat([pd.read_csv(options.add, dtype={"switch": str}), frame])
+    frame = table(options.case, options.people, options.days, range(1, options.seeds + 1))
     if options.out:
         frame.to_csv(options.out, index=False)
     print(markdown(frame))

@@ -24,6 +24,7 @@ from communize.declare.registry import (
     SPENT,
     TAKEN,
 )  # fmt: skip
+from communize.mechanisms.measures import dissolution
 
 NOTHING = dict.fromkeys(("spent", "isolation", "need", "ebb", "other_measure"), 0.0)
 ALL = dict.fromkeys(CONTENTS, 1.0)
@@ -184,6 +185,13 @@ def test_opposed_measures_of_a_place_end_one_another():
         causes = sim.instances.cause[rows[kind::3]]
         assert set(causes) <= {IN_FORCE, OTHER_MEASURE}
         assert close((causes == OTHER_MEASURE).sum(), n, 1 - math.exp(-2.0 * hazard))
+
+
+def test_measures_without_character_do_not_stand_between_opposed_ones():
+    """A large measure whose chi is 0 is on neither side: the other two meet as if it were not there."""
+    chi, people, out = np.array([0.8, -0.8, 0.0], np.float32), np.array([1, 1, 8], np.int32), np.empty(3)
+    dissolution.opposition(np.array([0, 3]), np.arange(3), np.arange(3), people, chi, out)
+    assert out == pytest.approx([0.4, 0.4, 0.0])
 
 
 @pytest.mark.parametrize("chis", [(0.9, 0.5), (-0.9, -0.5), (0.0, 0.9), (0.0, 0.0)])

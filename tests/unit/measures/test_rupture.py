@@ -68,10 +68,19 @@ def test_force_on_the_way_and_in_reserve_counts(world):
 @pytest.mark.parametrize("off", ["force", "provisioning"])
 def test_without_force_or_provisioning_it_is_not_looked_for(off, monkeypatch):
     monkeypatch.setattr(rupture.Rupture, "_holds", lambda self, state: True)
-    on = [name for name in ("measures", "provisioning", "force", "rupture") if name != off]
+    on = [name for name in ("measures", "provisioning", "force", "upkeep", "rupture") if name != off]
     sim = lab([(0, -1)] * 4, ["neighbourhood"], on=on).run(3)
     assert sim.series.rupture_days.values.tolist() == [0, 0, 0]
-    assert lab([(0, -1)] * 4, ["neighbourhood"], on=[*on, off]).run(3).series.rupture_days.values.tolist() == [1, 2, 3]
+    sim = lab([(0, -1)] * 4, ["neighbourhood"], on=[*on, off]).run(3)
+    assert sim.series.rupture_days.values.tolist() == [1, 2, 3]
+    assert sim.branch({f"{off}.enabled": False}).run(2).series.rupture_days.values.tolist() == [1, 2, 3, 0, 0]
+
+
+def test_what_was_covered_before_it_was_switched_off_does_not_count(world):
+    assert world(COVERED_DAYS + 4) == 5
+    again = world.sim.branch({"rupture.enabled": False}).branch({"rupture.enabled": True})
+    assert np.isnan(again.state.rupture.covered).all()
+    assert again.state.rupture.days[0] == 0
 
 
 def test_the_ebb_fades_after_a_rupture():

@@ -120,10 +120,10 @@ def test_the_hazard_of_a_concession_is_multiplied_and_acts_turn_to_demands():
         counts = (np.full(n, 5), np.full(n, 10), *(np.zeros(n, np.int32) for _ in range(3)))
         counts[2][:] = 1  # all have made a demand
         demand = np.ones(n, np.float32)
-        settled, refused = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        settled, refused, parted = (np.zeros(n, np.bool_) for _ in range(3))
         acts.day_of_struggles(
             np.arange(n), counts, (np.zeros(n), demand, np.zeros(n, np.float32), np.full(n, strength)), np.zeros((n, 2), np.int64),
-            (np.full(n, 0.2), 0.0), (10.0, 1.0, 0.1, 0.2, 0.1, 0.0), np.uint64(5), 0, settled, refused)  # fmt: skip
+            (np.full(n, 0.2), 0.0), (10.0, 1.0, 0.1, 0.2, 0.1, 0.0, 0.0), np.uint64(5), 0, settled, refused, parted)  # fmt: skip
         p = 1 - np.exp(-0.1 * (1 + strength) * 0.5)
         assert close(settled.sum(), n, p)
         made = counts[2].sum() - n

@@ -276,7 +276,7 @@ def test_what_a_measure_keeps_from_the_other_side_within_reach_estranges_it(plac
 
 
 def test_those_who_work_in_town_and_links_bring_it_together():
-    apart, mixed, linked = town_and_village(rise=0.1), town_and_village(20, rise=0.1), town_and_village(rise=0.1, linked=True)
+    apart, mixed, linked = town_and_village(rise=0.1), town_and_village(20, rise=0.1), town_and_village(rise=0.1, fall=0.0, linked=True)
     for sim in (apart, mixed, linked):
         sim.run(1)
     s = 0.2  # a fifth come from the village: they keep nobody of their own out
@@ -284,6 +284,10 @@ def test_those_who_work_in_town_and_links_bring_it_together():
     assert between(mixed)[-2, -1] == pytest.approx(0.1 * kept - 0.01 * 2 * s * (1 - s), rel=1e-4)
     assert between(mixed)[-2, -1] < between(apart)[-2, -1] == pytest.approx(0.05, rel=1e-4)
     assert between(linked)[-2, -1] == 0  # a link shares all that there is
+    linked = town_and_village(rise=0.0, fall=0.1, linked=True)
+    between(linked)[-2, -1] = between(linked)[-1, -2] = 0.5
+    linked.run(1)
+    assert between(linked)[-2, -1] == pytest.approx(0.5 - 0.1 * 0.5, rel=1e-4)  # all of town, half of what is in reach is country
 
 
 def test_without_country_there_is_no_such_division():

@@ -37,16 +37,17 @@ HIERARCHY = CONTENTS.index("hierarchy")
 def opposition(by_place, sites, instance, participants, character, out):
     """How far each instance meets opposed ones in its place: sum over those of the other sign of sqrt(|chi chi'|) n' / (n + sum n').
 
-    chi is an instance's character as others meet it, n its participants; entries follow `sites`.
+    chi is an instance's character as others meet it, n its participants; entries follow `sites`. A chi of 0 has no sign.
     """
     for p in range(by_place.size - 1):
         first, last = by_place[p], by_place[p + 1]
         weight, people = np.zeros(2), np.zeros(2)
         for j in range(first, last):
             chi = character[instance[sites[j]]]
-            sign = 1 if chi > 0.0 else 0
-            weight[sign] += math.sqrt(abs(chi)) * participants[sites[j]]
-            people[sign] += participants[sites[j]]
+            if chi != 0.0:
+                sign = 1 if chi > 0.0 else 0
+                weight[sign] += math.sqrt(abs(chi)) * participants[sites[j]]
+                people[sign] += participants[sites[j]]
         for j in range(first, last):
             chi = character[instance[sites[j]]]
             other = 0 if chi > 0.0 else 1

@@ -24,7 +24,7 @@ class Rupture(Mechanism):
         "economy.taxes", "economy.due", "economy.surplus", "renewal.parts",
     )  # fmt: skip
     writes = ("rupture.days", "rupture.covered")
-    undone = ("rupture.days",)
+    undone = ("rupture.days", "rupture.covered")
     columns = (
         SINCE,
         Column("rupture", "covered", "float64", "share", "essential coverage of participants on the last days, by day of the month", (0, 1), float("nan"), (COVERED_DAYS,), may_lack=True),
@@ -39,11 +39,12 @@ class Rupture(Mechanism):
     parameters: "Rupture.Parameters"
 
     def setup(self, state: State) -> None:
-        self._looks = {"places.force", "industry.supply"} <= state.written
+        self._looks = {"places.arriving", "industry.supply"} <= state.written  # what force and provisioning alone write
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         table = state.rupture
         if not self._looks:
+            table.days[0], table.covered[:] = 0, np.nan
             return
         table.covered[0, day % COVERED_DAYS] = coverage_of_participants(state)
         table.days[0] = table.days[0] + 1 if self._holds(state) else 0
