@@ -25,7 +25,7 @@ from communize.declare.registry import (
     TAKEN,
 )  # fmt: skip
 from communize.kernels import decisions
-from communize.mechanisms.measures import channels, founding
+from communize.mechanisms.measures import channels, founding, taking_part
 
 ALL = dict.fromkeys(CONTENTS, 1.0)
 HIERARCHY, THIN = CONTENTS.index("hierarchy"), channels.thin
@@ -458,8 +458,10 @@ def founders(people, active, quiet_people=(), size=1.0, wanted=1, quiet=False, c
     rows, at = np.empty(n, np.int32), np.empty(n, np.int32)
     sizes = np.broadcast_to(np.asarray(size, float), len(numbered)).copy()
     masses = np.broadcast_to(np.asarray(wanted, np.int64), len(numbered)).copy()
+    found = np.empty(n, np.int32)
+    members = found[: taking_part.find_members(0, n, 0, homes, works, activity, np.int8(1), number, found)]
     count = channels.pick_founders(
-        (homes, works, position, np.zeros(n, np.int8), activity), takes_part, number, sizes, masses, np.full(len(numbered), quiet),
+        members, (homes, works, position, np.zeros(n, np.int8), activity), takes_part, number, sizes, masses, np.full(len(numbered), quiet),
         np.uint64(key), 5, rows, at)  # fmt: skip
     assert len(set(rows[:count].tolist())) == count  # nobody twice
     return {int(person): numbered[place] for person, place in zip(rows[:count], at[:count])}

@@ -16,7 +16,6 @@ from communize.declare.registry import (
     CONTESTED,
     GRAFTING,
     IN_MEASURE,
-    IN_STRUGGLE,
     REINVENTION,
     ROUTINE,
 )  # fmt: skip
@@ -305,24 +304,20 @@ def founding_in_need(home, work, number_of_site, reached, wanted):
 
 
 @kernel
-def pick_founders(people, takes_part, number_of_site, size_share, wanted, quiet, key, day, rows, at):
+def pick_founders(members, people, takes_part, number_of_site, size_share, wanted, quiet, key, day, rows, at):
     """People who found measures at sites with a number; returns how many.
 
-    Members in struggle take part with the probability `size_share` of the site's form; where they are fewer than `wanted`, more of
+    `members` of these sites who are in struggle take part with the probability `size_share` of the site's form; where they are fewer than `wanted`, more of
     them, and where `quiet` allows it people of routine, are taken in order until the number is reached.
     """
     home, work, position, group, activity = people
     reached = np.zeros(wanted.size, np.int64)
     count, n_waiting = 0, 0
     waiting = np.empty(rows.size, np.int32)
-    for i in range(home.size):
-        if activity[i] != IN_STRUGGLE:
-            continue
+    for i in members:
         f = number_of_site[work[i]] if work[i] >= 0 else -1
         if f < 0:
             f = number_of_site[home[i]]
-        if f < 0:
-            continue
         if d.uniform(key, i, day, decisions.MEASURE_FOUNDERS, 0) < size_share[f]:
             rows[count], at[count] = i, f
             count += 1

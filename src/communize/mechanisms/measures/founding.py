@@ -13,6 +13,7 @@ from communize.declare.registry import (
     CONTESTED,
     FORMS,
     GRAFTING,
+    IN_STRUGGLE,
     MAX_NEEDS,
     REINVENTION,
     SCOPES,
@@ -21,7 +22,6 @@ from communize.declare.registry import (
     Output,
 )  # fmt: skip
 from communize.kernels import decisions
-from communize.kernels.blocks import BLOCK
 from communize.kernels.draws import kernel, uniform
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -148,10 +148,8 @@ class Measures(Mechanism):
         self._ties = ties_of_sites(state)
         inside = np.zeros(len(state.sites), np.int64)
         if self.parameters.grafting.enabled and ties.neighbours.size:
-            n, block = len(people), max(BLOCK, len(people) // 8 & ~3)
-            parts = np.zeros((-(-n // block), inside.size), np.int64)
-            state.pool.for_blocks(internal_ties, n, people.home, people.work, ties.offsets, ties.neighbours, parts, block=block)
-            inside = parts.sum(axis=0)
+            inside = state.pool.sum_of_parts(
+                internal_ties, len(people), inside.shape, people.home, people.work, ties.offsets, ties.neighbours)  # fmt: skip
         self._solidarity = inside / np.maximum(1, self._ties)
 
     def _set_broadcast(self, state: State) -> int:
@@ -365,7 +363,7 @@ class Measures(Mechanism):
         number[sites] = np.arange(sites.size)
         who, at = np.empty(len(people), np.int32), np.empty(len(people), np.int32)
         n = channels.pick_founders(
-            (people.home, people.work, people.position, people.group, people.activity), self._takes_part, number, size, wanted, quiet,
+            taking_part.members(state, number, IN_STRUGGLE), (people.home, people.work, people.position, people.group, people.activity), self._takes_part, number, size, wanted, quiet,
             key, day, who, at)  # fmt: skip
         taking_part.enter(state, who[:n], sites[at[:n]].astype(np.int32))
         state.instances.founders[rows] = state.instances.peak[rows] = state.sites.participants[sites]

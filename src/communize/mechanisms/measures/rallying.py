@@ -191,17 +191,6 @@ def sites_to_join(mode, instance, participants, members, place, count, lowest, o
 
 
 @kernel
-def find_members(start, stop, block, home, work, activity, number_of_site, found):
-    """Participants of [start, stop) who are members of a site with a number, written to ``found[start:]``; returns how many."""
-    count = 0
-    for i in range(start, stop):
-        if activity[i] == IN_MEASURE and (number_of_site[home[i]] >= 0 or (work[i] >= 0 and number_of_site[work[i]] >= 0)):
-            found[start + count] = i
-            count += 1
-    return count
-
-
-@kernel
 def draw_joined(members, people, number_of_site, instance, key, day, lowest, chosen):
     """For each site with a number: the instance in which one of `members` takes part, drawn uniformly (the lowest draw wins)."""
     home, work, measure = people
@@ -316,10 +305,8 @@ class Rallying(Mechanism):
         rows = rows[:n]
         number, chosen = np.full(len(sites), -1, np.int32), np.full(n, -1, np.int64)
         number[rows] = np.arange(n)
-        found = np.empty(len(people), np.int32)
-        counts = state.pool.for_blocks(find_members, len(people), people.home, people.work, people.activity, number, found)
         draw_joined(
-            gather(found, counts, len(people)), (people.home, people.work, people.measure), number, sites.instance, key, day,
+            taking_part.members(state, number, IN_MEASURE), (people.home, people.work, people.measure), number, sites.instance, key, day,
             np.full(n, 2.0), chosen)  # fmt: skip
         rows, chosen = rows[chosen >= 0], chosen[chosen >= 0]
         practice = instances.practice[chosen]

@@ -77,6 +77,17 @@ def leave_all(rows, to, people, sites, places, ties):
 
 
 @kernel
+def find_members(start, stop, block, home, work, activity, wanted, number_of_site, found):
+    """People of [start, stop) with the activity `wanted` who are members of a site with a number, written to ``found[start:]``; returns how many."""
+    count = 0
+    for i in range(start, stop):
+        if activity[i] == wanted and (number_of_site[home[i]] >= 0 or (work[i] >= 0 and number_of_site[work[i]] >= 0)):
+            found[start + count] = i
+            count += 1
+    return count
+
+
+@kernel
 def find_at(start, stop, block, measure, over, found):
     """Participants of [start, stop) at sites that are `over`, written to ``found[start:]``; returns how many."""
     count = 0
@@ -116,6 +127,13 @@ def _columns(state: State) -> tuple:
         (places.active, places.participants),
         (ties.offsets, ties.neighbours),
     )
+
+
+def members(state: State, number: np.ndarray, activity: int) -> np.ndarray:
+    """Rows of the people with an activity who are members of a site with a `number` (int32 (sites,), else -1), in order."""
+    people, n = state.people, len(state.people)
+    found = np.empty(n, np.int32)
+    return gather(found, state.pool.for_blocks(find_members, n, people.home, people.work, people.activity, np.int8(activity), number, found), n)
 
 
 def enter(state: State, rows: np.ndarray, at: np.ndarray) -> None:

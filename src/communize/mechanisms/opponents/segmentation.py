@@ -16,7 +16,6 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
 from communize.mechanisms.measures.surroundings import Surroundings
-from communize.mechanisms.provisioning.free import list_participants
 
 STRANGERS = CONTENTS.index("strangers")
 LIVELIHOODS = ("work", "no_work", "land")
@@ -56,14 +55,14 @@ def hostility(against, group, position, settlement):
 
 
 @kernel
-def compose(participants, group, position, home, measure, site_place, settlement, number, n_groups, out):
-    """Count participants of each taken site by side; `number` is a site's row in `out`."""
-    for i in participants:
-        j = number[measure[i]]
+def compose(start, stop, part, group, position, home, measure, site_place, settlement, number, n_groups, out):
+    """Count the participants [start, stop) of each taken site by side in ``out[part]``; `number` is a site's row there."""
+    for i in range(start, stop):
+        j = number[measure[i]] if measure[i] >= 0 else -1
         if j >= 0:
-            out[j, min(group[i], n_groups - 1)] += 1
-            out[j, n_groups + LIVELIHOOD[position[i]]] += 1
-            out[j, n_groups + len(LIVELIHOODS) + settlement[site_place[home[i]]]] += 1
+            out[part, j, min(group[i], n_groups - 1)] += 1
+            out[part, j, n_groups + LIVELIHOOD[position[i]]] += 1
+            out[part, j, n_groups + len(LIVELIHOODS) + settlement[site_place[home[i]]]] += 1
 
 
 @kernel
@@ -223,15 +222,11 @@ class Segmentation(Mechanism):
         if self._may_change:
             self.regroup(state)
         division, n_groups = self._division, len(state.society.groups)
-        composition, anybody = np.zeros((seen.sites.size, division.size), np.int32), False
-        if seen.sites.size:
-            number = np.full(len(sites), -1, np.int32)
-            number[seen.sites] = np.arange(seen.sites.size)
-            listed = np.empty(len(people), np.int32)
-            inside = gather(listed, state.pool.for_blocks(list_participants, len(people), people.measure, listed), len(people))
-            compose(
-                inside, people.group, people.position, people.home, people.measure, sites.place, places.settlement, number, n_groups, composition)  # fmt: skip
-            anybody = inside.size > 0
+        number = np.full(len(sites), -1, np.int32)
+        number[seen.sites] = np.arange(seen.sites.size)
+        composition = state.pool.sum_of_parts(
+            compose, len(people), (seen.sites.size, division.size), people.group, people.position, people.home, people.measure, sites.place,
+            places.settlement, number, n_groups, dtype=np.int32) if seen.sites.size else np.zeros((0, division.size), np.int32)  # fmt: skip
         between = np.ascontiguousarray(table.between.reshape(len(places), division.size, -1)[:, :, : division.size])
         change, participants = np.zeros(between.shape), np.zeros(between.shape[:2])
         keep_out(
@@ -240,7 +235,7 @@ class Segmentation(Mechanism):
         estrange(change, participants, division, (p.fanned, 2.0 ** (-1.0 / p.half_life_days)), between, table.against.reshape(len(places), -1))
         table.between.reshape(len(places), division.size, -1)[:, :, : division.size] = between
         self._mean(state, between, n_groups)
-        if p.recruiting > 0 and anybody and (state.force.reserve[0] > 0 or places.garrison.any()):  # a State without force recruits nobody
+        if p.recruiting > 0 and composition.any() and (state.force.reserve[0] > 0 or places.garrison.any()):  # a State without force recruits nobody
             self._recruit(state, day, draws.key)
 
     def _reach(self, state: State) -> tuple[np.ndarray, np.ndarray]:

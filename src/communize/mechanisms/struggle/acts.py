@@ -12,7 +12,7 @@ from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.conditions import CONDITIONS, MOST_PAY
 from communize.mechanisms.opponents.mediation import MEDIATION
 from communize.mechanisms.struggle import loops, rules
-from communize.mechanisms.struggle.participation import SETTLED
+from communize.mechanisms.struggle.participation import SETTLED, tally
 
 REPRODUCTION = LOCI.index("reproduction")
 
@@ -147,7 +147,7 @@ class Acts(Mechanism):
 
     def _part(self, state: State, rows: np.ndarray, day: int) -> None:
         """The sites that a demand to employers cannot serve go on as a struggle of their own, if there are both kinds."""
-        sites, people = state.sites, state.people
+        sites = state.sites
         for n in rows:
             of = np.flatnonzero(sites.struggle == n)
             away = of[self._locus[of] == REPRODUCTION]
@@ -159,15 +159,8 @@ class Acts(Mechanism):
             state.struggles.began[new], state.struggles.place[new], state.struggles.split_from[new] = day, sites.place[away[0]], n
             state.struggles.sites_ever[new] = away.size
             state.days.splits[0] += 1
-        if not state.days.splits[0]:
-            return
-        struggles = state.struggles
-        active, participants, belonging, n_sites, members = (np.zeros(len(struggles), np.int64) for _ in range(5))
-        loops.tally_people(
-            people.home, people.work, people.activity, people.measure, people.belonging, sites.struggle, active, participants, belonging)  # fmt: skip
-        loops.tally_sites(sites.mode, sites.struggle, sites.eligible, self._locus, n_sites, members, np.zeros((len(struggles), len(LOCI)), np.int32))
-        struggles.active[:], struggles.participants[:], struggles.sites[:], struggles.members[:] = active, participants, n_sites, members
-        struggles.belonging[:] = belonging / np.maximum(1, active) / loops.FIXED_POINT
+        if state.days.splits[0]:
+            tally(state, self._locus)
 
     def _mediation(self, state: State) -> np.ndarray:
         """Mediation at the sites of each struggle, mean, float64 (struggles,)."""

@@ -189,21 +189,21 @@ def update_contest(active, participants, eligible, mode, struggle, fatigue, bega
 
 
 @kernel
-def tally_people(home, work, activity, measure, belonging, struggle, active, participants, belonging_sum):
-    """People in each struggle (work site first, else neighbourhood), people in the measures that it carries, and the sum of the
-    belonging of the first, fixed point.
+def tally_people(start, stop, part, home, work, activity, measure, belonging, struggle, out):
+    """Of the people [start, stop), in ``out[part]``: those in each struggle (work site first, else neighbourhood), those in the measures that
+    it carries, and the sum of the belonging of the first, fixed point.
     """
-    for i in range(home.size):
+    for i in range(start, stop):
         if activity[i] == IN_MEASURE:
             if struggle[measure[i]] >= 0:
-                participants[struggle[measure[i]]] += 1
+                out[part, 1, struggle[measure[i]]] += 1
         elif activity[i] == IN_STRUGGLE:
             number = struggle[work[i]] if work[i] >= 0 else -1
             if number < 0:
                 number = struggle[home[i]]
             if number >= 0:
-                active[number] += 1
-                belonging_sum[number] += np.int64(belonging[i] * FIXED_POINT)
+                out[part, 0, number] += 1
+                out[part, 2, number] += np.int64(belonging[i] * FIXED_POINT)
 
 
 @kernel

@@ -45,6 +45,18 @@ STRUGGLES = (
 )
 
 
+def tally(state: State, locus: np.ndarray) -> np.ndarray:
+    """Count people, sites and members of every struggle, and their mean belonging, as they are now; returns their sites by locus, int32 (struggles, loci)."""
+    struggles, people, sites, n = state.struggles, state.people, state.sites, len(state.struggles)
+    active, participants, belonging = state.pool.sum_of_parts(
+        loops.tally_people, len(people), (3, n), people.home, people.work, people.activity, people.measure, people.belonging, sites.struggle)  # fmt: skip
+    n_sites, members, by_locus = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros((n, len(LOCI)), np.int32)
+    loops.tally_sites(sites.mode, sites.struggle, sites.eligible, locus, n_sites, members, by_locus)
+    struggles.active[:], struggles.participants[:], struggles.sites[:], struggles.members[:] = active, participants, n_sites, members
+    struggles.belonging[:] = belonging / np.maximum(1, active) / loops.FIXED_POINT
+    return by_locus
+
+
 class Struggle(Mechanism):
     """People join and leave; sites become contested; neighbouring contested sites form one struggle."""
 
@@ -272,21 +284,14 @@ class Struggle(Mechanism):
         state.days.spread[0] = int((~own).sum())
 
     def _tally(self, state: State, day: int) -> None:
-        struggles, people, sites = state.struggles, state.people, state.sites
+        struggles = state.struggles
         if not len(struggles):
             return
-        n = len(struggles)
-        active, participants, belonging, n_sites, members = (np.zeros(n, np.int64) for _ in range(5))
-        by_locus = np.zeros((n, len(LOCI)), np.int32)
-        loops.tally_people(
-            people.home, people.work, people.activity, people.measure, people.belonging, sites.struggle, active, participants, belonging)  # fmt: skip
-        loops.tally_sites(sites.mode, sites.struggle, sites.eligible, self._locus, n_sites, members, by_locus)
-        struggles.active[:], struggles.participants[:], struggles.sites[:], struggles.members[:] = active, participants, n_sites, members
-        struggles.by_locus += by_locus
-        struggles.belonging[:] = belonging / np.maximum(1, active) / loops.FIXED_POINT
-        struggles.person_days += active + participants
-        np.maximum(struggles.peak, (active + participants).astype(np.int32), out=struggles.peak)
-        over = (n_sites == 0) & (struggles.ended < 0)
+        struggles.by_locus += tally(state, self._locus)
+        people = struggles.active.astype(np.int64) + struggles.participants
+        struggles.person_days += people
+        np.maximum(struggles.peak, people.astype(np.int32), out=struggles.peak)
+        over = (struggles.sites == 0) & (struggles.ended < 0)
         struggles.ended[over] = day
         repressed = struggles.arrested >= self.parameters.repressed_share * np.maximum(1, struggles.peak)
         undecided = over & (struggles.end == GOING_ON)
