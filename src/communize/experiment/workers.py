@@ -160,6 +160,14 @@ class Cluster:
         warm
             A job whose scenario is run small and short on one worker of each machine first, so that kernels are compiled once.
         """
+        from distributed.comm import CommClosedError
+
+        try:
+            yield from self._perform(next_job, warm)
+        except CommClosedError:
+            raise self._gone() from None
+
+    def _perform(self, next_job: NextJob, warm: Job | None) -> Iterator[Done]:
         import cloudpickle
         import distributed
 
@@ -206,6 +214,9 @@ class Cluster:
         for future in futures:
             future.exception()  # whatever it is, the runs themselves will say it
 
+    def _gone(self) -> CommunizeError:
+        return CommunizeError(f"the scheduler {self.scheduler or ''} is gone; all runs finished before are kept: start the same command again")
+
     def _result(self, future: Any, job: Job) -> Done | None:
         """What came of a job; None if its workers died."""
         import distributed
@@ -213,7 +224,7 @@ class Cluster:
         if future.status == "finished":
             return future.result()
         if future.status in ("cancelled", "lost"):
-            raise CommunizeError(f"the scheduler {self.scheduler or ''} is gone; all runs finished before are kept: start the same command again")
+            raise self._gone()
         error = future.exception()
         return None if isinstance(error, distributed.scheduler.KilledWorker) else died(job, reason_of(error))
 
