@@ -160,7 +160,7 @@ class Cluster:
         warm
             A job whose scenario is run small and short on one worker of each machine first, so that kernels are compiled once.
         """
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         try:
             yield from self._perform(next_job, warm)
