@@ -158,27 +158,6 @@ def draw_by_participants(first, last, taken, participants, u):
 
 
 @kernel
-def find_leaving(start, stop, block, activity, measure, site_place, probability, highest, key, day, found):
-    """Participants of [start, stop) who leave, written to ``found[start:]``; returns how many."""
-    count = 0
-    for quad in range(start >> 2, (stop + 3) >> 2):
-        first = quad << 2
-        last = min(stop, first + 4)
-        inside = False
-        for i in range(first, last):
-            inside = inside or activity[i] == IN_MEASURE
-        if not inside:
-            continue
-        words = d.shared_block(key, quad, day, decisions.LEAVE_MEASURE, 0)
-        for lane in range(last - first):
-            i, u = first + lane, d.to_unit(words[lane])
-            if u < highest and activity[i] == IN_MEASURE and u < probability[site_place[measure[i]]]:
-                found[start + count] = i
-                count += 1
-    return count
-
-
-@kernel
 def sites_to_join(mode, instance, participants, members, place, count, lowest, out):
     """Sites without a measure of which enough members take part elsewhere; returns how many."""
     n = 0
@@ -286,13 +265,9 @@ class Rallying(Mechanism):
         return against.reshape(len(state.places), -1) if against.any() else np.zeros((len(state.places), 0), np.float32)
 
     def _leaving(self, state: State, day: int, key: np.uint64) -> np.ndarray:
-        p, people, n = self.parameters, state.people, len(state.people)
-        coverage = state.places.coverage.astype(float)
+        p, coverage = self.parameters, state.places.coverage.astype(float)
         probability = 1.0 - np.exp(-rules.leaving_hazard(p.rate_leaving, p.rate_leaving_need, coverage))
-        found = np.empty(n, np.int32)
-        counts = state.pool.for_blocks(
-            find_leaving, n, people.activity, people.measure, state.sites.place, probability, float(probability.max()), key, day, found)  # fmt: skip
-        return gather(found, counts, n, BLOCK)
+        return taking_part.drawn(state, probability, decisions.LEAVE_MEASURE, day, key)
 
     def _join_sites(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:
         sites, people, instances, practices = state.sites, state.people, state.instances, state.practices

@@ -3,6 +3,7 @@
 import numpy as np
 
 from communize.declare.registry import IN_MEASURE, IN_STRUGGLE
+from communize.kernels import draws as d
 from communize.kernels.blocks import gather
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
@@ -88,6 +89,28 @@ def find_members(start, stop, block, home, work, activity, wanted, number_of_sit
 
 
 @kernel
+def find_drawn(start, stop, block, activity, measure, site_place, probability, highest, decision, key, day, found):
+    """Participants of [start, stop) whose draw of a `decision` lies below the `probability` of the place of their measure, written to
+    ``found[start:]``; returns how many. `highest` = the largest probability.
+    """
+    count = 0
+    for quad in range(start >> 2, (stop + 3) >> 2):
+        first, last = quad << 2, min(stop, (quad << 2) + 4)
+        inside = False
+        for i in range(first, last):
+            inside = inside or activity[i] == IN_MEASURE
+        if not inside:
+            continue
+        words = d.shared_block(key, quad, day, decision, 0)
+        for i in range(first, last):
+            u = d.to_unit(words[i - first])
+            if u < highest and activity[i] == IN_MEASURE and u < probability[site_place[measure[i]]]:
+                found[start + count] = i
+                count += 1
+    return count
+
+
+@kernel
 def find_at(start, stop, block, measure, over, found):
     """Participants of [start, stop) at sites that are `over`, written to ``found[start:]``; returns how many."""
     count = 0
@@ -134,6 +157,15 @@ def members(state: State, number: np.ndarray, activity: int) -> np.ndarray:
     people, n = state.people, len(state.people)
     found = np.empty(n, np.int32)
     return gather(found, state.pool.for_blocks(find_members, n, people.home, people.work, people.activity, np.int8(activity), number, found), n)
+
+
+def drawn(state: State, probability: np.ndarray, decision: int, day: int, key: np.uint64) -> np.ndarray:
+    """Rows of the participants to whom something happens today, with the probability of the place of their measure (places,), in order."""
+    people, n = state.people, len(state.people)
+    found = np.empty(n, np.int32)
+    counts = state.pool.for_blocks(
+        find_drawn, n, people.activity, people.measure, state.sites.place, probability, float(probability.max()), decision, key, day, found)  # fmt: skip
+    return gather(found, counts, n)
 
 
 def enter(state: State, rows: np.ndarray, at: np.ndarray) -> None:

@@ -7,10 +7,8 @@ side of each. Antagonism is symmetric, between two sides of one division in one 
 import numpy as np
 
 from communize.declare.parameters import parameter
-from communize.declare.registry import CONTENTS, DIVISIONS, IN_MEASURE, POSITIONS, ROUTINE, Column, Output
+from communize.declare.registry import CONTENTS, DIVISIONS, POSITIONS, ROUTINE, Column, Output
 from communize.kernels import decisions
-from communize.kernels import draws as d
-from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -130,26 +128,6 @@ def estrange(change, inside, division, law, between, against):
             against[p, h] = total / whole if whole > 0.0 else 0.0
 
 
-@kernel
-def find_recruited(start, stop, block, activity, measure, site_place, probability, highest, key, day, found):
-    """Participants of [start, stop) whom the State recruits today, written to ``found[start:]``; returns how many."""
-    count = 0
-    for quad in range(start >> 2, (stop + 3) >> 2):
-        first, last = quad << 2, min(stop, (quad << 2) + 4)
-        inside = False
-        for i in range(first, last):
-            inside = inside or activity[i] == IN_MEASURE
-        if not inside:
-            continue
-        words = d.shared_block(key, quad, day, decisions.RECRUIT, 0)
-        for i in range(first, last):
-            u = d.to_unit(words[i - first])
-            if u < highest and activity[i] == IN_MEASURE and u < probability[site_place[measure[i]]]:
-                found[start + count] = i
-                count += 1
-    return count
-
-
 class Segmentation(Mechanism):
     """Antagonism between groups, between those with and without work and on the land, between town and country; State and capital fan it and recruit by it."""
 
@@ -266,11 +244,7 @@ class Segmentation(Mechanism):
         probability = -np.expm1(-self.parameters.recruiting * state.places.antagonism.astype(float))
         if not probability.any():
             return
-        people, n = state.people, len(state.people)
-        found = np.empty(n, np.int32)
-        counts = state.pool.for_blocks(
-            find_recruited, n, people.activity, people.measure, state.sites.place, probability, float(probability.max()), key, day, found)  # fmt: skip
-        rows = gather(found, counts, n, BLOCK)
+        rows = taking_part.drawn(state, probability, decisions.RECRUIT, day, key)
         taking_part.leave(state, rows, ROUTINE)
         state.force.reserve[0] += rows.size
         state.force.recruited[0] += rows.size
