@@ -113,10 +113,11 @@ def evaluate(all_points: list[dict[str, float]], seeds: range, people: int, days
     rows = []
     for number, point in enumerate(all_points):
         own = found[number * len(seeds) : (number + 1) * len(seeds)]
-        row: dict[str, Any] = {"point": number, "distance": distance(summary(own))}
+        figures = summary(own)
+        row: dict[str, Any] = {"point": number, "distance": distance(figures)}
         if compare and number:
             row["low"], row["high"] = against_shipped(own, found[: len(seeds)])
-        rows.append(row | summary(own) | point)
+        rows.append(row | figures | point)
     return pd.DataFrame(rows).sort_values("distance")
 
 
