@@ -41,21 +41,29 @@ def kept(stock, days, per_worker, members, mode, active, eligible):
 
 
 def labour_of(sites, n_places, per_worker, mobility):
-    """Plant, own, moving and home labour by place and sector, and (people, sum of openness) by place.
+    """Plant, own, moving and home labour by place and sector, (people, sum of openness, sum of claims) by place; by site what of its plant is shut
+    to others, and what a participant may claim.
 
-    `sites` are (place, sector or -1, participants, members, needs, reassignable, left by care, openness).
+    `sites` are (place, sector or -1, participants, those of them who care for others, members, needs, reassignable, left to carers, left by fronts,
+    openness, by hours, freed). Who works a day claims a day; by hours, who works less claims so much less.
     """
     n = len(per_worker)
     plant, own, moving, home = ([[0.0] * n for _ in range(n_places)] for _ in range(4))
-    drawers = [[0.0, 0.0] for _ in range(n_places)]
-    for place, sector, participants, members, needs, reassignable, left, openness in sites:
-        drawers[place][0] += participants
-        drawers[place][1] += participants * openness
+    drawers = [[0.0, 0.0, 0.0] for _ in range(n_places)]
+    shut, claims = [], []
+    for place, sector, participants, carers, members, needs, reassignable, carers_have, fronts_leave, openness, by_hours, freed in sites:
+        hours = (participants - carers) * fronts_leave + carers * carers_have * fronts_leave
+        of_a_day = hours / participants if participants else 1.0
+        claims.append((1 - by_hours) * 1.0 + by_hours * of_a_day)
+        for column, value in enumerate((1.0, openness, claims[-1])):
+            drawers[place][column] += participants * value
         produces = sector >= 0 and per_worker[sector] > 0
+        could = members * per_worker[sector] if produces else 0.0
+        shut.append(could - could * freed)
         if produces:
-            plant[place][sector] += members * per_worker[sector]
+            plant[place][sector] += could
         for need in needs:
-            part = participants * left / len(needs)
+            part = hours / len(needs)
             if not produces:
                 home[place][need] += part
             elif need == sector:
@@ -63,33 +71,40 @@ def labour_of(sites, n_places, per_worker, mobility):
             else:
                 moving[place][need] += part * mobility * reassignable
                 own[place][sector] += part * (1 - mobility * reassignable)
-    return plant, own, moving, home, drawers
+    return plant, own, moving, home, drawers, shut, claims
 
 
-def production(A, critical, per_worker, home_productivity, wanted, plant, own, moving, home, stock):
-    """A place's day: (stock after, output of plants, made in all, used)."""
+def production(A, critical, per_worker, home_productivity, wanted, share_apart, wanted_apart, plant, own, moving, home, stock):
+    """A place's day: (stock after, output of plants, what of it for members only, made in all, used).
+
+    The share `share_apart` of each sector's plants works for their members alone, as much as they want; the rest for the stock.
+    """
     n, stock = len(per_worker), list(stock)
-    output = [max(0.0, min(wanted[k], plant[k], (own[k] + moving[k]) * per_worker[k])) for k in range(n)]
+    can = [min(plant[k], (own[k] + moving[k]) * per_worker[k]) for k in range(n)]
+    apart = [min(wanted_apart[k], can[k] * share_apart[k]) for k in range(n)]
+    for_all = [max(0.0, min(wanted[k], can[k] - can[k] * share_apart[k])) for k in range(n)]
     needs = [[A[i][k] if critical[i][k] else 0.0 for k in range(n)] for i in range(n)]
-    required = [sum(needs[i][k] * output[k] for k in range(n)) for i in range(n)]
+    required = [sum(needs[i][k] * (for_all[k] + apart[k]) for k in range(n)) for i in range(n)]
     ration = [1.0 if required[i] <= stock[i] else stock[i] / required[i] for i in range(n)]
-    output = [output[k] * min([ration[i] for i in range(n) if needs[i][k] > 0], default=1.0) for k in range(n)]
+    least = [min([ration[i] for i in range(n) if needs[i][k] > 0], default=1.0) for k in range(n)]
+    for_all, apart = ([part * share for part, share in zip(parts, least)] for parts in (for_all, apart))
+    output = [a + b for a, b in zip(for_all, apart)]
     used = [sum(needs[i][k] * output[k] for k in range(n)) for i in range(n)]
     made = []
     for k in range(n):
         moved_in = output[k] / per_worker[k] - own[k] if per_worker[k] > 0 else 0.0
         idle = moving[k] - max(0.0, moved_in)
-        made.append(output[k] + max(0.0, min((home[k] + max(0.0, idle)) * per_worker[k] * home_productivity, wanted[k] - output[k])))
-        stock[k] += made[k] - used[k]
-    return stock, output, made, used
+        garden = max(0.0, min((home[k] + max(0.0, idle)) * per_worker[k] * home_productivity, wanted[k] - for_all[k]))
+        made.append(output[k] + garden)
+        stock[k] += for_all[k] + garden - used[k]
+    return stock, output, apart, made, used
 
 
-def wanted_in_place(need, people, openness, strangers, restock, stock, A, critical, plant, own, moving, per_worker):
-    """What a place tries to make: drawing and stock for some days, and what its own plants could use."""
-    n = len(need)
-    wanted = [(need[k] * people + openness * strangers[k]) * (1 + restock) - stock[k] for k in range(n)]
+def wanted_in_place(drawing, restock, A, critical, plant, own, moving, per_worker):
+    """What a place tries to hold before anything is drawn: drawing, a stock for some days, and what its own plants could use."""
+    n = len(drawing)
     could = [max(0.0, min(plant[k], (own[k] + moving[k]) * per_worker[k])) for k in range(n)]
-    return [wanted[i] + sum(A[i][k] * could[k] for k in range(n) if critical[i][k]) for i in range(n)]
+    return [drawing[i] * (1 + restock) + sum(A[i][k] * could[k] for k in range(n) if critical[i][k]) for i in range(n)]
 
 
 def moved(order, pairs, want, carrying, per_link, stock):
@@ -109,12 +124,12 @@ def moved(order, pairs, want, carrying, per_link, stock):
     return stock, left, total
 
 
-def drawn(need, people, openness, strangers, dwelling, dwell_sector, stock):
-    """A place's (stock after, coverage, drawn)."""
+def drawn(need, inside, people, openness, strangers, dwelling, dwell_sector, stock):
+    """A place's (stock after, coverage, drawn); `inside` is what participants, `people` of them, would draw."""
     stock, coverage, taken = list(stock), [], []
     for k in range(len(need)):
-        inside = need[k] * (people - (dwelling if k == dwell_sector else 0))
-        wanted = max(0.0, inside) + openness * strangers[k]
+        theirs = inside[k] - (need[k] * dwelling if k == dwell_sector else 0)
+        wanted = max(0.0, theirs) + openness * strangers[k]
         taken.append(min(wanted, stock[k]))
         stock[k] -= taken[k]
         share = taken[k] / wanted if wanted > 0 else float(people > 0)
@@ -124,15 +139,124 @@ def drawn(need, people, openness, strangers, dwelling, dwell_sector, stock):
     return stock, coverage, taken
 
 
+def had(coverage, claim=1.0, own=0.0, kept=-1, dwelling=-1, mine=1.0):
+    """What a participant has free of each need: of the need for what the measure keeps, `own` first; of the rest that they may claim, what is there.
+
+    Who claims `mine` times the mean of the measure has so much of all that is shared by claims; housing is by use.
+    """
+    found = []
+    for k, share in enumerate(coverage):
+        first = own if k == kept else 0.0
+        rest = (1.0 if k == dwelling else claim) - first
+        found.append((first + (rest * share if rest > 0 else 0.0)) * (1.0 if k == dwelling else mine))
+    return found
+
+
+def bought_of(pays, propensity, paid):
+    """Share of what is missing that a participant buys: with money as far as they can pay, `paid` of the rest for goods."""
+    return propensity * pays + propensity * (1 - pays) * paid
+
+
 def unmet_of(weights, supply, pays, free, *, inside, buys=0.0, openness=0.0):
-    """What a person lacks: participants draw first and buy `buys` of what is missing; others buy first and draw as far as they may."""
+    """What a person lacks: participants have `free` first and buy `buys` of what is missing; others buy first and draw as far as they may."""
     missing = 0.0
     for weight, delivered, share in zip(weights, supply, free):
         if inside:
-            missing += weight * (1 - share - (1 - share) * pays * buys * delivered)
+            missing += weight * (1 - share - (1 - share) * buys * delivered)
         else:
             missing += weight * (1 - pays * delivered) * (1 - openness * share)
     return min(1.0, max(0.0, missing))
+
+
+# --- on what terms ---
+
+
+def served_apart(sites, sale, need, restock, n_places):
+    """Members have what is theirs first: by site (stock after, share of the need met, what is to be made), and by place and sector what was drawn
+    and what is to be made, for tomorrow and some days more.
+
+    `sites` are (place, sector or -1, stock, people, claim, output of the plant that is theirs alone). They aim at what they draw tomorrow and on `restock`
+    days more, and make in addition what is to be sold.
+    """
+    found, served, wanted = [], [[0.0] * len(need) for _ in range(n_places)], [[0.0] * len(need) for _ in range(n_places)]
+    for place, sector, stock, people, claim, plant in sites:
+        if sector < 0:
+            found.append((stock, 0.0, 0.0))
+            continue
+        a_day = people * claim * need[sector]
+        drew = min(a_day, stock)
+        left = stock - drew
+        make = max(0.0, a_day + restock * a_day - left) + sale[place] * plant if plant > 0 else 0.0
+        served[place][sector] += drew
+        wanted[place][sector] += make
+        found.append((left, claim * drew / a_day if a_day > 0 else 0.0, make))
+    return found, served, wanted
+
+
+def shared_out(sites, made):
+    """Stocks of sites after what was made for members alone, by place and sector, is shared in proportion to what each lacks.
+
+    `sites` are (place, sector, stock, lacks).
+    """
+    total = {}
+    for place, sector, _, lacks in sites:
+        total[place, sector] = total.get((place, sector), 0.0) + lacks
+    return [stock + (made[place][sector] * lacks / total[place, sector] if lacks > 0 else 0.0) for place, sector, stock, lacks in sites]
+
+
+def traded_for(sites, surplus, need, supply, restock, coverage, dwelling, stock):
+    """Surplus for what is missing: by site (stock after, share of what they cannot pay for that is paid in goods), the common stock after, what finds
+    no surplus by place, (sold of what was in common, sold of what was kept, bought) by sector.
+
+    `sites` are (place, sector or -1, stock, people who joined, those at it, the sum of what these can pay, propensity to buy, claim, own). Each offers
+    `propensity` of its surplus: what it keeps above tomorrow's drawing and that of some days more, and its part, by people, of the surplus of the place.
+    """
+    n, n_places = len(need), len(surplus)
+    people = [sum(site[3] for site in sites if site[0] == p) for p in range(n_places)]
+    after, asked, unsold = [], [0.0] * n_places, [sum(row) for row in surplus]
+    sold, sold_apart, bought = ([0.0] * n for _ in range(3))
+    stock = [list(row) for row in stock]
+    for place, sector, reserve, joined, at_it, pays, propensity, claim, own in sites:
+        has = had(coverage[place], claim, own, sector, dwelling)
+        basket = [propensity * (at_it - pays) * need[j] * (1 - has[j]) * supply[j] for j in range(n)]
+        want = sum(basket)
+        if at_it - pays <= 0 or propensity <= 0:  # they buy nothing, or can pay for all
+            after.append((reserve, 0.0))
+            continue
+        over = max(0.0, reserve - (1 + restock) * joined * claim * need[sector]) if sector >= 0 else 0.0
+        theirs = [joined / people[place] * amount for amount in surplus[place]]
+        offer = propensity * (over + sum(theirs))
+        value = min(offer, want)
+        asked[place] += want
+        unsold[place] += over - value
+        if value <= 0:
+            after.append((reserve, 0.0))
+            continue
+        part = propensity * value / offer  # of all their surplus
+        if over > 0:
+            sold_apart[sector] += part * over
+        for j in range(n):
+            sold[j] += part * theirs[j]
+            stock[place][j] -= part * theirs[j]
+            bought[j] += basket[j] * value / want
+        after.append((reserve - part * over, value / want))
+    unpaid = [max(0.0, want - max(0.0, left)) for want, left in zip(asked, unsold)]
+    return after, stock, unpaid, sold, sold_apart, bought
+
+
+def summed(sites, n_places, n):
+    """(People, claims, spending, what of it in money) by place, and the people's needs met from what members keep, by place and sector.
+
+    `sites` are (place, sector or -1, people, the sum of what they can pay, propensity, claim, own, paid).
+    """
+    sums, own_of = [[0.0] * 4 for _ in range(n_places)], [[0.0] * n for _ in range(n_places)]
+    for place, sector, people, money, propensity, claim, own, paid in sites:
+        in_goods = propensity * paid * (people - money)
+        for column, value in enumerate((people, people * claim, propensity * money + in_goods, propensity * money)):
+            sums[place][column] += value
+        if sector >= 0:
+            own_of[place][sector] += own * people
+    return sums, own_of
 
 
 def groups_of(inside, pairs):

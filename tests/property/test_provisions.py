@@ -50,7 +50,7 @@ def provisions(draw, sectors):
         "crisis": draw(st.lists(st.fixed_dictionaries({"day": st.integers(0, DAYS), "fall": share}), max_size=2)),
         "inventory_days": draw(st.sampled_from([{}, dict.fromkeys(sectors, 1.0)])),
         "free": {"enabled": draw(st.sampled_from([True, True, True, False])), "mobility": draw(share), "home_productivity": draw(st.sampled_from([0.0, 0.15, 5.0])),
-                 "care_burden": draw(share), "restock_days": draw(st.sampled_from([0.0, 7.0])), "carried": draw(st.sampled_from([0.0, 1.0, 1e6])),
+                 "selling": draw(st.booleans()), "restock_days": draw(st.sampled_from([0.0, 7.0])), "carried": draw(st.sampled_from([0.0, 1.0, 1e6])),
                  "per_link": draw(share), "value_only": draw(some), "dwelling": draw(st.sampled_from(["", "construction"])),
                  "transport": draw(st.sampled_from(["", "transport"]))},
         "ratio": {"enabled": draw(st.booleans()), "every_days": 3, "resolved_days": 6},
@@ -61,7 +61,7 @@ def provisions(draw, sectors):
 def scenarios(draw, economy=None):
     """A society of 2 to 150 people in which measures begin at once, at many sites, and spread."""
     sectors, society, table = draw(tables())
-    content = st.dictionaries(st.sampled_from(("exchange", "property", "division_of_labour", "gender", "strangers")), st.floats(-1, 1), max_size=5)
+    content = st.dictionaries(st.sampled_from(("exchange", "property", "wage_labour", "division_of_labour", "gender", "strangers")), st.floats(-1, 1), max_size=5)
     needs = st.lists(st.sampled_from(sectors), min_size=1, max_size=3, unique=True)
     seed = st.fixed_dictionaries({"day": st.integers(0, 6), "needs": needs, "count": st.integers(1, 9), "people": st.sampled_from([1.0, 20.0]), "content": content})
     return cz.Scenario({
@@ -69,7 +69,7 @@ def scenarios(draw, economy=None):
         "society": {
             "people": draw(st.integers(2, 150)), "positions": draw(positions(owners=economy is not None)), "places": {"count": draw(st.sampled_from([1, 2, 6])), "extent_km": 100.0},
             "contact": {"neighbours": 5, "cutoff_km": 1000.0}, "neighbourhood_size": draw(st.sampled_from([3.0, 40.0])), "commuting": draw(share),
-            "ties": {"mean_degree": 3.0}, "money": 100, **society,
+            "ties": {"mean_degree": 3.0}, "money": 100, "care_burden": draw(share), "carers": draw(st.sampled_from([[], ["women"], ["men", "women_racialised"]])), **society,
         },
         "economy": for_sectors(draw(economy), sectors) if economy is not None else {"core": False},
         "provisioning": {**table, **draw(provisions(sectors))},
@@ -95,8 +95,9 @@ def check_stocks(sim):
     """Stocks in common are what came in less what went out, by sector; nothing is negative."""
     state, stock = sim.state, by_place_and_sector(sim.state, "stock")
     common = state.common
-    came, went = common.seized + common.produced, common.used + common.drawn
+    came, went = common.seized + common.produced, common.used + common.drawn + common.apart + common.sold
     np.testing.assert_allclose(stock.sum(axis=0), came - went, rtol=1e-6, atol=1e-6 * max(1.0, came.max()))
+    assert abs(common.traded.sum()) <= 1e-9 * max(1.0, np.abs(common.traded).sum())  # goods for goods
     for values in (stock, sim.sites.stock, state.inventory.stock, state.industry.output):
         assert values.min(initial=0.0) >= 0
 
@@ -104,7 +105,7 @@ def check_stocks(sim):
 def check_shares(sim):
     state, places, people = sim.state, sim.places, sim.people
     shares = [
-        people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means,
+        people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means, places.money_dependence, places.met_by_goods,
         state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
     ]  # fmt: skip
     for number, values in enumerate(shares):

@@ -24,7 +24,7 @@ CAUSES = {
 }  # fmt: skip
 # Who holds money, and what meets needs.
 ACCOUNTS = {"households": "households", "firms": "firms (their owners)", "bank": "the bank", "state": "the State", "markets": "spent, not yet received"}
-PROVIDED = {"wage": "wages and profits", "benefit": "benefits", "credit": "credit", "free": "free access", "unmet": "unmet"}
+PROVIDED = {"wage": "wages and profits", "benefit": "benefits", "credit": "credit", "free": "free access", "goods": "what measures sell", "unmet": "unmet"}
 SCOPES = {"site": "one site", "place": "one place", "between_places": "between places"}
 UNITS = {
     "person": "people", "site": "sites", "struggle": "struggles", "incident": "incidents", "place": "places",

@@ -9,6 +9,7 @@ from communize.society.ties import TieParameters
 
 AXTELL = "https://doi.org/10.1126/science.1062081"
 MAX_GROUPS = 16
+CARERS = ["women", "women_racialised"]
 
 
 class PlaceParameters(Parameters):
@@ -116,6 +117,10 @@ class SocietyParameters(Parameters):
         plausible=(0, 1), meaning="ascribed groups, up to 16, with shares that add up to one")  # fmt: skip
     taking_part: list[str] = parameter(
         [], unit="group", source="definition", meaning="groups whose members can take part in struggles and measures; none named: all")  # fmt: skip
+    carers: list[str] = parameter(
+        CARERS, unit="group", source="definition", meaning="groups who carry unpaid care; those of the default that the society lacks are left out")  # fmt: skip
+    care_burden: float = parameter(
+        0.25, unit="share", range=(0, 1), plausible=(0, 0.5), meaning="labour and participation that unpaid care takes from who carries it where the content gender is -1")  # fmt: skip
     sectors: dict[str, Sector] = Field(
         default_factory=_sectors, description="sectors of work, shares of workers adding up to one",
         json_schema_extra={"unit": "table", "source": "definition", "range": None, "plausible": None})  # fmt: skip
@@ -138,6 +143,10 @@ class SocietyParameters(Parameters):
         for name in self.taking_part:
             if name not in self.groups:
                 raise ValueError(f"in taking_part, names of groups: {', '.join(self.groups)} (found {name!r})")
+        if self.carers != CARERS:
+            for name in self.carers:
+                if name not in self.groups:
+                    raise ValueError(f"in carers, names of groups: {', '.join(self.groups)} (found {name!r})")
         if not 1 <= len(self.sectors) <= 100 or abs(sum(s.share for s in self.sectors.values()) - 1) > 1e-6:
             raise ValueError("1 to 100 sectors with shares that add up to 1")
         return self

@@ -81,6 +81,12 @@ class Society:
         """Whether people of a position and a group can take part in struggles, bool (positions, MAX_GROUPS)."""
         return who_takes_part(self.parameters)
 
+    @property
+    def carries(self) -> np.ndarray:
+        """Whether people of a group carry unpaid care, bool (MAX_GROUPS,)."""
+        named = [name in self.parameters.carers for name in self.parameters.groups]
+        return np.array(named + [False] * (MAX_GROUPS - len(named)))
+
     def site_locus(self) -> np.ndarray:
         """Locus of each site, int8: its sector's, reproduction for neighbourhoods and campuses."""
         of_sector = np.array([LOCI.index(s.locus) for s in self.parameters.sectors.values()], np.int8)

@@ -10,6 +10,7 @@ from measure_labs import (
     close,
     contest,
     lab,
+    mechanism_of,
     practice,
     put,
     set_shortage,
@@ -190,8 +191,8 @@ def test_contents_open_a_measure_to_people_who_do_not_belong_to_it(kind, away, w
     assert close((sim.people.measure[:n] == 1).sum(), n, admitted)
 
 
-def test_members_always_get_in():
-    closed = dict.fromkeys(CONTENTS, -1.0)
+def test_members_get_in_of_whatever_work_and_place_they_are():
+    closed = dict.fromkeys(CONTENTS, -1.0) | {"gender": 1.0}
     people = [(0, 1)] * 50 + [(0, -1)] * 50
     sim = lab(people, ["neighbourhood", "workplace"], place_of=[0, 1], on=("rallying",), rallying={**STAY, "rate": 1000.0})
     take(sim, [0, 1], people=[[50], [0]], **closed)
@@ -200,6 +201,68 @@ def test_members_always_get_in():
     assert (sim.people.activity == IN_MEASURE).all()
     assert (sim.people.measure[50:] == 0).all()
     assert set(sim.people.measure[:50]) == {0, 1}
+
+
+GROUPS = {"women": 0.5, "men": 0.5}
+
+
+def crowd(n, groups, participants, away=False, member=True, **content):
+    """`n` people of the first group and `n` of the second next to a measure at a site, of their place or another; `participants` = how many of each are in it."""
+    place = int(away)
+    people = [(0, 1 if member else -1)] * 2 * n + [(2, 1)] * sum(participants)
+    sim = lab(
+        people, ["neighbourhood", "workplace", "neighbourhood"], place_of=[0, place, place], on=("rallying",), society={"groups": groups, "carers": [], "care_burden": 0.5},
+        ties=[(i, 2 * n + i % sum(participants)) for i in range(2 * n)], rallying={**STAY, **ALONE, "weight_ties": 1.0, "rate": 1000.0})  # fmt: skip
+    sim.people.group[: 2 * n] = np.arange(2 * n) % 2
+    sim.people.group[2 * n :] = [0] * participants[0] + [1] * participants[1]
+    mechanism_of(sim, "rallying").regroup(sim.state)
+    take(sim, 1, people=[np.arange(2 * n, 2 * n + sum(participants))], **{**ALL, **content})
+    set_shortage(sim, 1.0)
+    return sim
+
+
+def let_in(sim, n):
+    step(sim, "rallying")
+    inside = sim.people.measure[: 2 * n] == 1
+    return inside[0::2].sum(), inside[1::2].sum()
+
+
+@pytest.mark.parametrize("strangers", [1.0, 0.0, -0.6, -1.0])
+@pytest.mark.parametrize("participants", [(20, 0), (15, 5), (10, 10)])
+def test_strangers_opens_to_groups_that_are_few_in_a_measure(participants, strangers):
+    """A group gets in as far as it is there against its share among the residents of the place, and else as far as strangers do, members too."""
+    n = 1000
+    sim = crowd(n, GROUPS, participants, strangers=strangers)
+    for found, inside in zip(let_in(sim, n), participants):
+        familiar = min(1.0, (inside / 20) / ((n + inside) / (2 * n + 20)))
+        assert close(found, n, familiar + (1 - familiar) * (1 + strangers) / 2)
+
+
+def test_a_group_of_another_place_is_as_strange_as_any():
+    n = 1000
+    for found in let_in(crowd(n, GROUPS, (20, 0), away=True, member=False, strangers=-0.2, wage_labour=1.0), n):
+        assert close(found, n, 0.4)
+
+
+def test_with_one_group_the_door_of_a_place_is_open_to_all_of_it():
+    n = 300
+    assert let_in(crowd(n, {"women": 1.0}, (9, 9), strangers=-1.0), n) == (n, n)
+
+
+@pytest.mark.parametrize("gender", [1.0, 0.0, -1.0])
+def test_who_carries_unpaid_care_takes_part_as_far_as_the_content_gender_relieves_them(gender):
+    n = 1000
+    people = [(0, 1)] * 2 * n + [(0, 1)]
+    sim = lab(
+        people, ["neighbourhood", "workplace"], on=("rallying",), society={"groups": GROUPS, "carers": ["women"], "care_burden": 0.6},
+        rallying={**STAY, **ALONE, "weight_work": 1.0, "rate": 1e3, "weight_ties": 0.0})  # fmt: skip
+    sim.people.group[: 2 * n] = np.arange(2 * n) % 2
+    take(sim, 1, people=[[2 * n]], **{**ALL, "gender": gender})
+    sim.sites.participants[1] = sim.sites.eligible[1]
+    set_shortage(sim, 1.0)
+    women, men = let_in(sim, n)
+    assert close(women, n, 1 - 0.6 * (1 - gender) / 2)
+    assert men == n
 
 
 # --- leaving ---

@@ -86,12 +86,14 @@ def test_participants_count_once_where_they_joined():
     taken = np.flatnonzero(instance >= 0)
     home = rng.integers(0, n_sites, n).astype(np.int32)
     measure = np.where(rng.random(n) < 0.6, rng.choice(taken, n), -1).astype(np.int32)
-    joined, dwelling = np.zeros(n_sites, np.int64), np.zeros(n_places)
+    group, carries = rng.integers(0, 4, n).astype(np.int8), np.array([False, True, False, True] + [False] * 12)
+    joined, carers, dwelling = np.zeros(n_sites, np.int64), np.zeros(n_sites, np.int64), np.zeros(n_places)
     listed = np.empty(n, np.int32)
     who = listed[: free.list_participants(0, n, 0, measure, listed)]
     assert who.tolist() == np.flatnonzero(measure >= 0).tolist()
-    free.count_participants(who, home, measure, place, instance, joined, dwelling)
+    free.count_participants(who, (home, measure, group), carries, place, instance, joined, carers, dwelling)
     assert joined.tolist() == [int((measure == s).sum()) for s in range(n_sites)]
+    assert carers.tolist() == [sum(1 for i in range(n) if measure[i] == s and group[i] in (1, 3)) for s in range(n_sites)]
     assert dwelling.tolist() == [
         sum(1 for i in range(n) if measure[i] >= 0 and place[measure[i]] == p and instance[home[i]] >= 0) for p in range(n_places)]  # fmt: skip
 
@@ -110,37 +112,85 @@ def test_labour_is_gathered_as_in_plain_python():
         n_places, n_sectors, n_sites = 3, int(rng.integers(1, 6)), 12
         per_worker = rng.uniform(0.5, 9, n_sectors) * (rng.random(n_sectors) < 0.8)
         place, sector = rng.integers(0, n_places, n_sites).astype(np.int32), rng.integers(-1, n_sectors, n_sites).astype(np.int8)
-        joined, members = rng.integers(0, 30, n_sites), rng.integers(0, 30, n_sites).astype(np.int32)
+        joined, members = rng.integers(0, 30, n_sites) * (rng.random(n_sites) < 0.8), rng.integers(0, 30, n_sites).astype(np.int32)
+        carers = np.floor(joined * rng.choice([0.0, 0.5, 1.0], n_sites)).astype(np.int64)
         taken = np.flatnonzero(rng.random(n_sites) < 0.7).astype(np.int32)
-        needs, shares, mobility = random_needs(rng, taken.size, n_sectors), rng.random((taken.size, 3)), rng.random()
-        arrays = [np.full((n_places, n_sectors), 7.0) for _ in range(4)] + [np.full((n_places, 2), 7.0)]
-        free.gather_labour(taken, (place, sector, joined, members), needs, shares, (per_worker, mobility), *arrays)
+        needs, shares, mobility = random_needs(rng, taken.size, n_sectors), rng.choice([0.0, 0.3, 0.8, 1.0], (taken.size, 6)), rng.random()
+        plant, own, moving, home = (np.full((n_places, n_sectors), 7.0) for _ in range(4))
+        drawers, apart, claims = np.full((n_places, 3), 7.0), np.full(taken.size, 7.0), np.full(n_sites, 7.0)
+        free.gather_labour(
+            taken, (place, sector, joined, carers, members), needs, shares, (per_worker, mobility), plant, apart, own, moving, home, drawers, claims)  # fmt: skip
         sites = [
-            (place[s], sector[s], joined[s], members[s], [k for k in needs[t] if k >= 0], *shares[t]) for t, s in enumerate(taken)]  # fmt: skip
-        for found, wanted in zip(arrays, by_hand.labour_of(sites, n_places, per_worker.tolist(), mobility)):
+            (place[s], sector[s], joined[s], carers[s], members[s], [k for k in needs[t] if k >= 0], *shares[t]) for t, s in enumerate(taken)]  # fmt: skip
+        twins = by_hand.labour_of(sites, n_places, per_worker.tolist(), mobility)
+        for found, wanted in zip((plant, own, moving, home, drawers, apart, claims[taken]), twins):
             np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-        own, moving, home = (part.sum() for part in arrays[1:4])
-        labour = sum(joined[s] * shares[t, 1] for t, s in enumerate(taken) if (needs[t] >= 0).any())
-        assert own + moving + home <= labour + 1e-9
-        if mobility == 1:
-            assert own + moving + home == pytest.approx(labour)
+        assert (np.delete(claims, taken) == 7).all()
+        assert ((claims[taken] >= 0) & (claims[taken] <= 1)).all()
+        assert (apart <= members[taken] * np.append(per_worker, 0)[sector[taken]] + 1e-9).all()
+        hours = sum(
+            (joined[s] - carers[s] * (1 - shares[t, free.NOT_CARING])) * shares[t, free.NOT_DRAINED] for t, s in enumerate(taken) if (needs[t] >= 0).any())  # fmt: skip
+        assert own.sum() + moving.sum() + home.sum() == pytest.approx(hours)
+
+
+def labour_at_a_plant(needs=(0, 1, -1), sector=0, joined=10, carers=0, members=8, mobility=0.6, **given):
+    """What is gathered of one taken site; `given` are shares by name, 1 of reassigned, freed and openness, and what is left, 0 by hours."""
+    shares = np.ones((1, 6))
+    shares[0, free.BY_HOURS] = 0
+    for name, value in given.items():
+        shares[0, getattr(free, name)] = value
+    arrays = {name: np.full((1, 2), 7.0) for name in ("plant", "own", "moving", "home")}
+    arrays |= {"drawers": np.full((1, 3), 7.0), "apart": np.full(1, 7.0), "claims": np.full(1, 7.0)}
+    row = np.zeros(1, np.int32)
+    sites = (row, np.full(1, sector, np.int8), np.array([joined]), np.array([carers]), np.array([members], np.int32))
+    order = ("plant", "apart", "own", "moving", "home", "drawers", "claims")
+    free.gather_labour(row, sites, np.array([needs], np.int8), shares, (np.array([3.0, 2.0]), mobility), *(arrays[name] for name in order))
+    return {name: values[0].tolist() for name, values in arrays.items()}
 
 
 def test_labour_by_hand():
-    """Ten people at a plant of sector 0, a practice for sectors 0 and 1, half of the labour left by care, mobility 0.6, half reassignable."""
-    arrays = [np.zeros((1, 2)) for _ in range(5)]
-    row, shares = np.zeros(1, np.int32), np.array([[0.5, 0.5, 0.25]])
-    needs = np.array([[0, 1, -1]], np.int8)
-    free.gather_labour(row, (row, np.zeros(1, np.int8), np.array([10]), np.array([8], np.int32)), needs, shares, (np.array([3.0, 2.0]), 0.6), *arrays)
-    plant, own, moving, home, drawers = (values[0].tolist() for values in arrays)
-    assert plant == [24, 0]
-    assert own == [2.5 + 2.5 * 0.7, 0]
-    assert moving == [0, 2.5 * 0.3]
-    assert home == [0, 0]
-    assert drawers == [10, 2.5]
-    free.gather_labour(row, (row, np.full(1, -1, np.int8), np.array([10]), np.array([8], np.int32)), needs, shares, (np.array([3.0, 2.0]), 0.6), *arrays)
-    assert arrays[3][0].tolist() == [2.5, 2.5]  # in a neighbourhood all do what the practice is for
-    assert not arrays[0].any()
+    """Ten people at a plant of sector 0, a practice for sectors 0 and 1, half of the labour left by a front, mobility 0.6, half reassignable."""
+    found = labour_at_a_plant(REASSIGNED=0.5, NOT_DRAINED=0.5, OPENNESS=0.25)
+    assert found["plant"] == [24, 0]
+    assert found["own"] == [2.5 + 2.5 * 0.7, 0]
+    assert found["moving"] == [0, 2.5 * 0.3]
+    assert found["home"] == [0, 0]
+    assert found["drawers"] == [10, 2.5, 10]
+    assert found["apart"] == 0
+    found = labour_at_a_plant(sector=-1, NOT_DRAINED=0.5, FREED=0.25)
+    assert found["home"] == [2.5, 2.5]  # in a neighbourhood all do what the practice is for
+    assert not any(found["plant"])
+    assert found["apart"] == 0  # without a plant nothing is shut
+
+
+def test_care_binds_those_who_carry_it_alone():
+    """Four of ten care, and that leaves them three quarters of their time: nine days of work."""
+    assert labour_at_a_plant(needs=(0, -1, -1), carers=4, NOT_CARING=0.75)["own"] == [9, 0]
+    assert labour_at_a_plant(needs=(0, -1, -1), carers=0, NOT_CARING=0.75)["own"] == [10, 0]
+    assert labour_at_a_plant(needs=(0, -1, -1), carers=10, NOT_CARING=0.0)["own"] == [0, 0]
+    assert labour_at_a_plant(needs=(0, -1, -1), carers=4, NOT_CARING=0.75, NOT_DRAINED=0.5)["own"] == [4.5, 0]
+
+
+@pytest.mark.parametrize(("by_hours", "claim"), [(0.0, 1.0), (0.5, 0.95), (1.0, 0.9)])
+def test_by_hours_a_day_is_claimed_for_a_day_of_work(by_hours, claim):
+    """Nine days of work by ten people, as above."""
+    found = labour_at_a_plant(carers=4, NOT_CARING=0.75, BY_HOURS=by_hours)
+    assert found["claims"] == pytest.approx(claim)
+    assert found["drawers"] == pytest.approx([10, 10, 10 * claim])
+
+
+def test_claims_that_nothing_lowers():
+    assert labour_at_a_plant(carers=4, NOT_CARING=0.75, NOT_DRAINED=0.25, BY_HOURS=0.0)["claims"] == 1  # nobody counts hours
+    assert labour_at_a_plant(BY_HOURS=1.0)["claims"] == 1  # all work all day
+    assert labour_at_a_plant(joined=0, BY_HOURS=1.0, NOT_DRAINED=0.0)["claims"] == 1  # nobody is there
+    assert labour_at_a_plant(BY_HOURS=1.0, NOT_DRAINED=0.0)["claims"] == 0  # all are at the front
+
+
+@pytest.mark.parametrize(("freed", "apart"), [(1.0, 0), (0.75, 6), (0.0, 24)])
+def test_what_property_does_not_free_of_a_plant_is_shut(freed, apart):
+    found = labour_at_a_plant(FREED=freed)
+    assert found["apart"] == apart
+    assert found["plant"] == [24, 0]
 
 
 # --- production in a place ---
@@ -156,70 +206,119 @@ def a_place(rng):
     return n, A, critical, per_worker, labour, stock
 
 
+def nothing_shut(n):
+    return np.zeros((1, n)), np.zeros((1, n))
+
+
 def test_a_place_produces_as_in_plain_python():
     rng = np.random.default_rng(7)
     for _ in range(300):
         n, A, critical, per_worker, labour, stock = a_place(rng)
         wanted, productivity = rng.uniform(-5, 60, n), rng.choice([0.0, 0.15, 1.0])
-        after, output, made, used = by_hand.production(
-            A.tolist(), critical.tolist(), per_worker.tolist(), productivity, wanted.tolist(), *(part[0].tolist() for part in labour), stock[0].tolist())  # fmt: skip
-        found, tally = np.empty(n), tally_of(n)
-        free.produce(0, A, critical, per_worker, productivity, wanted, *labour, stock, found, np.empty(n), tally)
+        share_apart, wanted_apart = rng.choice([0.0, 0.4, 1.0], (1, n)), rng.choice([0.0, 3.0, 90.0], (1, n))
+        before = stock[0].copy()
+        after, output, apart, made, used = by_hand.production(
+            A.tolist(), critical.tolist(), per_worker.tolist(), productivity, wanted.tolist(), share_apart[0].tolist(), wanted_apart[0].tolist(),
+            *(part[0].tolist() for part in labour), before.tolist())  # fmt: skip
+        found, found_apart, tally = np.empty(n), np.empty(n), tally_of(n)
+        plant, *others = labour
+        free.produce(
+            0, A, critical, per_worker, productivity, wanted, plant, (share_apart, wanted_apart), *others, stock, found, found_apart, np.empty(n), tally)  # fmt: skip
         np.testing.assert_allclose(found, output, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(found_apart, apart, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(stock[0], after, rtol=1e-9, atol=1e-8)
         np.testing.assert_allclose(tally[free.PRODUCED], made, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(tally[free.USED], used, rtol=1e-9, atol=1e-9)
+        np.testing.assert_array_equal(tally[free.APART], found_apart)
+        np.testing.assert_allclose(stock[0], before + tally[free.PRODUCED] - tally[free.APART] - tally[free.USED], rtol=1e-9, atol=1e-9)
         assert (stock >= 0).all()
+        assert (found_apart <= np.minimum(found, wanted_apart[0]) + 1e-9).all()
+        assert (found <= plant[0] + 1e-9).all()
 
 
 def test_inputs_are_rationed_alike():
     """Two sectors need 3 and 6 of the same input, of which 4.5 are there: both make half."""
     A = np.array([[0.0, 0.3, 0.6], [0, 0, 0], [0, 0, 0]])
-    labour = [np.array([[0.0, 10.0, 10.0]]), np.array([[0.0, 10.0, 10.0]]), np.zeros((1, 3)), np.zeros((1, 3))]
+    plant, others = np.array([[0.0, 10.0, 10.0]]), [np.array([[0.0, 10.0, 10.0]]), np.zeros((1, 3)), np.zeros((1, 3))]
     stock, output, tally = np.array([[4.5, 0.0, 0.0]]), np.empty(3), tally_of(3)
-    free.produce(0, A, A > 0, np.ones(3), 0.0, np.full(3, 99.0), *labour, stock, output, np.empty(3), tally)
+    free.produce(0, A, A > 0, np.ones(3), 0.0, np.full(3, 99.0), plant, nothing_shut(3), *others, stock, output, np.empty(3), np.empty(3), tally)
     assert output.tolist() == [0, 5, 5]
     np.testing.assert_allclose(stock, [[0, 5, 5]], atol=1e-12)
-    free.produce(0, A, np.zeros((3, 3), bool), np.ones(3), 0.0, np.full(3, 99.0), *labour, stock, output, np.empty(3), tally)
+    uncritical = np.zeros((3, 3), bool)
+    free.produce(0, A, uncritical, np.ones(3), 0.0, np.full(3, 99.0), plant, nothing_shut(3), *others, stock, output, np.empty(3), np.empty(3), tally)
     assert output.tolist() == [0, 10, 10]  # an input that is not critical does not bind
 
 
+def test_plants_work_for_all_and_for_their_members():
+    """A plant for ten, three tenths of it for members: they want two of the three; the others 99, or one. Half an input is there for each unit made."""
+    for wanted, members_want, inputs, for_all, for_members in ((99, 2, 9, 7, 2), (1, 99, 9, 1, 3), (99, 99, 2.5, 3.5, 1.5), (-4, 2, 9, 0, 2), (99, 0, 9, 7, 0)):
+        A = np.array([[0.0, 0.5], [0.0, 0.0]])
+        ten = np.array([[0.0, 10.0]])
+        shut = (np.array([[0.0, 0.3]]), np.array([[0.0, members_want]]))
+        stock, output, apart, tally = np.array([[float(inputs), 0.0]]), np.empty(2), np.empty(2), tally_of(2)
+        free.produce(
+            0, A, A > 0, np.ones(2), 0.0, np.array([0.0, wanted]), ten, shut, ten, np.zeros((1, 2)), np.zeros((1, 2)), stock, output, apart, np.empty(2), tally)  # fmt: skip
+        assert output.tolist() == pytest.approx([0, for_all + for_members])
+        assert apart.tolist() == pytest.approx([0, for_members])
+        np.testing.assert_allclose(stock, [[inputs - 0.5 * (for_all + for_members), for_all]], atol=1e-12)  # members' goods are not in common
+        assert tally[free.APART].tolist() == apart.tolist()
+        assert tally[free.PRODUCED].tolist() == output.tolist()
+
+
 def test_neighbourhoods_produce_little_without_plants_and_inputs():
-    labour = [np.zeros((1, 1)), np.zeros((1, 1)), np.array([[4.0]]), np.array([[6.0]])]
-    stock, output, tally = np.zeros((1, 1)), np.empty(1), tally_of(1)
-    free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([99.0]), *labour, stock, output, np.empty(1), tally)
+    plant, others = np.zeros((1, 1)), [np.zeros((1, 1)), np.array([[4.0]]), np.array([[6.0]])]
+    stock, output, apart, tally = np.zeros((1, 1)), np.empty(1), np.empty(1), tally_of(1)
+    rest = (plant, nothing_shut(1), *others, stock, output, apart, np.empty(1), tally)
+    free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([99.0]), *rest)
     assert output.tolist() == [0]
     assert stock[0, 0] == pytest.approx(10 * 2 * 0.15)  # labour that finds no plant works as in a neighbourhood
-    free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([0.5]), *labour, stock, output, np.empty(1), tally)
+    free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([0.5]), *rest)
     assert stock[0, 0] == pytest.approx(3.5)  # no more than is wanted
+    assert apart.tolist() == [0]
 
 
-def test_places_produce_what_they_draw_keep_and_need_as_inputs():
+def test_places_produce_what_they_draw_keep_need_as_inputs_and_sell():
     rng = np.random.default_rng(8)
     for _ in range(100):
         n, A, critical, per_worker, _, _ = a_place(rng)
         n_places, restock = 4, float(rng.choice([0.0, 7.0]))
         labour = [rng.uniform(0, 20, (n_places, n)) for _ in range(4)]
-        stock, need = rng.uniform(0, 30, (n_places, n)), rng.uniform(0, 0.5, n)
-        drawers, strangers = np.column_stack([rng.integers(0, 20, n_places), np.zeros(n_places)]).astype(float), rng.uniform(0, 9, (n_places, n))
-        openness = rng.random(n_places)
-        drawers[:, 1] = openness * drawers[:, 0]
-        before, output, tally = stock.copy(), np.full((n_places, n), 5.0), tally_of(n)
+        stock, drawing, sale = rng.uniform(0, 30, (n_places, n)), rng.uniform(0, 9, (n_places, n)), rng.choice([0.0, 0.2, 3.0], n_places)
+        shut = rng.choice([0.0, 0.4, 1.0], (n_places, n)), rng.choice([0.0, 3.0, 90.0], (n_places, n))
+        before, tally = stock.copy(), tally_of(n)
+        output, apart, hold = (np.full((n_places, n), 5.0) for _ in range(3))
         live = np.array([0, 2, 3], np.int32)
-        free.produce_in_places(live, A, critical, per_worker, 0.15, restock, need, drawers, strangers, tuple(labour), stock, output, tally)
+        free.produce_in_places(live, A, critical, per_worker, 0.15, restock, drawing, sale, shut, tuple(labour), stock, output, apart, hold, tally)
         total = np.zeros(n)
         for p in live:
             plant, own, moving, home = (part[p].tolist() for part in labour)
-            wanted = by_hand.wanted_in_place(
-                need.tolist(), drawers[p, 0], openness[p] if drawers[p, 0] else 0.0, strangers[p].tolist(), restock, before[p].tolist(), A.tolist(),
-                critical.tolist(), plant, own, moving, per_worker.tolist())  # fmt: skip
-            after, made, both, _ = by_hand.production(
-                A.tolist(), critical.tolist(), per_worker.tolist(), 0.15, wanted, plant, own, moving, home, before[p].tolist())  # fmt: skip
+            share_apart, wanted_apart = (part[p].tolist() for part in shut)
+            holds = by_hand.wanted_in_place(drawing[p].tolist(), restock, A.tolist(), critical.tolist(), plant, own, moving, per_worker.tolist())
+            wanted = [
+                holds[k] - before[p, k] + float(sale[p]) * (plant[k] - plant[k] * share_apart[k]) for k in range(n)]  # fmt: skip
+            after, made, made_apart, both, _ = by_hand.production(
+                A.tolist(), critical.tolist(), per_worker.tolist(), 0.15, wanted, share_apart, wanted_apart, plant, own, moving, home, before[p].tolist())  # fmt: skip
+            np.testing.assert_allclose(hold[p], holds, rtol=1e-9)
             np.testing.assert_allclose(stock[p], after, rtol=1e-9, atol=1e-8)
             np.testing.assert_allclose(output[p], made, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(apart[p], made_apart, rtol=1e-9, atol=1e-9)
             total += both
         np.testing.assert_array_equal(stock[1], before[1])
+        assert (output[1] == 5).all()
         np.testing.assert_allclose(tally[free.PRODUCED], total, rtol=1e-9)
+
+
+def test_what_is_to_be_sold_is_made_on_top():
+    """Two plants for 6 and 4, of the second half is shut, draw 1 and 2 a day, nothing is held beyond the day: a tenth of the plants is for sale."""
+    plant = np.array([[6.0, 4.0]])
+    none, labour = np.zeros((2, 2)), (plant, np.full((1, 2), 9.0), np.zeros((1, 2)), np.zeros((1, 2)))
+    stock, output, apart, hold, tally = np.array([[0.5, 0.0]]), np.empty((1, 2)), np.empty((1, 2)), np.empty((1, 2)), tally_of(2)
+    shut = np.array([[0.0, 0.5]]), np.zeros((1, 2))
+    free.produce_in_places(
+        np.zeros(1, np.int32), none, none > 0, np.ones(2), 0.0, 0.0, np.array([[1.0, 2.0]]), np.array([0.1]), shut, labour, stock, output, apart, hold, tally)  # fmt: skip
+    assert hold.tolist() == [[1, 2]]
+    np.testing.assert_allclose(output, [[1 - 0.5 + 0.6, 2]])  # of the second all that is open
+    np.testing.assert_allclose(stock, [[1.6, 2]])
 
 
 # --- links ---
@@ -266,26 +365,40 @@ def test_drawing_is_as_in_plain_python():
     for _ in range(200):
         n_places, n = 4, 4
         need = rng.uniform(0, 0.5, n) * (rng.random(n) < 0.8)
-        drawers = np.zeros((n_places, 2))
-        drawers[:, 0] = rng.integers(0, 20, n_places)
-        openness = rng.random(n_places) * (rng.random(n_places) < 0.7)
-        drawers[:, 1] = openness * drawers[:, 0]
+        people = rng.integers(0, 20, n_places).astype(float)
+        inside = need * people[:, None] * rng.choice([0.0, 0.6, 1.0], (n_places, n))
+        openness = rng.random(n_places) * (rng.random(n_places) < 0.7) * (people > 0)
         strangers, stock = rng.uniform(0, 9, (n_places, n)), rng.uniform(0, 15, (n_places, n)) * (rng.random((n_places, n)) < 0.8)
-        dwelling = np.floor(drawers[:, 0] * rng.random(n_places))
+        dwelling = np.floor(people * rng.random(n_places))
         dwell = int(rng.integers(-1, n))
-        before, coverage, open_to, tally = stock.copy(), np.zeros((n_places, n)), np.full(n_places, 9.0), tally_of(n)
-        free.draw_from_stock(np.arange(n_places, dtype=np.int32), need, drawers, strangers, dwelling, dwell, stock, coverage, open_to, tally)
+        before, coverage, open_to, tally = stock.copy(), np.full((n_places, n), 9.0), np.full(n_places, 9.0), tally_of(n)
+        live = np.array([0, 1, 3], np.int32)
+        free.draw_from_stock(live, inside, openness, strangers, people, dwelling, need, dwell, stock, coverage, open_to, tally)
         total = np.zeros(n)
-        for p in range(n_places):
-            opened = openness[p] if drawers[p, 0] else 0.0
-            after, share, taken = by_hand.drawn(need.tolist(), drawers[p, 0], opened, strangers[p].tolist(), dwelling[p], dwell, before[p].tolist())
+        for p in live:
+            after, share, taken = by_hand.drawn(
+                need.tolist(), inside[p].tolist(), people[p], openness[p], strangers[p].tolist(), dwelling[p], dwell, before[p].tolist())  # fmt: skip
             np.testing.assert_allclose(stock[p], after, rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(coverage[p], share, rtol=1e-9, atol=1e-9)
-            assert open_to[p] == pytest.approx(opened)
+            assert open_to[p] == openness[p]
             total += taken
         np.testing.assert_allclose(tally[free.DRAWN], total, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose((before - stock).sum(axis=0), total, rtol=1e-9, atol=1e-9)
         assert (stock >= 0).all()
-        assert ((coverage >= 0) & (coverage <= 1 + 1e-12)).all()
+        assert ((coverage[live] >= 0) & (coverage[live] <= 1 + 1e-12)).all()
+        assert (coverage[2] == 9).all()
+        assert (stock[2] == before[2]).all()
+
+
+def test_drawing_by_hand():
+    """Ten people draw 3 of the first need and 2 of the second, in which four dwell; half of what others lack, 4 and 0, is drawn too."""
+    stock, coverage, open_to, tally = np.array([[2.0, 0.6]]), np.zeros((1, 2)), np.zeros(1), tally_of(2)
+    one = np.zeros(1, np.int32)
+    free.draw_from_stock(
+        one, np.array([[3.0, 2.0]]), np.array([0.5]), np.array([[4.0, 0.0]]), np.array([10.0]), np.array([4.0]), np.array([0.3, 0.2]), 1, stock, coverage, open_to, tally)  # fmt: skip
+    np.testing.assert_allclose(coverage, [[2 / 5, 0.4 + 0.6 * 0.5]])
+    np.testing.assert_allclose(tally[free.DRAWN], [2, 0.6])
+    np.testing.assert_allclose(stock, 0, atol=1e-12)
 
 
 # --- linked components ---

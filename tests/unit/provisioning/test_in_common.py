@@ -17,11 +17,12 @@ A = np.zeros((4, 4))
 A[ENERGY, FOOD] = 0.5
 DEMAND = np.array([0.5, 0.2, 0.2, 0.1])
 IDLE, WORKING, FARM, POWER, HAULIER = range(5)  # sites of each town: two neighbourhoods and three plants
+WOMEN, MEN = 0, 1
 PEOPLE = 20  # of each town: ten without work, four at the farm, four at the power plant, two who carry
 
 
-def town(n_places=1, pays=1.0, free=None, **production):
-    """Towns alike in a row, in which nothing happens but provisioning, people can pay `pays` of what they need, and care binds nobody."""
+def town(n_places=1, pays=1.0, free=None, care_burden=0.0, **production):
+    """Towns alike in a row, in which nothing happens but provisioning, people can pay `pays` of what they need, care binds nobody, nothing is sold."""
     people, kinds, places, sectors = [], [], [], []
     for place in range(n_places):
         first = 5 * place
@@ -33,9 +34,9 @@ def town(n_places=1, pays=1.0, free=None, **production):
     position = ["stable" if work >= 0 else "unemployed" for _, work in people]
     sim = lab(
         people, kinds, place_of=places, sector_of=sectors, position=position, on=("provisioning", "measures"),
-        society={"sectors": {name: {"share": 0.25} for name in SECTORS}, "commuting": 0.0},
+        society={"sectors": {name: {"share": 0.25} for name in SECTORS}, "commuting": 0.0, "care_burden": care_burden},
         provisioning={"table": "", "coefficients": A.tolist(), "demand": DEMAND.tolist(), "inputs": "leontief", "slack": 0.0,
-                      "stock_days": 10.0, "notice_days": 1, "ratio": {"enabled": False}, "free": {"care_burden": 0.0, **(free or {})}, **production})  # fmt: skip
+                      "stock_days": 10.0, "notice_days": 1, "ratio": {"enabled": False}, "free": {"selling": False, **(free or {})}, **production})  # fmt: skip
     sim.people.affordability[:] = pays
     sim.places.means[:] = pays
     sim.state.tally.means_at_start[0] = pays
@@ -94,8 +95,9 @@ def test_a_taken_site_adds_its_stock_once(property_content):
     freed = (1 + property_content) / 2
     day(sim)
     assert counted(sim, "seized")[FOOD] == pytest.approx(freed * 10 * BASE[FOOD], rel=1e-6)
-    assert sim.sites.stock[FARM] == pytest.approx((1 - freed) * 10 * BASE[FOOD], rel=1e-6)
-    assert stock(sim)[0, FOOD] == pytest.approx(freed * 10 * BASE[FOOD] - 4 * DEMAND[FOOD])  # four people drew
+    drew = np.array([4 * DEMAND[FOOD], 0.0])[:: 1 if freed == 1 else -1]  # four people, from what is theirs alone where there is any
+    assert stock(sim)[0, FOOD] == pytest.approx(freed * 10 * BASE[FOOD] - drew[0])
+    assert sim.sites.stock[FARM] == pytest.approx((1 - freed) * 10 * BASE[FOOD] - drew[1], rel=1e-6)
     day(sim, 5)
     assert counted(sim, "seized")[FOOD] == pytest.approx(freed * 10 * BASE[FOOD], rel=1e-6)
 
@@ -168,7 +170,7 @@ def test_production_stops_when_inputs_run_out():
 
 def test_nobody_works_for_more_than_is_wanted():
     sim = town(stock_days=0.1, free={"restock_days": 3.0})
-    hold(sim, POWER, needs=("energy_water",), strangers=-1.0)
+    hold(sim, POWER, needs=("energy_water",), strangers=-1.0, property=1.0)
     day(sim, 3)
     assert stock(sim)[0, ENERGY] == pytest.approx(3.0 * 4 * DEMAND[ENERGY])
 
@@ -176,7 +178,7 @@ def test_nobody_works_for_more_than_is_wanted():
 def test_who_lives_and_works_where_measures_are_works_and_draws_once():
     sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.0})
     hold(sim, WORKING, people=[], needs=("food",), strangers=-1.0)
-    hold(sim, POWER, needs=("energy_water",), strangers=-1.0)
+    hold(sim, POWER, needs=("energy_water",), strangers=-1.0, property=1.0)
     assert sim.sites.participants[[WORKING, POWER]].tolist() == [4, 4]  # counted at both
     day(sim)
     assert counted(sim, "produced")[ENERGY] == pytest.approx(4 * EACH[ENERGY])
@@ -187,13 +189,13 @@ def test_labour_goes_elsewhere_as_far_as_the_division_of_labour_is_suspended():
     """Half of the labour of a power plant is for food, 0.6 of it where nothing binds people to their trade."""
     for division, share in ((1.0, 0.6), (0.0, 0.3), (-1.0, 0.0)):
         sim = town(stock_days=0.1, free={"restock_days": 1000.0, "home_productivity": 0.5})
-        hold(sim, POWER, needs=("energy_water", "food"), division_of_labour=division)
+        hold(sim, POWER, needs=("energy_water", "food"), division_of_labour=division, property=1.0)
         sim.places.scope[:] = 1
         day(sim)
         moved = 2 * share
         assert counted(sim, "produced")[ENERGY] == pytest.approx((4 - moved) * EACH[ENERGY])
         assert counted(sim, "produced")[FOOD] == pytest.approx(moved * EACH[FOOD] * 0.5)  # without a plant, as in a neighbourhood
-        hold(sim, FARM, people=[])
+        hold(sim, FARM, people=[], property=1.0)
         stock(sim)[0, ENERGY] = 1000.0
         before = counted(sim, "produced")[FOOD]
         sim.places.scope[:] = 1  # two measures are too few for the mechanism to leave it so
@@ -220,12 +222,14 @@ def test_a_front_binds_labour_of_its_place(drain):
     assert counted(sim, "produced")[ENERGY] == pytest.approx(4 * EACH[ENERGY] * (1 - drain))
 
 
-def test_unpaid_care_binds_labour_where_the_content_gender_is_negative():
+@pytest.mark.parametrize("carers", [0, 1, 4])
+def test_unpaid_care_binds_the_labour_of_who_carries_it_as_the_content_gender_has_it(carers):
     for gender, left in ((1.0, 1.0), (0.0, 0.8), (-1.0, 0.6)):
-        sim = town(stock_days=0.1, free={"restock_days": 1000.0, "care_burden": 0.4})
+        sim = town(stock_days=0.1, free={"restock_days": 1000.0}, care_burden=0.4)
+        sim.people.group[people_at(sim, POWER)] = [WOMEN] * carers + [MEN] * (4 - carers)
         hold(sim, POWER, needs=("energy_water",), gender=gender)
         day(sim)
-        assert counted(sim, "produced")[ENERGY] == pytest.approx(4 * EACH[ENERGY] * left)
+        assert counted(sim, "produced")[ENERGY] == pytest.approx((carers * left + 4 - carers) * EACH[ENERGY])
 
 
 def test_neighbourhoods_produce_little_of_what_their_practice_is_for():
@@ -297,6 +301,128 @@ def test_participants_have_what_is_there_where_their_measure_is():
     assert coverage(sim)[:, FOOD].tolist() == [1, 0]
     np.testing.assert_allclose(sim.people.unmet[guests], 0.75)
     np.testing.assert_allclose(np.delete(sim.people.unmet, guests), 1.0)
+
+
+# --- by hours ---
+
+
+def test_members_draw_by_hours_worked_where_the_content_wage_labour_is_negative():
+    """Of four at the farm two carry care, which takes half of their day where the content gender is -1."""
+    for wage_labour, claim in ((1.0, 1.0), (0.0, 1.0), (-0.4, 0.9), (-1.0, 0.75)):
+        sim = town(pays=0.0, stock_days=100.0, care_burden=0.5)
+        farm = people_at(sim, FARM)
+        sim.people.group[farm] = [WOMEN, WOMEN, MEN, MEN]
+        hold(sim, FARM, wage_labour=wage_labour, gender=-1.0, property=1.0, strangers=-1.0)
+        day(sim)
+        assert counted(sim, "drawn")[FOOD] == pytest.approx(4 * DEMAND[FOOD] * claim)
+        np.testing.assert_allclose(sim.people.unmet[farm], 1 - 0.25 * np.array([2 * claim - 1, 2 * claim - 1, 1, 1]), rtol=1e-6)  # who cares has less
+        assert sim.places.free_coverage[0] == pytest.approx(0.25 * claim)
+
+
+def test_a_front_takes_from_hours_but_housing_is_had_by_use():
+    sim = town(pays=0.0)
+    hold(sim, IDLE, wage_labour=-1.0, property=1.0, strangers=-1.0)
+    sim.places.drain[:] = 0.6
+    stock(sim)[0, FOOD] = 1000.0
+    day(sim)
+    assert counted(sim, "drawn")[FOOD] == pytest.approx(10 * DEMAND[FOOD] * 0.4)
+    idle = people_at(sim, IDLE)
+    np.testing.assert_allclose(sim.people.unmet[idle], 1 - 0.25 * 0.4 - 0.25, rtol=1e-6)
+
+
+# --- apart ---
+
+
+@pytest.mark.parametrize("property_content", [1.0, 0.0, -1.0])
+def test_what_is_not_free_for_all_serves_members_only(property_content):
+    """The four at the farm and the ten who hold a neighbourhood; food for three days, none is made without energy."""
+    sim = town(pays=0.0, stock_days=3 * 14 * DEMAND[FOOD] / BASE[FOOD], free={"home_productivity": 0.0, "restock_days": 0.0})
+    hold(sim, FARM, property=property_content, strangers=-1.0)
+    hold(sim, IDLE, needs=("construction",), strangers=-1.0)
+    day(sim)
+    farm, idle = people_at(sim, FARM), people_at(sim, IDLE)
+    apart = (1 - property_content) / 2
+    served = min(4 * DEMAND[FOOD], apart * 3 * 14 * DEMAND[FOOD])
+    assert counted(sim, "served")[FOOD] == pytest.approx(served)
+    wanted = 14 * DEMAND[FOOD] - served
+    there = min(1.0, (1 - apart) * 3 * 14 * DEMAND[FOOD] / wanted)
+    assert counted(sim, "drawn")[FOOD] == pytest.approx(wanted * there)
+    house = 0.25 * 10 / 14
+    np.testing.assert_allclose(sim.people.unmet[farm], 0.75 - house, rtol=1e-5)
+    np.testing.assert_allclose(sim.people.unmet[idle], 1 - house - 0.25 * there, rtol=1e-5)
+
+
+def test_a_plant_of_members_works_for_them_alone():
+    sim = town(free={"restock_days": 3.0})
+    sim.sites.stock[:] = 0
+    hold(sim, POWER, needs=("energy_water",), property=-1.0, strangers=1.0)
+    day(sim, 4)
+    assert counted(sim, "apart")[ENERGY] == pytest.approx(counted(sim, "produced")[ENERGY])
+    assert sim.sites.stock[POWER] == pytest.approx((3 + 1) * 4 * DEMAND[ENERGY], rel=1e-5)  # what is made today is drawn tomorrow
+    assert not stock(sim).any()
+    assert coverage(sim)[0, ENERGY] == 0
+    assert sim.places.free_coverage[0] == pytest.approx(0.25, rel=1e-5)
+
+
+# --- selling ---
+
+
+def test_surplus_is_sold_for_what_is_missing_as_far_as_the_content_exchange_has_it():
+    """Four at the farm can pay for nothing and hold food for long; everything but food is delivered."""
+    for exchange, share in ((1.0, 0.0), (0.0, 0.5), (-1.0, 1.0)):
+        sim = town(pays=0.0, free={"selling": True, "restock_days": 0.0, "home_productivity": 0.0})
+        hold(sim, FARM, property=1.0, exchange=exchange, strangers=-1.0)
+        day(sim)
+        missing = 4 * (1 - DEMAND[FOOD])  # worth of all needs but food
+        assert counted(sim, "sold")[FOOD] == pytest.approx(share * missing)
+        np.testing.assert_allclose(sim.people.unmet[people_at(sim, FARM)], 0.75 * (1 - share), atol=1e-6)
+        np.testing.assert_allclose(sim.state.common.traded, share * missing * np.array([-1, *(DEMAND[1:] / DEMAND[1:].sum())]), atol=1e-9)
+        bought = 0.75 * share
+        assert sim.places.met_by_goods[0] == pytest.approx(bought)
+        assert sim.places.money_dependence[0] == 0
+        assert sim.places.exchange_dependence[0] == pytest.approx(bought / (bought + 0.25), abs=1e-6)
+
+
+def test_no_more_is_sold_than_there_is_and_what_is_kept_is_sold_too():
+    for property_content in (1.0, -1.0):
+        held = 3 if property_content > 0 else 5
+        sim = town(pays=0.0, stock_days=held / BASE[FOOD], free={"selling": True, "restock_days": 0.0, "home_productivity": 0.0})
+        hold(sim, FARM, property=property_content, exchange=-1.0, strangers=-1.0)
+        day(sim)
+        surplus = held - 4 * DEMAND[FOOD] * (1 if property_content > 0 else 2)  # what is kept is kept for tomorrow too
+        assert counted(sim, "sold" if property_content > 0 else "sold_apart")[FOOD] == pytest.approx(surplus, rel=1e-5)
+        np.testing.assert_allclose(sim.people.unmet[people_at(sim, FARM)], 0.75 * (1 - surplus / (4 * (1 - DEMAND[FOOD]))), rtol=1e-5)
+
+
+def test_who_lacks_something_and_has_nothing_to_sell_makes_it_for_sale():
+    """Power for themselves is made anyhow; for sale no more than one day's missing needs are worth, a day later."""
+    sim = town(pays=0.0, free={"selling": True, "restock_days": 0.0})
+    sim.sites.stock[:] = 0
+    hold(sim, POWER, needs=("energy_water",), property=1.0, exchange=-1.0, strangers=-1.0)
+    made = []
+    for _ in range(6):
+        before = counted(sim, "produced")[ENERGY]
+        day(sim)
+        made.append(counted(sim, "produced")[ENERGY] - before)
+    own, missing = 4 * DEMAND[ENERGY], 4 * (1 - DEMAND[ENERGY])
+    assert made[0] == pytest.approx(own)
+    assert made[1] == pytest.approx(min(own + missing, 4 * EACH[ENERGY]))
+    assert counted(sim, "sold")[ENERGY] > 4 * (made[1] - own) * 0.99
+    kept = town(pays=0.0, free={"selling": False, "restock_days": 0.0})
+    kept.sites.stock[:] = 0
+    hold(kept, POWER, needs=("energy_water",), property=1.0, exchange=-1.0, strangers=-1.0)
+    day(kept, 6)
+    assert counted(kept, "produced")[ENERGY] == pytest.approx(6 * own)
+    assert not counted(kept, "sold").any()
+
+
+def test_what_is_sold_is_not_produced_by_firms():
+    sold, other = (town(pays=0.5, free={"selling": selling, "restock_days": 0.0}) for selling in (True, False))
+    for sim in (sold, other):
+        hold(sim, FARM, property=1.0, exchange=-1.0, strangers=-1.0)
+        day(sim, 2)
+    assert sold.state.industry.demand[FOOD] < other.state.industry.demand[FOOD]
+    assert sold.state.industry.demand[TRANSPORT] > other.state.industry.demand[TRANSPORT]
 
 
 # --- buying ---

@@ -5,7 +5,7 @@ import provision_by_hand as by_hand
 import pytest
 
 from communize.declare.registry import HELD, IN_MEASURE, IN_STRUGGLE, ROUTINE
-from communize.mechanisms.provisioning import needs
+from communize.mechanisms.provisioning import needs, terms
 
 N_PLACES, N_SITES, N = 4, 15, 400
 
@@ -20,52 +20,84 @@ def world(seed, n_sectors=3):
         "affordability": rng.random(N).astype(np.float32), "site_place": rng.integers(0, N_PLACES, N_SITES).astype(np.int32),
         "weights": rng.dirichlet(np.ones(n_sectors)), "supply": rng.choice([0.0, 0.4, 1.0], n_sectors),
         "free": rng.choice([0.0, 0.3, 1.0], (N_PLACES, n_sectors)), "open": np.array([0.0, 0.3, 1.0, 0.0]),
-        "propensity": rng.choice([0.0, 0.5, 1.0], N_SITES), "fall": float(rng.choice([0.0, 0.5])),
+        "fall": float(rng.choice([0.0, 0.5])), "kept": rng.integers(-1, n_sectors, N_SITES).astype(np.int8), "dwelling": int(rng.integers(-1, n_sectors)),
+        "group": rng.integers(0, 3, N).astype(np.int8), "carries": np.array([False, True, False]),
+        "terms": np.empty((N_SITES, terms.N_TERMS)),
     }  # fmt: skip
+    found["terms"][:, terms.BUYS], found["terms"][:, terms.PAID] = rng.choice([0.0, 0.5, 1.0], N_SITES), rng.choice([0.0, 0.4, 1.0], N_SITES)
+    found["terms"][:, terms.CLAIM] = rng.choice([0.3, 0.8, 1.0], N_SITES)
+    found["terms"][:, terms.OF_CARERS] = rng.choice([0.0, 0.5, 1.0], N_SITES)
+    found["terms"][:, terms.OF_OTHERS] = rng.choice([1.0, 1.2], N_SITES)
+    found["terms"][:, terms.OWN] = found["terms"][:, terms.CLAIM] * rng.choice([0.0, 0.5, 1.0], N_SITES)
     return rng, found
 
 
-@pytest.mark.parametrize("seed", range(6))
+def notice(w, first, last, unmet, weights=None):
+    people = (w["home"], w["group"], w["activity"], w["measure"], w["affordability"], unmet)
+    needs.notice(
+        first, last, people, w["carries"], w["site_place"], w["weights"] if weights is None else weights, w["supply"], w["free"], w["open"], w["terms"], w["kept"], w["dwelling"],
+        w["fall"])  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
 def test_people_notice_what_they_lack(seed):
     _, w = world(seed)
     unmet = np.full(N, 0.125, np.float32)
     first, last = 50, 350
-    needs.notice(
-        first, last, (w["home"], w["activity"], w["measure"], w["affordability"], unmet), w["site_place"], w["weights"], w["supply"], w["free"], w["open"],
-        w["propensity"], w["fall"])  # fmt: skip
+    notice(w, first, last, unmet)
     assert (unmet[:first] == 0.125).all()
     assert (unmet[last:] == 0.125).all()
     for i in range(first, last):
         pays = float(w["affordability"][i]) * (1 - w["fall"])
         if w["activity"][i] == IN_MEASURE:
-            p, buys = w["site_place"][w["measure"][i]], w["propensity"][w["measure"][i]]
-            wanted = by_hand.unmet_of(w["weights"], w["supply"], pays, w["free"][p], inside=True, buys=buys)
+            s = w["measure"][i]
+            p, row = w["site_place"][s], w["terms"][s]
+            mine = row[terms.OF_CARERS if w["group"][i] == 1 else terms.OF_OTHERS]
+            has = by_hand.had(w["free"][p], row[terms.CLAIM], row[terms.OWN], w["kept"][s], w["dwelling"], mine)
+            wanted = by_hand.unmet_of(w["weights"], w["supply"], pays, has, inside=True, buys=by_hand.bought_of(pays, row[terms.BUYS], row[terms.PAID]))
         else:
             p = w["site_place"][w["home"][i]]
             wanted = by_hand.unmet_of(w["weights"], w["supply"], pays, w["free"][p], inside=False, openness=w["open"][p])
         assert unmet[i] == pytest.approx(wanted, abs=1e-6)
 
 
+@pytest.mark.parametrize(("group", "has"), [(0, 0.6), (1, 0.4)])
+def test_by_hours_who_carries_care_has_less(group, has):
+    """Half of the people claim 1.0, half two thirds of it by hours: 5/6 is the mean, of which 0.6 is there."""
+    row, unmet, of = np.zeros(1, np.int32), np.zeros(1, np.float32), np.zeros((1, terms.N_TERMS))
+    of[0, terms.CLAIM], of[0, terms.OF_CARERS], of[0, terms.OF_OTHERS] = 5 / 6, 0.8, 1.2
+    people = (row, np.full(1, group, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.ones(1, np.float32), unmet)
+    for dwelling, lacks in ((-1, 1 - has), (0, 0.4)):  # housing is by use, whatever the hours
+        needs.notice(
+            0, 1, people, np.array([False, True]), row, np.ones(1), np.ones(1), np.array([[0.6]]), np.zeros(1), of, np.full(1, -1, np.int8), dwelling, 0.0)  # fmt: skip
+        assert unmet[0] == pytest.approx(lacks)
+
+
+def test_what_a_participant_lacks_by_hand():
+    """Need of food 0.6 and of housing 0.4, half of both there; by hours 0.8 is claimed, housing by use whole; of food 0.2 is the measure's own.
+
+    Food had: 0.2 + 0.6 / 2 = 0.5; housing: 0.5. They can pay for a quarter, and half of the rest is paid in goods: 0.625 of what is missing, where
+    it is delivered: all food, half of the housing.
+    """
+    row = np.zeros(1, np.int32)
+    unmet, of = np.zeros(1, np.float32), np.zeros((1, terms.N_TERMS))
+    of[0, terms.BUYS], of[0, terms.CLAIM], of[0, terms.OWN], of[0, terms.PAID] = 1.0, 0.8, 0.2, 0.5
+    of[0, terms.OF_OTHERS] = 1.0
+    people = (row, np.zeros(1, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.full(1, 0.5, np.float32), unmet)
+    needs.notice(
+        0, 1, people, np.zeros(1, bool), row, np.array([0.6, 0.4]), np.array([1.0, 0.5]), np.array([[0.5, 0.5]]), np.zeros(1), of, np.zeros(1, np.int8), 1, 0.5)  # fmt: skip
+    assert unmet[0] == pytest.approx(0.6 * 0.5 * 0.375 + 0.4 * 0.5 * (1 - 0.3125))
+    of[0, terms.BUYS] = 0.0
+    needs.notice(
+        0, 1, people, np.zeros(1, bool), row, np.array([0.6, 0.4]), np.ones(2), np.array([[0.5, 0.5]]), np.zeros(1), of, np.zeros(1, np.int8), 1, 0.5)  # fmt: skip
+    assert unmet[0] == pytest.approx(0.5)  # nothing is bought, whatever could be paid
+
+
 def test_nothing_lacks_to_whom_nothing_is_needed():
     _, w = world(0)
     unmet = np.full(N, 0.5, np.float32)
-    needs.notice(
-        0, N, (w["home"], w["activity"], w["measure"], w["affordability"], unmet), w["site_place"], np.zeros(3), w["supply"], w["free"], w["open"],
-        w["propensity"], 0.0)  # fmt: skip
+    notice(w, 0, N, unmet, weights=np.zeros(3))
     assert not unmet.any()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_participants_are_counted_where_their_measure_is(seed):
-    _, w = world(seed)
-    sums = np.zeros((N_PLACES, 3), np.int64)
-    needs.pay_of_participants(np.flatnonzero(w["measure"] >= 0), w["activity"], w["measure"], w["affordability"], w["site_place"], w["propensity"], w["fall"], sums)
-    for p in range(N_PLACES):
-        inside = [i for i in range(N) if w["activity"][i] == IN_MEASURE and w["site_place"][w["measure"][i]] == p]
-        pays = [float(w["affordability"][i]) * (1 - w["fall"]) for i in inside]
-        spends = [share * w["propensity"][w["measure"][i]] for share, i in zip(pays, inside)]
-        assert sums[p, 0] == len(inside)
-        np.testing.assert_allclose(sums[p, 1:] / needs.FIXED_POINT, (sum(pays), sum(spends)), atol=N / needs.FIXED_POINT)
 
 
 def test_pay_of_places_adds_up_residents():
@@ -73,7 +105,7 @@ def test_pay_of_places_adds_up_residents():
     total = np.zeros(N_PLACES, np.int64)
     needs.pay_of_places(w["home"], w["site_place"], w["affordability"], total)
     wanted = [sum(float(w["affordability"][i]) for i in range(N) if w["site_place"][w["home"][i]] == p) for p in range(N_PLACES)]
-    np.testing.assert_allclose(total / needs.FIXED_POINT, wanted, atol=N / needs.FIXED_POINT)
+    np.testing.assert_allclose(total / terms.FIXED_POINT, wanted, atol=N / terms.FIXED_POINT)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -83,23 +115,27 @@ def test_places_are_covered_as_in_plain_python(seed):
     residents = np.array([50, 40, 30, 0])
     participants = np.array([10, 0, 30, 0])
     essential = rng.random(n) < 0.6
-    sums = np.zeros((N_PLACES, 3), np.int64)
+    sums = np.zeros((N_PLACES, 4))
     sums[[0, 2], 0] = participants[[0, 2]]
-    sums[:, 1] = sums[:, 0] * 0.8 * needs.FIXED_POINT
-    sums[:, 2] = sums[:, 0] * 0.3 * needs.FIXED_POINT
-    pay = rng.random(N_PLACES)
-    shortage, coverage, common, bought = np.full((N_PLACES, n), 9.0), np.full(N_PLACES, 9.0), np.full(N_PLACES, 9.0), np.full(N_PLACES, 9.0)
+    sums[:, 2], sums[:, 3] = sums[:, 0] * 0.4, sums[:, 0] * np.array([0.3, 0, 0.4, 0])
+    pay, inside_free = rng.random(N_PLACES), rng.choice([0.0, 0.2, 0.7, 1.0], (N_PLACES, n))
+    shortage = np.full((N_PLACES, n), 9.0)
+    coverage, common, bought, by_money, by_goods = (np.full(N_PLACES, 9.0) for _ in range(5))
     needs.cover_places(
-        participants, residents, pay, sums, w["weights"], essential, w["supply"], w["fall"], w["free"], w["open"], shortage, coverage, common, bought)  # fmt: skip
+        participants, residents, pay, sums, w["weights"], essential, w["supply"], w["fall"], w["free"], inside_free, w["open"], shortage, coverage, common,
+        bought, by_money, by_goods)  # fmt: skip
     for p in range(N_PLACES):
         pays = pay[p] * (1 - w["fall"])
-        spends = 0.3 if sums[p, 0] else 0.5 * pays
-        free, supply = w["free"][p], w["supply"]
-        got = [(1 - f) * spends * s for f, s in zip(free, supply)]
+        spends = 0.4 if sums[p, 0] else 0.5 * pays
+        has, supply = inside_free[p], w["supply"]
+        got = [(1 - f) * spends * s for f, s in zip(has, supply)]
         inside = participants[p] / residents[p] if residents[p] else 0
-        without = [(1 - pays * s) * (1 - w["open"][p] * f) for f, s in zip(free, supply)]
-        np.testing.assert_allclose(shortage[p], [inside * (1 - f - g) + (1 - inside) * o for f, g, o in zip(free, got, without)], atol=1e-6)
-        assert coverage[p] == pytest.approx(min([f + g for f, g, e in zip(free, got, essential) if e], default=1.0), abs=1e-6)
-        assert common[p] == pytest.approx((w["weights"] * free).sum())
+        without = [(1 - pays * s) * (1 - w["open"][p] * f) for f, s in zip(w["free"][p], supply)]
+        np.testing.assert_allclose(shortage[p], [inside * (1 - f - g) + (1 - inside) * o for f, g, o in zip(has, got, without)], atol=1e-6)
+        assert coverage[p] == pytest.approx(min([f + g for f, g, e in zip(has, got, essential) if e], default=1.0), abs=1e-6)
+        assert common[p] == pytest.approx((w["weights"] * has).sum())
         paid = (w["weights"] * got).sum()
         assert bought[p] == pytest.approx(paid / (paid + common[p]) if sums[p, 0] and paid + common[p] else 0.0, abs=1e-6)
+        in_goods = 0.25 if p == 0 else 0.0
+        assert by_money[p] == pytest.approx((1 - in_goods) * bought[p], abs=1e-6)
+        assert by_goods[p] == pytest.approx(in_goods * paid, abs=1e-6)

@@ -151,6 +151,7 @@ def test_all_needs_are_met_somehow_or_not(busy):
     np.testing.assert_allclose(met.sum("source"), 1.0, atol=1e-5)
     assert float(met.min()) >= 0
     assert float(met.sel(source="free").max()) > 0.01
+    assert float(met.sel(source="goods").max()) > 0
     np.testing.assert_allclose(met.sel(source="unmet"), busy.series.unmet, atol=1e-6)
     assert not met.sel(source="credit").any()  # nobody lends here
     assert not met.sel(source="benefit").any()  # and no month is computed
@@ -167,12 +168,16 @@ def test_needs_are_met_by_wages_benefits_and_credit_as_people_were_paid():
 
 def test_stocks_in_common_are_what_came_in_less_what_went_out(busy):
     common, stock = busy.state.common, by_place_and_sector(busy.state, "stock")
-    np.testing.assert_allclose(stock.sum(axis=0), common.seized + common.produced - common.used - common.drawn, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(stock.sum(axis=0), common.seized + common.produced - common.apart - common.used - common.drawn - common.sold, rtol=1e-9, atol=1e-9)
     assert (common.seized > 0).any()
     assert (common.produced > 0).any()
     assert (common.used > 0).any()
     assert (common.drawn > 0).any()
     assert (common.moved > 0).any()
+    assert (common.sold > 0).any()
+    assert (common.apart > 0).any()
+    assert (common.served > 0).any()
+    assert (common.sold_apart > 0).any()
     np.testing.assert_allclose(busy.series.common_stock[-1], stock.sum(axis=0), rtol=1e-6)
 
 

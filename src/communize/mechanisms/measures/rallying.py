@@ -23,12 +23,12 @@ from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
-from communize.mechanisms.measures.surroundings import Surroundings
+from communize.mechanisms.measures.surroundings import Surroundings, shares_of_residents
 from communize.mechanisms.opponents.segmentation import SEGMENTATION, hostility
 from communize.mechanisms.opponents.siding import SIDING
 from communize.mechanisms.provisioning import PROVISION, mean_shortage
 
-STRANGERS, WAGE_LABOUR = CONTENTS.index("strangers"), CONTENTS.index("wage_labour")
+STRANGERS, WAGE_LABOUR, GENDER = (CONTENTS.index(name) for name in ("strangers", "wage_labour", "gender"))
 FEW = 1 << 12  # people in a block of those who choose
 
 
@@ -93,12 +93,44 @@ def find_rallying(
 
 
 @kernel
-def choose_measures(start, stop, block, rows, people, ties, sites, site_share, place_share, weights, surroundings, content, openness, divided, key, day, at):
-    """For each of the people `rows` the site of the measure they join, or -1 where it does not let them in.
+def count_groups(start, stop, part, group, measure, number, n_groups, out):
+    """Count the participants [start, stop) of each taken site by group in ``out[part]``; `number` is a site's row there."""
+    for i in range(start, stop):
+        if measure[i] >= 0 and number[measure[i]] >= 0:
+            out[part, number[measure[i]], min(group[i], n_groups - 1)] += 1
 
-    `openness` = columns of the contents wage labour and strangers: the first admits people who do not work at a workplace,
-    the second people of other places; `divided` = antagonism of each place against people of each side (places, sides), at any
-    site, and which places are country. Members get in but for that.
+
+@kernel
+def get_in(i, target, p, people, sites, content, among, care):
+    """Probability that person `i`, of place `p`, gets into the measure at site `target`: the product of three (`rules.md` section 2).
+
+    Who is no member of a workplace or campus gets in as far as the content wage labour opens it. Who is of another group or place, as far as the
+    content strangers opens it: to members and people of the place their group is known by `among` = (share among the participants of
+    each site, its row, share among residents), to others it is not. Who carries unpaid care, as far as that leaves them time.
+    """
+    home, work, group = people
+    place, kind, instance = sites
+    present, number, residents = among
+    carries, burden = care
+    of, g = content[instance[target]], min(group[i], residents.shape[1] - 1)
+    member = target == home[i] or target == work[i]
+    probability = 1.0
+    if not member and kind[target] != NEIGHBOURHOOD:
+        probability *= rules.suspended(of[WAGE_LABOUR])
+    familiar = 0.0
+    if member or place[target] == p:
+        familiar = rules.known(present[number[target], g], residents[place[target], g])
+    probability *= rules.admitted(familiar, of[STRANGERS])
+    if carries[g]:
+        probability *= 1.0 - rules.bound_by_care(burden, of[GENDER])
+    return probability
+
+
+@kernel
+def choose_measures(start, stop, block, rows, people, ties, sites, site_share, place_share, weights, surroundings, content, among, care, divided, key, day, at):
+    """For each of the people `rows` the site of the measure they join, or -1 where it does not let them in (`get_in`).
+
+    `divided` = antagonism of each place against people of each side (places, sides), at any site, and which places are country.
     """
     home, work, activity, measure, tied, group, position = people
     offsets, neighbours = ties
@@ -127,14 +159,9 @@ def choose_measures(start, stop, block, rows, people, ties, sites, site_share, p
                         target = measure[neighbours[j]]
                         break
                     seen += 1
-        if target >= 0 and target != home[i] and target != work[i]:
-            of = content[instance[target]]
-            admitted = 1.0
-            if kind[target] != NEIGHBOURHOOD:
-                admitted *= rules.suspended(of[openness[0]])
-            if place[target] != p:
-                admitted *= rules.suspended(of[openness[1]])
-            if d.uniform(key, i, day, decisions.RALLY_TARGET, 2) >= admitted:
+        if target >= 0:
+            probability = get_in(i, target, p, (home, work, group), (place, kind, instance), content, among, care)
+            if probability < 1.0 and d.uniform(key, i, day, decisions.RALLY_TARGET, 2) >= probability:
                 target = -1
         if target >= 0 and against.shape[1] > 0:
             hostile = hostility(against[place[target]], group[i], position[i], settlement[p])
@@ -223,7 +250,14 @@ class Rallying(Mechanism):
     parameters: "Rallying.Parameters"
 
     def setup(self, state: State) -> None:
-        self._takes_part = state.society.takes_part
+        self._takes_part, self._carries = state.society.takes_part, state.society.carries
+        self._may_change = bool({"people.home", "people.group"} & state.unannounced)
+        self.regroup(state)
+
+    def regroup(self, state: State) -> None:
+        """Count the residents of each place by group."""
+        n = len(state.society.groups)
+        self._residents = shares_of_residents(state, np.minimum(state.people.group, n - 1), n)
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         state.days.rallied[0] = state.days.left_measures[0] = 0
@@ -252,12 +286,28 @@ class Rallying(Mechanism):
             ties.offsets, sites.place, site_share, place_share, lack, places.siding, self._takes_part, weights,
             (p.rate, max(highest, float(place_share.max())), float(lack.max())), key, day, found)  # fmt: skip
         rows = gather(found, counts, n, BLOCK)
+        if not rows.size:
+            return rows, rows
         at = np.empty(rows.size, np.int32)
         state.pool.for_blocks(
             choose_measures, rows.size, rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures, people.group, people.position), (ties.offsets, ties.neighbours),
             (sites.place, sites.kind, sites.instance, sites.participants), site_share, place_share, weights, (seen.sites, seen.by_place),
-            state.instances.content, (WAGE_LABOUR, STRANGERS), (self._against(state), places.settlement), key, day, at, block=FEW)  # fmt: skip
+            state.instances.content, self._among(state, seen), (self._carries, state.society.parameters.care_burden),
+            (self._against(state), places.settlement), key, day, at, block=FEW)  # fmt: skip
         return rows[at >= 0], at[at >= 0]
+
+    def _among(self, state: State, seen: Surroundings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Share of each group among the participants of each taken site, a site's row there, and share among the residents of each place."""
+        people, n = state.people, self._residents.shape[1]
+        number = np.full(len(state.sites), -1, np.int32)
+        number[seen.sites] = np.arange(seen.sites.size)
+        if n == 1:
+            return np.ones((seen.sites.size, 1)), number, self._residents
+        if self._may_change:
+            self.regroup(state)
+        count = state.pool.sum_of_parts(
+            count_groups, len(people), (seen.sites.size, n), people.group, people.measure, number, n, dtype=np.int32)  # fmt: skip
+        return count / np.maximum(1, count.sum(axis=1, keepdims=True)), number, self._residents
 
     @staticmethod
     def _against(state: State) -> np.ndarray:

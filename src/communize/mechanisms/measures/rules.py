@@ -46,6 +46,26 @@ def suspended(content):
 
 
 @kernel
+def bound_by_care(burden, gender):
+    """Share of the labour and participation of those who carry unpaid care that it takes: burden * (1 - c) / 2, c the content gender."""
+    return burden * suspended(-gender)
+
+
+@kernel
+def known(present, residents):
+    """How far people of a group are no strangers to a measure: its share among the participants against that among residents, at most 1."""
+    if present >= residents:
+        return 1.0 if present > 0.0 else 0.0
+    return present / residents
+
+
+@kernel
+def admitted(familiar, strangers):
+    """Probability of being let in or served: strangers as far as the content has it, (1 + c) / 2, others always."""
+    return familiar + (1.0 - familiar) * suspended(strangers)
+
+
+@kernel
 def taken_up(command, advantage):
     """Share of adoptions that the content hierarchy lets through: (1 + c) / 2, and where c is negative `advantage` * -c more."""
     return min(1.0, suspended(command) + advantage * max(0.0, -command))

@@ -77,3 +77,10 @@ def ties_of_sites(state: State) -> np.ndarray:
     total = np.zeros(len(state.sites), np.int64)
     add_ties(0, len(state.people), 0, state.people.home, state.people.work, state.society.ties.offsets, total)
     return total
+
+
+def shares_of_residents(state: State, side: np.ndarray, n: int) -> np.ndarray:
+    """Share of the residents of each place on each of `n` sides, float64 (places, n); `side` is that of each person."""
+    home = state.sites.place[state.people.home].astype(np.int64)
+    count = np.bincount(home * n + side, minlength=len(state.places) * n).reshape(-1, n)
+    return count / np.maximum(1, state.places.residents)[:, None]

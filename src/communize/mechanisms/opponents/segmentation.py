@@ -13,7 +13,7 @@ from communize.kernels.draws import kernel
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
-from communize.mechanisms.measures.surroundings import Surroundings
+from communize.mechanisms.measures.surroundings import Surroundings, shares_of_residents
 
 STRANGERS = CONTENTS.index("strangers")
 LIVELIHOODS = ("work", "no_work", "land")
@@ -183,13 +183,9 @@ class Segmentation(Mechanism):
 
     def regroup(self, state: State) -> None:
         """Count the residents of each place by side, of the divisions within places."""
-        n, n_groups = len(state.places), len(state.society.groups)
-        inside = n_groups + len(LIVELIHOODS)
-        home = state.sites.place[state.people.home].astype(np.int64)
-        count = np.zeros(n * inside)
-        for side in (np.minimum(state.people.group, n_groups - 1), n_groups + LIVELIHOOD[state.people.position]):
-            count += np.bincount(home * inside + side, minlength=count.size)
-        self._shares = count.reshape(n, inside) / np.maximum(1, state.places.residents)[:, None]
+        people, n_groups = state.people, len(state.society.groups)
+        groups = shares_of_residents(state, np.minimum(people.group, n_groups - 1), n_groups)
+        self._shares = np.hstack([groups, shares_of_residents(state, LIVELIHOOD[people.position], len(LIVELIHOODS))])
 
     def step(self, state: State, day: int, draws: Draws) -> None:
         p, people, sites, places, table = self.parameters, state.people, state.sites, state.places, state.antagonism

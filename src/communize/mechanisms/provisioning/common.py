@@ -7,13 +7,17 @@ from communize.declare.registry import CONTENTS, NEIGHBOURHOOD, Column
 from communize.kernels.blocks import gather
 from communize.mechanisms.base import State
 from communize.mechanisms.measures import rules
-from communize.mechanisms.provisioning import commodity, free
+from communize.mechanisms.provisioning import commodity, free, terms
 from communize.mechanisms.provisioning.industry import Industry
 from communize.mechanisms.provisioning.needs import by_place_and_sector
 from communize.mechanisms.provisioning.settings import Free, ProvisioningParameters
 
-EXCHANGE, PROPERTY, DIVISION, GENDER, STRANGERS = (CONTENTS.index(name) for name in ("exchange", "property", "division_of_labour", "gender", "strangers"))
-TALLIES = ("seized", "produced", "used", "drawn", "moved")
+EXCHANGE, PROPERTY, WAGE_LABOUR, DIVISION, GENDER, STRANGERS = (
+    CONTENTS.index(name) for name in ("exchange", "property", "wage_labour", "division_of_labour", "gender", "strangers"))  # fmt: skip
+TALLIES = {
+    "seized": "taken into common from sites", "produced": "made", "used": "used as inputs", "drawn": "drawn from what is common", "moved": "moved between places",
+    "sold": "sold from what is common", "apart": "of what was made, kept for members alone", "served": "drawn by them of what is kept", "sold_apart": "sold of what is kept",
+}  # fmt: skip
 
 COLUMNS = (
     Column("sites", "stock", "float32", "day of consumption", "own product that a site of work holds", (0, None)),
@@ -21,7 +25,11 @@ COLUMNS = (
     Column("provision", "stock", "float64", "day of consumption", "common stock, by place and sector", (0, None)),
     Column("provision", "coverage", "float64", "share", "of what is drawn, the share that is there, by place and sector", (0, 1)),
     Column("places", "open_to_others", "float64", "share", "how far people outside measures may draw", (0, 1)),
-    *(Column("common", name, "float64", "day of consumption", f"{name} so far, by sector", (0, None)) for name in TALLIES),
+    Column("places", "unpaid", "float64", "day of consumption", "what participants would buy, cannot pay for, and have no surplus to sell for: made for sale", (0, None)),
+    Column("places", "money_dependence", "float64", "share", "share of what participants of measures have that is bought with money", (0, 1)),
+    Column("places", "met_by_goods", "float64", "share", "of the needs of participants, met by what is bought for surplus", (0, 1)),
+    *(Column("common", name, "float64", "day of consumption", f"{what} so far, by sector", (0, None)) for name, what in TALLIES.items()),
+    Column("common", "traded", "float64", "day of consumption", "bought for goods less sold on the day, by sector", (None, None)),
 )
 
 
@@ -58,10 +66,16 @@ class Common:
         As `free.gather_labour` writes them today.
     carrying
         What taken transport can move from each place today.
-    propensity
-        At each site: share of what is missing that its measure lets participants buy.
+    terms
+        At each site with a measure, on what terms participants have what is held (columns of `terms`), float64 (sites, 6).
     participants
         Rows of the people who have joined a measure, today.
+    kept
+        Sector of what each site keeps for its members alone, int8 (sites,), -1 for none.
+    carries
+        Whether people of a group carry unpaid care.
+    number, pays
+        By site, those of them whose activity it is, and what they can pay (`terms.count_pay`).
     """
 
     def __init__(self, state: State, p: ProvisioningParameters, industry: Industry):
@@ -79,12 +93,13 @@ class Common:
         self.transport_sector = known_sector(state, p.free.transport, default.transport, "provisioning.free.transport")
         self.stock_days = np.full(n, p.stock_days)
         self._may_change = bool({"sites.sector", "sites.kind"} & state.unannounced)
+        self.carries = state.society.carries
         self.plant, self.own, self.moving, self.home = (np.zeros((n_places, n)) for _ in range(4))
-        self.drawers, self.carrying, self.dwelling = np.zeros((n_places, 2)), np.zeros(n_places), np.zeros(n_places)
-        self.output = np.zeros((n_places, n))
+        self.drawers, self.carrying, self.dwelling = np.zeros((n_places, 3)), np.zeros(n_places), np.zeros(n_places)
+        self.output, self._apart, self._hold = (np.zeros((n_places, n)) for _ in range(3))
         self._in_order = np.argsort(state.society.place_list.identity, kind="stable")
-        self.propensity = np.zeros(0)
         self.participants, self._listed = np.zeros(0, np.int32), np.zeros(len(state.people), np.int32)
+        self.terms = np.zeros((0, terms.N_TERMS))
         self.regroup(state)
         if not len(state.common):
             state.common.grow(n)
@@ -97,78 +112,130 @@ class Common:
 
     def regroup(self, state: State) -> None:
         """Take notice of new sites, and of what they make."""
-        sites = state.sites
-        if self.propensity.size != len(sites):
-            self.propensity = np.zeros(len(sites))
+        sites, n = state.sites, len(state.sites)
+        if self.terms.shape[0] != n:
+            self.terms, self.taken = np.zeros((n, terms.N_TERMS)), np.zeros(0, np.int32)
+            self.joined, self.carers, self.number, self.pays = (np.zeros(n, np.int64) for _ in range(4))
         self._works = np.where(sites.kind != NEIGHBOURHOOD, sites.sector, -1).astype(np.int8)
+        can_be_kept = np.append(self.seizable & (self.need > 0), False)
+        self.kept = np.where(can_be_kept[self._works], self._works, -1).astype(np.int8)
 
     def _list_participants(self, state: State) -> None:
         people = state.people
         counts = state.pool.for_blocks(free.list_participants, len(people), people.measure, self._listed)
         self.participants = gather(self._listed, counts, len(people)) if counts else self._listed
 
-    def day(self, state: State, lacking: np.ndarray) -> bool:
-        """Seize, produce, move and draw for a day; whether there is anything in common.
+    def _look(self, state: State, fall: float) -> np.ndarray:
+        """Who takes part where, and what they can pay and buy; contents of the measures in force, float32 (taken, contents)."""
+        people, sites = state.people, state.sites
+        for column in (self.terms, self.joined, self.carers, self.number, self.pays):
+            column[self.taken] = 0
+        self.taken = np.flatnonzero(sites.instance >= 0).astype(np.int32)
+        content = state.instances.content[sites.instance[self.taken]]
+        self.terms[self.taken, terms.BUYS] = rules.suspended(-content[:, EXCHANGE])
+        self.terms[self.taken[:, None], [terms.CLAIM, terms.OF_CARERS, terms.OF_OTHERS]] = 1.0
+        self._list_participants(state)
+        terms.count_pay(self.participants, people.activity, people.measure, people.affordability, fall, self.number, self.pays)
+        return content
 
-        `lacking` is what people outside measures lack, in days of consumption, by place and sector.
+    def day(self, state: State, lacking: np.ndarray, fall: float) -> bool:
+        """Seize, produce, move, draw and sell for a day; whether there is anything in common.
+
+        `lacking` is what people outside measures lack, in days of consumption, by place and sector; `fall` that of what people can pay.
         """
-        people, sites, places, instances = state.people, state.sites, state.places, state.instances
+        sites, places = state.sites, state.places
         if self._may_change:
             self.regroup(state)
         self._keep_stocks(state)
-        taken = np.flatnonzero(sites.instance >= 0).astype(np.int32)
         stock, coverage = by_place_and_sector(state, "stock"), by_place_and_sector(state, "coverage")
-        if not taken.size and not stock.any():
-            return self.idle(state, taken)
-        tally = np.zeros((free.N_TALLIES, len(self.need)))
-        rows = sites.instance[taken]
-        content = instances.content[rows] if taken.size else np.zeros((0, len(CONTENTS)), np.float32)
-        freed = np.zeros(max(1, len(instances)))
-        freed[rows] = rules.suspended(content[:, PROPERTY])
-        free.seize(taken, (sites.place, sites.sector, sites.instance, sites.stock, sites.seized), freed, self.seizable & (self.need > 0), stock, tally)
-        shares = np.column_stack([
-            rules.suspended(content[:, DIVISION]), 1.0 - self.p.care_burden * rules.suspended(-content[:, GENDER]), rules.suspended(content[:, STRANGERS]),
-        ]).astype(np.float64)  # fmt: skip
-        shares[:, 0] *= places.scope[sites.place[taken]] > 0 if self.p.needs_co_ordination else 1.0
-        shares[:, 1] *= 1.0 - places.drain[sites.place[taken]]
-        needs = state.practices.needs[instances.practice[rows]] if taken.size else np.zeros((0, 3), np.int8)
-        joined = np.zeros(len(sites), np.int64)
-        self.dwelling[:] = 0.0
-        self._list_participants(state)
-        free.count_participants(self.participants, people.home, people.measure, sites.place, sites.instance, joined, self.dwelling)
-        free.gather_labour(
-            taken, (sites.place, self._works, joined, sites.members), needs, shares, (self.per_worker, self.p.mobility),
-            self.plant, self.own, self.moving, self.home, self.drawers)  # fmt: skip
-        self._buying(state, taken)
-        self.carrying[:] = self.own[:, self.transport_sector] * self.p.carried if self.transport_sector >= 0 else 0.0
+        if not np.any(sites.instance >= 0) and not stock.any():
+            return self.idle(state, fall)
+        tally, apart = np.zeros((free.N_TALLIES, len(self.need))), self._gather(state, self._look(state, fall))
+        freed = np.zeros(max(1, len(state.instances)))
+        freed[sites.instance[self.taken]] = self._shares[:, free.FREED]
+        free.seize(self.taken, (sites.place, sites.sector, sites.instance, sites.stock, sites.seized), freed, self.seizable & (self.need > 0), stock, tally)
+
+        reserves = (sites.place, self.kept, sites.stock)
+        sale = places.unpaid / np.maximum(self.plant.sum(axis=1), 1e-300) if self.p.selling else np.zeros(len(places))
+        served, wanted_apart, lacks = np.zeros(self.plant.shape), np.zeros(self.plant.shape), np.empty(self.taken.size)
+        terms.serve_members(self.taken, reserves, self.joined, apart, sale, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart)
+        tally[free.SERVED] += served.sum(axis=0)
+        claims = np.where(np.arange(len(self.need)) == self.dwelling_sector, self.drawers[:, :1], self.drawers[:, 2:])
+        inside = np.maximum(0.0, self.need * claims - served)
+        openness = self.drawers[:, 1] / np.maximum(self.drawers[:, 0], 1e-300)
+        drawing = inside + openness[:, None] * lacking
         live = np.flatnonzero((self.drawers[:, 0] > 0) | stock.any(axis=1)).astype(np.int32)
+        shut = np.zeros(self.plant.shape)
+        of_plant = self.kept[self.taken] >= 0
+        np.add.at(shut, (sites.place[self.taken[of_plant]], self.kept[self.taken[of_plant]]), apart[of_plant])
+        shut = np.divide(shut, self.plant, out=shut, where=self.plant > 0)
+        self._apart[live] = self._hold[live] = 0.0
         free.produce_in_places(
-            live, self.A, self.critical, self.per_worker, self.p.home_productivity, self.p.restock_days, self.need, self.drawers, lacking,
-            (self.plant, self.own, self.moving, self.home), stock, self.output, tally)  # fmt: skip
+            live, self.A, self.critical, self.per_worker, self.p.home_productivity, self.p.restock_days, drawing, sale, (shut, wanted_apart),
+            (self.plant, self.own, self.moving, self.home), stock, self.output, self._apart, self._hold, tally)  # fmt: skip
+        terms.keep_for_members(self.taken, reserves, lacks, wanted_apart, self._apart)
         if state.contacts.linked.any() and self.carrying.any():
             contact, left = state.society.contact, self.carrying.copy()
-            wanted = self.need * self.drawers[:, :1] + (self.drawers[:, 1:] / np.maximum(self.drawers[:, :1], 1e-9)) * lacking
-            free.move_goods(self._in_order, contact.offsets, contact.neighbours, state.contacts.linked, wanted, left, self.p.per_link, stock, tally)
+            free.move_goods(self._in_order, contact.offsets, contact.neighbours, state.contacts.linked, drawing, left, self.p.per_link, stock, tally)
+        surplus = np.maximum(0.0, stock - self._hold)
         coverage[:], places.open_to_others[:] = 0.0, 0.0
         free.draw_from_stock(
-            live, self.need, self.drawers, lacking, self.dwelling, self.dwelling_sector, stock, coverage, places.open_to_others, tally)  # fmt: skip
+            live, inside, openness, lacking, self.drawers[:, 0].copy(), self.dwelling, self.need, self.dwelling_sector, stock, coverage, places.open_to_others, tally)  # fmt: skip
+        state.common.traded[:] = 0.0
+        if self.p.selling:
+            terms.sell(
+                self.taken, reserves, self.joined, self.number, self.pays, self.drawers[:, 0].copy(), self.need, state.industry.supply, self.p.restock_days,
+                coverage, self.dwelling_sector, self.terms, surplus, stock, places.unpaid, state.common.traded, tally)  # fmt: skip
         for number, name in enumerate(TALLIES):
             getattr(state.common, name)[:] += tally[number]
         self._lacking = lacking
         return True
 
-    def _buying(self, state: State, taken: np.ndarray) -> None:
-        self.propensity[:] = 0.0
-        self.propensity[taken] = rules.suspended(-state.instances.content[state.sites.instance[taken], EXCHANGE])
+    def _gather(self, state: State, content: np.ndarray) -> np.ndarray:
+        """Labour, plants and claims of the measures in force; what of the plant of each serves its members only, float64 (taken,)."""
+        people, sites, places, taken = state.people, state.sites, state.places, self.taken
+        shares = np.empty((taken.size, 6))
+        shares[:, free.REASSIGNED] = rules.suspended(content[:, DIVISION])
+        if self.p.needs_co_ordination:
+            shares[:, free.REASSIGNED] *= places.scope[sites.place[taken]] > 0
+        shares[:, free.NOT_CARING] = 1.0 - rules.bound_by_care(state.society.parameters.care_burden, content[:, GENDER])
+        shares[:, free.NOT_DRAINED] = 1.0 - places.drain[sites.place[taken]]
+        shares[:, free.OPENNESS] = rules.suspended(content[:, STRANGERS])
+        shares[:, free.BY_HOURS] = np.maximum(0.0, -content[:, WAGE_LABOUR])
+        shares[:, free.FREED] = np.where(self.kept[taken] >= 0, rules.suspended(content[:, PROPERTY]), 1.0)
+        needs = state.practices.needs[state.instances.practice[sites.instance[taken]]]
+        apart, claims, self._shares = np.empty(taken.size), np.zeros(len(sites)), shares
+        self.dwelling[:] = 0.0
+        free.count_participants(
+            self.participants, (people.home, people.measure, people.group), self.carries, sites.place, sites.instance, self.joined, self.carers, self.dwelling)  # fmt: skip
+        free.gather_labour(
+            taken, (sites.place, self._works, self.joined, self.carers, sites.members), needs, shares, (self.per_worker, self.p.mobility),
+            self.plant, apart, self.own, self.moving, self.home, self.drawers, claims)  # fmt: skip
+        self.terms[taken, terms.CLAIM] = claims[taken]
+        day, mean = shares[:, free.NOT_DRAINED], np.maximum(claims[taken], 1e-300)
+        for column, hours in ((terms.OF_CARERS, day * shares[:, free.NOT_CARING]), (terms.OF_OTHERS, day)):
+            self.terms[taken, column] = np.where(claims[taken] > 0, (1.0 - shares[:, free.BY_HOURS] * (1.0 - hours)) / mean, 1.0)
+        self.carrying[:] = self.own[:, self.transport_sector] * self.p.carried if self.transport_sector >= 0 else 0.0
+        return apart
 
-    def idle(self, state: State, taken: np.ndarray | None = None) -> bool:
-        """Nothing is held in common, whatever sites are `taken`; False."""
-        self._list_participants(state)
+    def idle(self, state: State, fall: float) -> bool:
+        """Nothing is held in common, whatever sites are taken; False."""
+        self._look(state, fall)
         places, coverage = state.places, by_place_and_sector(state, "coverage")
-        self._buying(state, np.flatnonzero(state.sites.instance >= 0) if taken is None else taken)
-        if self.drawers.any() or places.open_to_others.any() or coverage.any():
+        if self.drawers.any() or places.open_to_others.any() or coverage.any() or places.unpaid.any() or state.common.traded.any():
             coverage[:], places.open_to_others[:], self.drawers[:] = 0.0, 0.0, 0.0
+            places.unpaid[:] = state.common.traded[:] = 0.0
         return False
+
+    def inside(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """What participants have free, mean by place and sector, and (participants, claims, spending, spending in money) summed by place."""
+        coverage = by_place_and_sector(state, "coverage")
+        sums, own = np.zeros((len(state.places), 4)), np.zeros(coverage.shape)
+        terms.by_place(self.taken, state.sites.place, self.kept, self.number, self.pays, self.terms, sums, own)
+        people = np.maximum(1.0, sums[:, :1])
+        claims = np.where((np.arange(len(self.need)) == self.dwelling_sector) | (sums[:, :1] == 0), 1.0, sums[:, 1:2] / people)
+        own /= people
+        return own + np.maximum(0.0, claims - own) * coverage, sums
 
     def who_draws(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """People who draw in each of the places `rows`, others counted by what they lack, and what each of them needs a day."""

@@ -8,8 +8,9 @@ import numpy as np
 from communize.declare.registry import COMMODITY, CONTESTED, MAX_NEEDS
 from communize.kernels.draws import kernel
 
-SEIZED, PRODUCED, USED, DRAWN, MOVED = range(5)  # what is counted of a day, by sector
-N_TALLIES = 5
+SEIZED, PRODUCED, USED, DRAWN, MOVED, SOLD, APART, SERVED, SOLD_APART = range(9)  # what is counted of a day, by sector
+N_TALLIES = 9
+REASSIGNED, NOT_CARING, NOT_DRAINED, OPENNESS, BY_HOURS, FREED = range(6)  # shares at a site with a measure
 
 
 @kernel
@@ -81,54 +82,69 @@ def list_participants(start, stop, block, measure, out):
 
 
 @kernel
-def count_participants(participants, home, measure, site_place, instance, joined, dwelling):
-    """`participants` by the site whose measure they joined, each once, added to `joined` (sites,); by the place where it lies, those of
-    them who live in a taken neighbourhood, added to `dwelling` (places,).
+def count_participants(participants, people, carries, site_place, instance, joined, carers, dwelling):
+    """`participants` by the site whose measure they joined, each once, added to `joined` (sites,), and to `carers` those whose group carries unpaid
+    care; by the place where it lies, those of them who live in a taken neighbourhood, added to `dwelling` (places,).
+
+    `people` = (home, measure, group).
     """
+    home, measure, group = people
     for i in participants:
         joined[measure[i]] += 1
+        carers[measure[i]] += carries[group[i]]
         if instance[home[i]] >= 0:
             dwelling[site_place[measure[i]]] += 1.0
 
 
 @kernel
-def gather_labour(taken, sites, needs, shares, law, plant, own, moving, home, drawers):
-    """Where the labour of those in measures can go, by place and sector; all five arrays are written.
+def gather_labour(taken, sites, needs, shares, law, plant, apart, own, moving, home, drawers, claims):
+    """Where the labour of those in measures can go, by place and sector, and what they may draw; the last seven arrays are written.
 
     Parameters
     ----------
     taken
         Rows of the sites with a measure in force.
     sites
-        (place, sector, people who joined there, members).
+        (place, sector, people who joined there, those of them who carry unpaid care, members).
     needs
         Needs of the practice at each of `taken`, -1 for none, (sites, MAX_NEEDS).
     shares
-        At each of `taken`: the share of labour that can be reassigned, the share of labour left by unpaid care, the openness to
-        strangers, (sites, 3).
+        At each of `taken`: REASSIGNED, the share of labour that can go to other sectors; NOT_CARING, what care leaves of those who carry it;
+        NOT_DRAINED, what fronts leave; OPENNESS to strangers; BY_HOURS, how far members draw by hours; FREED, the share of the plant that is
+        free for all who come, (sites, 6).
     law
-        (output per worker of each sector, productivity of neighbourhoods, mobility of labour).
-    plant, own, moving, home
-        Output that plants allow; labour in the plants' own sector; labour that can go to any sector; labour in neighbourhoods.
+        (output per worker of each sector, mobility of labour).
+    plant
+        Output that plants allow.
+    apart
+        What of it at each of `taken` serves members only.
+    own, moving, home
+        Labour in the plants' own sector; labour that can go to any sector; labour in neighbourhoods.
     drawers
-        People who draw: (participants, sum of openness times participants), (places, 2).
+        People who draw: (participants, sum of openness times participants, sum of claims), (places, 3).
+    claims
+        By site, what a participant may claim of the needs of a day, mean: by hours as long as a day of work.
     """
-    place, sector, participants, members = sites
+    place, sector, participants, carers, members = sites
     per_worker, mobility = law
     plant[:], own[:], moving[:], home[:], drawers[:] = 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(taken.size):
         s = taken[t]
         p, k = place[s], sector[s]
         n = float(participants[s])
-        labour = n * shares[t, 1]
+        labour = (n - carers[s] * (1.0 - shares[t, NOT_CARING])) * shares[t, NOT_DRAINED]
+        claims[s] = 1.0 - shares[t, BY_HOURS] * (1.0 - labour / n) if n > 0.0 else 1.0
         drawers[p, 0] += n
-        drawers[p, 1] += n * shares[t, 2]
+        drawers[p, 1] += n * shares[t, OPENNESS]
+        drawers[p, 2] += n * claims[s]
         number = 0
         for slot in range(MAX_NEEDS):
             number += needs[t, slot] >= 0
         produces = k >= 0 and per_worker[k] > 0.0
+        apart[t] = 0.0
         if produces:
             plant[p, k] += members[s] * per_worker[k]
+            apart[t] = members[s] * per_worker[k] * (1.0 - shares[t, FREED])
         if number == 0:
             continue
         part = labour / number
@@ -141,23 +157,26 @@ def gather_labour(taken, sites, needs, shares, law, plant, own, moving, home, dr
             elif j == k:
                 own[p, k] += part
             else:
-                away = mobility * shares[t, 0]
+                away = mobility * shares[t, REASSIGNED]
                 moving[p, j] += part * away
                 own[p, k] += part * (1.0 - away)
 
 
 @kernel
-def produce(p, coefficients, critical, per_worker, home_productivity, wanted, plant, own, moving, home, free, output, need, tally):
+def produce(p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, output, apart, need, tally):
     """Output of the sectors in place `p` today, limited by plants, labour, inputs in common stock, and what is wanted.
 
+    Plants work for all and for their members alone, `shut` = (the share of them that does, what their members want): `apart` is written.
     Inputs are rationed alike among those who need them. In neighbourhoods people produce without plants and inputs, at a low productivity.
     """
+    share_apart, wanted_apart = shut
     n = per_worker.size
     for k in range(n):
         made = 0.0
         if per_worker[k] > 0.0:
             made = min(plant[p, k], (own[p, k] + moving[p, k]) * per_worker[k])
-        output[k] = min(made, max(0.0, wanted[k]))
+        apart[k] = min(made * share_apart[p, k], wanted_apart[p, k])
+        output[k] = min(made * (1.0 - share_apart[p, k]), max(0.0, wanted[k])) + apart[k]
     for i in range(n):
         need[i] = 0.0
         for k in range(n):
@@ -169,6 +188,7 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
             if critical[i, k] and coefficients[i, k] > 0.0 and need[i] > free[p, i]:
                 share = min(share, free[p, i] / need[i])
         output[k] *= share
+        apart[k] *= share
     for i in range(n):
         used = 0.0
         for k in range(n):
@@ -180,9 +200,10 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
     for k in range(n):
         at_plants = output[k] / per_worker[k] if per_worker[k] > 0.0 else 0.0
         idle = max(0.0, moving[p, k] - max(0.0, at_plants - own[p, k]))
-        garden = min((home[p, k] + idle) * per_worker[k] * home_productivity, max(0.0, wanted[k] - output[k]))
-        free[p, k] += output[k] + garden
+        garden = min((home[p, k] + idle) * per_worker[k] * home_productivity, max(0.0, wanted[k] - (output[k] - apart[k])))
+        free[p, k] += output[k] - apart[k] + garden
         tally[PRODUCED, k] += output[k] + garden
+        tally[APART, k] += apart[k]
 
 
 @kernel
@@ -221,64 +242,70 @@ def move_goods(places, offsets, neighbours, linked, want, carrying, per_link, fr
 
 
 @kernel
-def produce_in_places(live, coefficients, critical, per_worker, home_productivity, restock, need, drawers, strangers, labour, free, output, tally):
+def produce_in_places(live, coefficients, critical, per_worker, home_productivity, restock, drawing, sale, shut, labour, free, output, apart, hold, tally):
     """Production in the places `live`.
 
     Parameters
     ----------
     restock
         Days of drawing that a place tries to hold.
-    need
-        What one person needs of each sector in a day.
-    drawers
-        (participants, openness times participants) by place.
-    strangers
-        What others of the place lack and would draw where they may, in days of consumption, (places, sectors).
+    drawing
+        What all who may would draw from the common stock today, (places, sectors).
+    sale
+        By place, what is to be made for sale, against the output of all its plants.
+    shut
+        (Share of plants that serves members only, what is wanted for them), both (places, sectors).
     labour
         (plant, own, moving, home) as `gather_labour` writes them.
     free
         Common stock, changed.
-    output
-        What was made, written.
+    output, apart, hold
+        Written, (places, sectors): what plants made; what of it for members only; what the place tries to hold before anything is drawn.
     """
     plant, own, moving, home = labour
-    n = need.size
-    wanted, inputs, made = np.empty(n), np.empty(n), np.empty(n)
+    n = drawing.shape[1]
+    wanted, inputs, made, made_apart = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     for p in live:
-        openness = drawers[p, 1] / drawers[p, 0] if drawers[p, 0] > 0.0 else 0.0
         for k in range(n):
-            draw = need[k] * drawers[p, 0] + openness * strangers[p, k]
-            wanted[k] = draw * (1.0 + restock) - free[p, k]
+            hold[p, k] = drawing[p, k] * (1.0 + restock)
         for i in range(n):  # what the others need as inputs is wanted too
             for k in range(n):
                 if critical[i, k]:
-                    wanted[i] += coefficients[i, k] * max(0.0, min(plant[p, k], (own[p, k] + moving[p, k]) * per_worker[k]))
-        produce(p, coefficients, critical, per_worker, home_productivity, wanted, plant, own, moving, home, free, made, inputs, tally)
+                    hold[p, i] += coefficients[i, k] * max(0.0, min(plant[p, k], (own[p, k] + moving[p, k]) * per_worker[k]))
         for k in range(n):
-            output[p, k] = made[k]
+            wanted[k] = hold[p, k] - free[p, k] + sale[p] * plant[p, k] * (1.0 - shut[0][p, k])
+        produce(
+            p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, made, made_apart, inputs, tally)  # fmt: skip
+        for k in range(n):
+            output[p, k], apart[p, k] = made[k], made_apart[k]
 
 
 @kernel
-def draw_from_stock(live, need, drawers, strangers, dwelling, dwell_sector, free, coverage, open_to_others, tally):
+def draw_from_stock(live, inside, openness, strangers, people, dwelling, need, dwell_sector, free, coverage, open_to_others, tally):
     """Everybody who may draws what they lack; coverage is the share of it that is there, the same for all of a place.
 
-    `dwelling` are the participants who live in taken neighbourhoods; their need of the sector `dwell_sector` is met by use. `strangers`
-    is what others of the place lack, `open_to_others` the mean openness to them, written.
+    Parameters
+    ----------
+    inside
+        What participants draw, (places, sectors), `people` of them by place.
+    openness, strangers
+        How far others of the place may draw, and what they lack; `open_to_others` is written.
+    dwelling
+        Participants who live in taken neighbourhoods; their need of the sector `dwell_sector` (what a person needs: `need`) is met by use.
     """
     n = need.size
     for p in live:
-        openness = drawers[p, 1] / drawers[p, 0] if drawers[p, 0] > 0.0 else 0.0
-        open_to_others[p] = openness
+        open_to_others[p] = openness[p]
         for k in range(n):
-            inside = need[k] * drawers[p, 0]
+            wanted = inside[p, k]
             if k == dwell_sector:
-                inside = max(0.0, inside - need[k] * dwelling[p])
-            wanted = inside + openness * strangers[p, k]
+                wanted = max(0.0, wanted - need[k] * dwelling[p])
+            wanted += openness[p] * strangers[p, k]
             taken = min(wanted, free[p, k])
             free[p, k] -= taken
             tally[DRAWN, k] += taken
-            share = taken / wanted if wanted > 0.0 else (1.0 if drawers[p, 0] > 0.0 else 0.0)
-            if k == dwell_sector and need[k] * drawers[p, 0] > 0.0:  # those who live in what was taken have it, the others as much as is there
-                used = min(1.0, dwelling[p] / drawers[p, 0])
+            share = taken / wanted if wanted > 0.0 else (1.0 if people[p] > 0.0 else 0.0)
+            if k == dwell_sector and need[k] * people[p] > 0.0:  # those who live in what was taken have it, the others as much as is there
+                used = min(1.0, dwelling[p] / people[p])
                 share = used + (1.0 - used) * share
             coverage[p, k] = share

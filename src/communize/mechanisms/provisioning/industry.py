@@ -182,14 +182,18 @@ class Industry:
         """Sectors that must produce and in which nobody works at the start: their output is not limited by labour."""
         return [name for name, labour, output in zip(self.names, state.industry.labour_at_start, self.base) if labour == 0 and output > 0]
 
-    def day(self, state: State, day: int, stopped: np.ndarray, spending: float) -> None:
-        """Produce for a day; `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start."""
+    def day(self, state: State, day: int, stopped: np.ndarray, spending: float, traded: np.ndarray) -> None:
+        """Produce for a day.
+
+        `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start, `traded` what
+        measures bought for goods less what they sold, by sector.
+        """
         industry, n = state.industry, len(self.names)
         employed, working = np.zeros(n), np.zeros(n)
         labour_by_sector(_labour_of(state), stopped, employed, working)
         at_start = industry.labour_at_start
         industry.possible[:] = np.where(at_start > 0, self.base * (1.0 + self.p.slack) * working / np.maximum(at_start, 1e-9), self.base)
-        final = self.households * spending + self.others
+        final = self.households * spending + self.others + traded
         stock = state.inventory.stock.reshape(n, n)
         before = stock.copy()
         commodity.day_of_production(

@@ -5,13 +5,13 @@ import numpy as np
 from communize.declare.registry import IN_MEASURE, Column
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
+from communize.mechanisms.provisioning.terms import BUYS, CLAIM, FIXED_POINT, OF_CARERS, OF_OTHERS, OWN, PAID, has
 
 PROVISION = (
     Column("provision", "shortage", "float32", "share", "what is missing of a need, by place and sector", (0, 1)),
     Column("places", "coverage", "float32", "share", "essential coverage of the participants of measures", (0, 1)),
     Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
 )
-FIXED_POINT = 1 << 20
 
 
 def by_place_and_sector(state: State, name: str) -> np.ndarray:
@@ -47,13 +47,15 @@ def mean_shortage(state: State) -> np.ndarray:
 
 
 @kernel
-def notice(first, last, people, site_place, weights, supply, free, open_to_others, propensity, fall):
+def notice(first, last, people, carries, site_place, weights, supply, free, open_to_others, terms, kept, dwelling, fall):
     """What people of [first, last) lack, from what they can pay, what is delivered and what is free.
 
     Parameters
     ----------
     people
-        (home, activity, measure, affordability, unmet): unmet is written.
+        (home, group, activity, measure, affordability, unmet): unmet is written.
+    carries
+        Whether people of a group carry unpaid care.
     weights
         Weight of each need.
     supply
@@ -62,12 +64,16 @@ def notice(first, last, people, site_place, weights, supply, free, open_to_other
         Coverage in free access of those who draw, (places, sectors).
     open_to_others
         How far others of the place may draw.
-    propensity
-        Share of what is missing that the measure at each site lets its participants buy.
+    terms
+        On what terms participants have what is free, by site (columns of `terms`).
+    kept
+        Sector of what each site keeps for its members, -1 for none.
+    dwelling
+        Sector whose need is met by use, whatever the claims; -1 for none.
     fall
         Share by which a crisis lowers what people can pay.
     """
-    home, activity, measure, affordability, unmet = people
+    home, group, activity, measure, affordability, unmet = people
     n = weights.size
     delivered = whole = 0.0
     for k in range(n):
@@ -79,9 +85,14 @@ def notice(first, last, people, site_place, weights, supply, free, open_to_other
         pays = affordability[i] * (1.0 - fall)
         missing = 0.0
         if takes_part:
-            buys = pays * propensity[measure[i]]
+            s = measure[i]
+            buys = terms[s, BUYS] * (pays + (1.0 - pays) * terms[s, PAID])
+            mine = terms[s, OF_CARERS if carries[group[i]] else OF_OTHERS]
             for k in range(n):
-                missing += weights[k] * (1.0 - free[p, k]) * (1.0 - buys * supply[k])
+                claim, own, part = terms[s, CLAIM], (terms[s, OWN] if k == kept[s] else 0.0), mine
+                if k == dwelling:
+                    claim = part = 1.0
+                missing += weights[k] * (1.0 - part * has(claim, own, free[p, k])) * (1.0 - buys * supply[k])
         elif open_to_others[p] == 0.0:
             missing = whole - pays * delivered
         else:
@@ -92,20 +103,6 @@ def notice(first, last, people, site_place, weights, supply, free, open_to_other
 
 
 @kernel
-def pay_of_participants(participants, activity, measure, affordability, site_place, propensity, fall, sums):
-    """Number of `participants` whose activity it is by the place where their measure lies, what they can pay, and what of it they would spend (fixed point),
-    added to `sums` (places, 3).
-    """
-    for i in participants:
-        if activity[i] == IN_MEASURE:
-            p = site_place[measure[i]]
-            pays = affordability[i] * (1.0 - fall)
-            sums[p, 0] += 1
-            sums[p, 1] += np.int64(pays * FIXED_POINT)
-            sums[p, 2] += np.int64(pays * propensity[measure[i]] * FIXED_POINT)
-
-
-@kernel
 def pay_of_places(home, site_place, affordability, total):
     """Sum of what residents can pay, in fixed point, added to `total` (places,)."""
     for i in range(home.size):
@@ -113,34 +110,41 @@ def pay_of_places(home, site_place, affordability, total):
 
 
 @kernel
-def cover_places(participants, residents, pay, sums, weights, essential, supply, fall, free, open_to_others, shortage, coverage, free_coverage, bought):
-    """What is missing in each place of each need; essential and free coverage of participants, and the share of it that they buy.
+def cover_places(
+    participants, residents, pay, sums, weights, essential, supply, fall, free, inside_free, open_to_others, shortage, coverage, free_coverage, bought, by_money, by_goods):  # fmt: skip
+    """What is missing in each place of each need; essential and free coverage of participants, and what they buy.
 
     Parameters
     ----------
     pay
         Mean of what residents can pay.
     sums
-        As `pay_of_participants` adds them up.
+        (Participants, claims, spending, spending in money) by place.
     essential
         Which needs nobody can do without.
-    shortage, coverage, free_coverage, bought
-        Written: (places, sectors) and (places,).
+    free, inside_free
+        Coverage in free access of those who draw from the common stock, and what participants have in all, mean; (places, sectors).
+    shortage, coverage, free_coverage, bought, by_money, by_goods
+        Written: (places, sectors) and (places,). Of what participants have, the share that is bought, and that bought with money; of their needs,
+        the share met by goods for goods.
     """
     n = weights.size
     for p in range(participants.size):
         inside = participants[p] / residents[p] if residents[p] > 0 else 0.0
         pays = pay[p] * (1.0 - fall)
-        buys = sums[p, 2] / sums[p, 0] / FIXED_POINT if sums[p, 0] > 0 else 0.5 * pays
+        buys = sums[p, 2] / sums[p, 0] if sums[p, 0] > 0 else 0.5 * pays
         least, common, paid = 1.0, 0.0, 0.0
         for k in range(n):
-            by_exchange = (1.0 - free[p, k]) * min(1.0, buys * supply[k])
-            common += weights[k] * free[p, k]
+            has_free = inside_free[p, k]
+            by_exchange = (1.0 - has_free) * min(1.0, buys * supply[k])
+            common += weights[k] * has_free
             paid += weights[k] * by_exchange
             if essential[k]:
-                least = min(least, free[p, k] + by_exchange)
+                least = min(least, has_free + by_exchange)
             outside = (1.0 - min(1.0, pays * supply[k])) * (1.0 - open_to_others[p] * free[p, k])
-            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - free[p, k] - by_exchange) + (1.0 - inside) * outside))
+            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * outside))
         coverage[p] = least
         free_coverage[p] = common
         bought[p] = paid / (common + paid) if sums[p, 0] > 0 and common + paid > 0.0 else 0.0
+        in_money = sums[p, 3] / sums[p, 2] if sums[p, 2] > 0.0 else 1.0
+        by_money[p], by_goods[p] = in_money * bought[p], (1.0 - in_money) * paid

@@ -26,7 +26,7 @@ class Provisioning(Mechanism):
     name = "provisioning"
     phase = "provisioning"
     reads = (
-        "people.home", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
+        "people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
         "sites.eligible", "sites.participants", "sites.held", "sites.instance", "places.residents", "places.participants", "instances.content",
         "instances.practice", "practices.needs", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
@@ -54,7 +54,7 @@ class Provisioning(Mechanism):
         Output("output", "share", "output of each sector against that of the start", ("sector",)),
         Output("common_stock", "day of consumption", "stock held in common, by sector, in days of consumption of one person", ("sector",)),
         Output("exchange_dependence", "share", "bought share of what participants of measures have, by place", ("place",)),
-        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access, and unmet", ("source",)),
+        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access, what measures sell, and unmet", ("source",)),
         Output("outside_exchange", "share", "people who live mainly outside exchange: more free than bought, essential coverage at least one half"),
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
@@ -132,10 +132,11 @@ class Provisioning(Mechanism):
         for first, last, share in self._stops:
             if first <= day < last:
                 np.maximum(stopped, share, out=stopped)
-        self._industry.day(state, day, stopped, self._spending(state))
+        self._industry.day(state, day, stopped, self._spending(state), state.common.traded)
         supply = state.industry.supply
         lacking = self._common.need * (places.residents - places.participants)[:, None] * (1.0 - np.minimum(1.0, np.outer(self._means(state), supply)))
-        held = self._common.day(state, lacking) if p.free.enabled else self._common.idle(state)
+        fall = float(tally.fall[0])
+        held = self._common.day(state, lacking, fall) if p.free.enabled else self._common.idle(state, fall)
         if held or supply.min() < AT_REST or tally.fall[0] > 0 or before > 0:
             tally.unrest_day[0] = day
         self._notice(state, day)
@@ -156,7 +157,7 @@ class Provisioning(Mechanism):
         """What people outside measures can spend, against what all could at the start."""
         places = state.places
         outside = places.residents - places.participants
-        spent = float((self._means(state) * outside).sum() + (self._means(state) * places.exchange_dependence * places.participants).sum())
+        spent = float((self._means(state) * outside).sum() + (self._means(state) * places.money_dependence * places.participants).sum())
         at_start = float(state.tally.means_at_start[0])
         return spent / ((at_start if at_start > 0 else 1.0) * max(1, int(places.residents.sum())))
 
@@ -177,20 +178,16 @@ class Provisioning(Mechanism):
         if day == 0 and state.tally.unrest_day[0] < 0:
             return  # at the start unmet need is what the scenario says
         needs.notice(
-            first, last, (people.home, people.activity, people.measure, people.affordability, people.unmet), state.sites.place, self._weights,
-            state.industry.supply, by_place_and_sector(state, "coverage"), places.open_to_others, self._common.propensity, float(state.tally.fall[0]))  # fmt: skip
+            first, last, (people.home, people.group, people.activity, people.measure, people.affordability, people.unmet), self._common.carries, state.sites.place, self._weights,
+            state.industry.supply, by_place_and_sector(state, "coverage"), places.open_to_others, self._common.terms, self._common.kept,
+            self._common.dwelling_sector, float(state.tally.fall[0]))  # fmt: skip
 
     def _cover(self, state: State) -> None:
-        people, places = state.people, state.places
-        sums = np.zeros((len(places), 3), np.int64)
-        if places.participants.any():
-            needs.pay_of_participants(
-                self._common.participants, people.activity, people.measure, people.affordability, state.sites.place, self._common.propensity, float(state.tally.fall[0]),
-                sums)  # fmt: skip
+        places, (inside_free, sums) = state.places, self._common.inside(state)
         needs.cover_places(
             places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
-            float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), places.open_to_others, by_place_and_sector(state, "shortage"),
-            places.coverage, places.free_coverage, places.exchange_dependence)  # fmt: skip
+            float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), inside_free, places.open_to_others, by_place_and_sector(state, "shortage"),
+            places.coverage, places.free_coverage, places.exchange_dependence, places.money_dependence, places.met_by_goods)  # fmt: skip
 
     def _hold(self, state: State, day: int) -> None:
         shortage, places = by_place_and_sector(state, "shortage"), state.places
@@ -234,9 +231,10 @@ class Provisioning(Mechanism):
     def _sources(state: State, unmet: float) -> np.ndarray:
         """Share of all needs met by wages and profits, benefits, credit and free access, and unmet."""
         places, economy = state.places, state.economy
-        free_share = float((places.free_coverage * places.participants).sum() / max(1, places.residents.sum()))
-        free_share = min(free_share, 1.0 - unmet)  # as people notice within some days
-        bought = 1.0 - unmet - free_share
+        whole = max(1, places.residents.sum())
+        free_share = min(float((places.free_coverage * places.participants).sum() / whole), 1.0 - unmet)  # as people notice within some days
+        sold = min(float((places.met_by_goods * places.participants).sum() / whole), 1.0 - unmet - free_share)
+        bought = 1.0 - unmet - free_share - sold
         means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
         shares = means / means.sum() if means.sum() > 0 else np.array([1.0, 0.0, 0.0])
-        return np.array([*(bought * shares), free_share, unmet])
+        return np.array([*(bought * shares), free_share, sold, unmet])
