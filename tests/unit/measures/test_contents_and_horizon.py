@@ -103,7 +103,7 @@ def living(km=(0.0, 10.0), coverage=0.5, hierarchy=1.0, inside=5, start=START, s
     sim = lab([(0, -1)] * 10 + [(1, -1)] * 10, ["neighbourhood"] * 2, place_of=[0, 1], km=km, on=("horizon",), horizon=law,
               society={"horizon": start, **(society or {})})  # fmt: skip
     take(sim, 0, people=[range(inside)], hierarchy=hierarchy)
-    sim.places.coverage[:] = coverage
+    sim.sites.coverage[:] = coverage
     return sim
 
 
@@ -162,7 +162,7 @@ def test_the_horizon_never_passes_one():
 def test_it_counts_where_the_measure_is_and_what_is_seen_where_one_lives():
     """People of the second place take part in the first; those who stay see that their neighbours do, but no measure there."""
     sim = living(inside=0, gain=0.2, witness=1.0, contact_share=0.0)
-    sim.places.coverage[:] = [0.8, 0.1]
+    sim.sites.coverage[:] = [0.8, 0.1]
     put(sim, range(10, 14), IN_MEASURE, 0)
     step(sim, "horizon")
     np.testing.assert_allclose(sim.people.horizon[10:14], START + 0.2 * 0.8 * (1 - START), rtol=1e-5)

@@ -57,7 +57,7 @@ def test_without_hazards_nothing_ends():
 @pytest.mark.parametrize(("horizon", "coverage"), [(0.0, 0.5), (0.5, 0.0), (0.5, 0.8), (1.0, 1.0)])
 def test_spent_falls_with_success(horizon, coverage):
     sim = lonely(spent=0.7)
-    sim.places.horizon[:], sim.places.coverage[:] = horizon, coverage
+    sim.places.horizon[:], sim.sites.coverage[:] = horizon, coverage
     found = causes_after(sim)
     assert close(found[SPENT], N, 1 - math.exp(-0.7 * (1 - horizon * coverage)))
     assert found[SPENT] + found[IN_FORCE] == N
@@ -66,7 +66,7 @@ def test_spent_falls_with_success(horizon, coverage):
 @pytest.mark.parametrize("coverage", [0.0, 0.3, 1.0])
 def test_need_ends_what_does_not_cover(coverage):
     sim = lonely(need=0.9)
-    sim.places.coverage[:] = coverage
+    sim.sites.coverage[:] = coverage
     found = causes_after(sim)
     assert close(found[NEED], N, 1 - math.exp(-0.9 * (1 - coverage)))
     assert found[NEED] + found[IN_FORCE] == N
@@ -137,7 +137,7 @@ def test_eviction_has_the_hazard_of_the_place_and_command_may_resist(hierarchy, 
 
 def test_causes_compete_in_proportion_to_their_hazards():
     sim = lonely(spent=0.1, isolation=0.3, need=0.4, ebb=0.15)
-    sim.places.horizon[:], sim.places.coverage[:], sim.places.eviction[:] = 0.5, 0.5, 0.25
+    sim.places.horizon[:], sim.sites.coverage[:], sim.places.eviction[:] = 0.5, 0.5, 0.25
     found = causes_after(sim)
     hazards = {SPENT: 0.1 * 0.75, ISOLATION: 0.3, NEED: 0.4 * 0.5, EBB: 0.15, EVICTION: 0.25}
     total = sum(hazards.values())

@@ -274,7 +274,7 @@ def test_participants_leave_at_the_hazard_of_what_is_missing(base, by_need, cove
     law = {"people": False, "sites": False, "rate_leaving": base, "rate_leaving_need": by_need}
     sim = lab([(0, -1)] * n + [(1, -1)] * n, ["neighbourhood"] * 2, place_of=[0, 1], on=("rallying",), rallying=law)
     take(sim, [0, 1], people=[range(n), range(n, 2 * n)], **ALL)
-    sim.places.coverage[:] = [coverage, 1.0]
+    sim.sites.coverage[:] = [coverage, 1.0]
     step(sim, "rallying")
     left = np.array([(sim.people.activity[part] == ROUTINE).sum() for part in (slice(0, n), slice(n, 2 * n))])
     assert close(left[0], n, 1 - math.exp(-(base + by_need * (1 - coverage) ** 2)))
@@ -287,10 +287,10 @@ def test_coverage_counts_where_the_measure_is_not_where_people_live():
     sim = lab([(0, -1)] * 600, ["neighbourhood", "neighbourhood"], place_of=[0, 1], on=("rallying",),
               rallying={"people": False, "sites": False, "rate_leaving": 0.0, "rate_leaving_need": 1000.0})  # fmt: skip
     take(sim, 1, people=[range(600)], **ALL)
-    sim.places.coverage[:] = [0.0, 1.0]
+    sim.sites.coverage[:] = [0.0, 1.0]
     step(sim, "rallying")
     assert sim.state.days.left_measures[0] == 0
-    sim.places.coverage[:] = [1.0, 0.0]
+    sim.sites.coverage[:] = [1.0, 0.0]
     step(sim, "rallying")
     assert sim.state.days.left_measures[0] == 600
 

@@ -69,7 +69,7 @@ def endings(surroundings, resonances, opposed, sites, places, contents, shelter,
     sites
         (place, instance, participants, members, practice mass of each instance by site order, began of each instance).
     places
-        (coverage, horizon, people in struggle and in measures as far as these count, people who can take part, their share in contact
+        (horizon, people in struggle and in measures as far as these count, people who can take part, their share in contact
         places, whether there are any, eviction).
     shelter
         Part of the hazard of eviction that a legal status takes off, by instance.
@@ -78,8 +78,8 @@ def endings(surroundings, resonances, opposed, sites, places, contents, shelter,
         command).
     """
     taken, count = surroundings
-    place, instance, participants, members, mass, began = sites
-    coverage, horizon, struggle, eligible, around, has_contacts, eviction = places
+    place, instance, participants, members, coverage, mass, began = sites
+    horizon, struggle, eligible, around, has_contacts, eviction = places
     spent, isolation, need, ebb, measures_carry, carrying, other, command = law
     for j in range(taken.size):
         s = taken[j]
@@ -91,9 +91,9 @@ def endings(surroundings, resonances, opposed, sites, places, contents, shelter,
             causes[j] = BELOW_MASS
             continue
         others = max(0.0, struggle[p] - measures_carry * participants[s]) / max(1.0, eligible[p])
-        hazards[SPENT] = spent * (1.0 - horizon[p] * coverage[p])
+        hazards[SPENT] = spent * (1.0 - horizon[p] * coverage[s])
         hazards[ISOLATION] = isolation * (1.0 - resonances[j])
-        hazards[NEED] = need * (1.0 - coverage[p])
+        hazards[NEED] = need * (1.0 - coverage[s])
         hazards[EBB] = ebb * (1.0 - rules.carried(others, around[p], has_contacts[p], carrying))
         hazards[EVICTION] = eviction[p] * (1.0 - shelter[instance[s]]) / rules.resisting(contents[instance[s], HIERARCHY], command)
         hazards[OTHER_MEASURE] = other * opposed[j]
@@ -107,7 +107,7 @@ class Dissolution(Mechanism):
     name = "dissolution"
     phase = "measures"
     reads = (
-        *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "places.coverage", "places.eviction",
+        *taking_part.READS, "sites.members", "places.eligible", "places.horizon", "sites.coverage", "places.eviction",
         "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass", "contacts.linked", "instances.shelter",
         "instances.character_met", "rupture.days",
     )  # fmt: skip
@@ -150,8 +150,8 @@ class Dissolution(Mechanism):
         causes = np.empty(taken.size, np.int64)
         endings(
             (taken, seen.count), instances.resonance[rows], opposed,
-            (sites.place, sites.instance, sites.participants, sites.members, state.practices.mass[instances.practice[rows]], instances.began[rows]),
-            (places.coverage, places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content, instances.shelter,
+            (sites.place, sites.instance, sites.participants, sites.members, sites.coverage, state.practices.mass[instances.practice[rows]], instances.began[rows]),
+            (places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content, instances.shelter,
             (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
             np.zeros(len(CAUSES)))  # fmt: skip
         participants = sites.participants[taken]

@@ -44,7 +44,7 @@ class Horizon(Mechanism):
     name = "horizon"
     phase = "measures"
     reads = (
-        "people.home", "people.activity", "people.measure", "sites.place", "sites.instance", "places.coverage", "places.participants",
+        "people.home", "people.activity", "people.measure", "sites.place", "sites.instance", "sites.coverage", "places.participants",
         "places.residents", "instances.content",
     )  # fmt: skip
     writes = ("people.horizon", "places.horizon")
@@ -75,7 +75,7 @@ class Horizon(Mechanism):
             return
         success = np.zeros(len(sites))
         command = rules.suspended(state.instances.content[sites.instance[taken], HIERARCHY])
-        success[taken] = places.coverage[sites.place[taken]] * command
+        success[taken] = sites.coverage[taken] * command
         lived = np.bincount(sites.place[taken], weights=success[taken], minlength=len(places)) / np.maximum(
             1, np.bincount(sites.place[taken], minlength=len(places)))  # fmt: skip
         own = lived * np.minimum(1.0, places.participants / np.maximum(1, places.residents))

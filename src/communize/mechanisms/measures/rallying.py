@@ -93,11 +93,19 @@ def find_rallying(
 
 
 @kernel
-def count_groups(start, stop, part, group, measure, number, n_groups, out):
-    """Count the participants [start, stop) of each taken site by group in ``out[part]``; `number` is a site's row there."""
+def count_groups(start, stop, part, group, home, work, measure, number, n_groups, out):
+    """Count those of [start, stop) who take part at each taken site (its members, and who joined there) by group in ``out[part]``; `number` is a site's row there."""
     for i in range(start, stop):
-        if measure[i] >= 0 and number[measure[i]] >= 0:
-            out[part, number[measure[i]], min(group[i], n_groups - 1)] += 1
+        at = measure[i]
+        if at < 0:
+            continue
+        g, h, w = min(group[i], n_groups - 1), home[i], work[i]
+        if number[h] >= 0:
+            out[part, number[h], g] += 1
+        if w >= 0 and w != h and number[w] >= 0:
+            out[part, number[w], g] += 1
+        if at != h and at != w and number[at] >= 0:
+            out[part, number[at], g] += 1
 
 
 @kernel
@@ -218,7 +226,7 @@ class Rallying(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.kind", "sites.struggle",
-        "places.eligible", "places.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
+        "places.eligible", "sites.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
         "contacts.linked", "places.siding", "antagonism.against", "places.settlement",
     )  # fmt: skip
     writes = (
@@ -306,8 +314,9 @@ class Rallying(Mechanism):
         if self._may_change:
             self.regroup(state)
         count = state.pool.sum_of_parts(
-            count_groups, len(people), (seen.sites.size, n), people.group, people.measure, number, n, dtype=np.int32)  # fmt: skip
-        return count / np.maximum(1, count.sum(axis=1, keepdims=True)), number, self._residents
+            count_groups, len(people), (seen.sites.size, n), people.group, people.home, people.work, people.measure, number, n, dtype=np.int32)  # fmt: skip
+        total = count.sum(axis=1, keepdims=True)
+        return np.where(total > 0, count / np.maximum(1, total), 1.0), number, self._residents
 
     @staticmethod
     def _against(state: State) -> np.ndarray:
@@ -315,8 +324,9 @@ class Rallying(Mechanism):
         return against.reshape(len(state.places), -1) if against.any() else np.zeros((len(state.places), 0), np.float32)
 
     def _leaving(self, state: State, day: int, key: np.uint64) -> np.ndarray:
-        p, coverage = self.parameters, state.places.coverage.astype(float)
-        probability = 1.0 - np.exp(-rules.leaving_hazard(p.rate_leaving, p.rate_leaving_need, coverage))
+        p, taken = self.parameters, np.flatnonzero(state.sites.instance >= 0)
+        coverage, probability = state.sites.coverage[taken].astype(float), np.zeros(len(state.sites))
+        probability[taken] = 1.0 - np.exp(-rules.leaving_hazard(p.rate_leaving, p.rate_leaving_need, coverage))
         return taking_part.drawn(state, probability, decisions.LEAVE_MEASURE, day, key)
 
     def _join_sites(self, state: State, seen: Surroundings, day: int, key: np.uint64) -> None:

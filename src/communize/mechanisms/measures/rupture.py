@@ -20,7 +20,7 @@ class Rupture(Mechanism):
     name = "rupture"
     phase = "reckoning"
     reads = (
-        "places.participants", "places.coverage", "places.free_coverage", "places.exchange_dependence", "places.force", "places.arriving", "force.reserve",
+        "people.outside", "places.participants", "places.coverage", "places.force", "places.arriving", "force.reserve",
         "economy.taxes", "economy.due", "economy.surplus", "renewal.parts",
     )  # fmt: skip
     writes = ("rupture.days", "rupture.covered")

@@ -89,8 +89,8 @@ def find_members(start, stop, block, home, work, activity, wanted, number_of_sit
 
 
 @kernel
-def find_drawn(start, stop, block, activity, measure, site_place, probability, highest, decision, key, day, found):
-    """Participants of [start, stop) whose draw of a `decision` lies below the `probability` of the place of their measure, written to
+def find_drawn(start, stop, block, activity, measure, probability, highest, decision, key, day, found):
+    """Participants of [start, stop) whose draw of a `decision` lies below the `probability` at the site of their measure, written to
     ``found[start:]``; returns how many. `highest` = the largest probability.
     """
     count = 0
@@ -104,7 +104,7 @@ def find_drawn(start, stop, block, activity, measure, site_place, probability, h
         words = d.shared_block(key, quad, day, decision, 0)
         for i in range(first, last):
             u = d.to_unit(words[i - first])
-            if u < highest and activity[i] == IN_MEASURE and u < probability[site_place[measure[i]]]:
+            if u < highest and activity[i] == IN_MEASURE and u < probability[measure[i]]:
                 found[start + count] = i
                 count += 1
     return count
@@ -160,11 +160,11 @@ def members(state: State, number: np.ndarray, activity: int) -> np.ndarray:
 
 
 def drawn(state: State, probability: np.ndarray, decision: int, day: int, key: np.uint64) -> np.ndarray:
-    """Rows of the participants to whom something happens today, with the probability of the place of their measure (places,), in order."""
+    """Rows of the participants to whom something happens today, with the probability at the site of their measure (sites,), in order."""
     people, n = state.people, len(state.people)
     found = np.empty(n, np.int32)
     counts = state.pool.for_blocks(
-        find_drawn, n, people.activity, people.measure, state.sites.place, probability, float(probability.max()), decision, key, day, found)  # fmt: skip
+        find_drawn, n, people.activity, people.measure, probability, float(probability.max()), decision, key, day, found)  # fmt: skip
     return gather(found, counts, n)
 
 

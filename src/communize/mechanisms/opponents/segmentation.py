@@ -240,7 +240,7 @@ class Segmentation(Mechanism):
         probability = -np.expm1(-self.parameters.recruiting * state.places.antagonism.astype(float))
         if not probability.any():
             return
-        rows = taking_part.drawn(state, probability, decisions.RECRUIT, day, key)
+        rows = taking_part.drawn(state, probability[state.sites.place], decisions.RECRUIT, day, key)
         taking_part.leave(state, rows, ROUTINE)
         state.force.reserve[0] += rows.size
         state.force.recruited[0] += rows.size

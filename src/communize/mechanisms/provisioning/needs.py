@@ -9,6 +9,7 @@ from communize.mechanisms.provisioning.terms import BUYS, CLAIM, FIXED_POINT, OF
 
 PROVISION = (
     Column("provision", "shortage", "float32", "share", "what is missing of a need, by place and sector", (0, 1)),
+    Column("sites", "coverage", "float32", "share", "essential coverage of the participants of the measure there; elsewhere that of the place", (0, 1)),
     Column("places", "coverage", "float32", "share", "essential coverage of the participants of measures", (0, 1)),
     Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
 )
@@ -35,10 +36,8 @@ def coverage_of_participants(state: State) -> float:
 
 
 def outside_exchange(state: State) -> float:
-    """Share of people who live mainly outside exchange (`rules.md` section 5): more free than bought, essential coverage at least one half."""
-    places = state.places
-    outside = (places.free_coverage > 0) & (places.exchange_dependence < 0.5) & (places.coverage >= 0.5)
-    return float((places.participants * outside).sum() / max(1, len(state.people)))
+    """Share of people who live mainly outside exchange (`notice`)."""
+    return np.count_nonzero(state.people.outside) / max(1, len(state.people))
 
 
 def mean_shortage(state: State) -> np.ndarray:
@@ -47,17 +46,21 @@ def mean_shortage(state: State) -> np.ndarray:
 
 
 @kernel
-def notice(first, last, people, carries, site_place, weights, supply, free, open_to_others, terms, kept, dwelling, fall):
-    """What people of [first, last) lack, from what they can pay, what is delivered and what is free.
+def notice(first, last, people, carries, site_place, weights, essential, supply, free, open_to_others, terms, kept, dwelling, fall):
+    """What people of [first, last) lack, from what they can pay, what is delivered and what is free, and whether they live mainly outside exchange.
+
+    The latter (`rules.md` section 5) is: more than half of what they have is free, and of nothing essential less than half is there.
 
     Parameters
     ----------
     people
-        (home, group, activity, measure, affordability, unmet): unmet is written.
+        (home, group, activity, measure, affordability, unmet, outside): the last two are written.
     carries
         Whether people of a group carry unpaid care.
     weights
         Weight of each need.
+    essential
+        Which needs nobody can do without.
     supply
         Share of what is ordered that is delivered, by sector.
     free
@@ -73,7 +76,7 @@ def notice(first, last, people, carries, site_place, weights, supply, free, open
     fall
         Share by which a crisis lowers what people can pay.
     """
-    home, group, activity, measure, affordability, unmet = people
+    home, group, activity, measure, affordability, unmet, outside = people
     n = weights.size
     delivered = whole = 0.0
     for k in range(n):
@@ -83,7 +86,8 @@ def notice(first, last, people, carries, site_place, weights, supply, free, open
         takes_part = activity[i] == IN_MEASURE and measure[i] >= 0
         p = site_place[measure[i]] if takes_part else site_place[home[i]]
         pays = affordability[i] * (1.0 - fall)
-        missing = 0.0
+        missing = had_free = 0.0
+        least = 1.0
         if takes_part:
             s = measure[i]
             buys = terms[s, BUYS] * (pays + (1.0 - pays) * terms[s, PAID])
@@ -92,13 +96,23 @@ def notice(first, last, people, carries, site_place, weights, supply, free, open
                 claim, own, part = terms[s, CLAIM], (terms[s, OWN] if k == kept[s] else 0.0), mine
                 if k == dwelling:
                     claim = part = 1.0
-                missing += weights[k] * (1.0 - part * has(claim, own, free[p, k])) * (1.0 - buys * supply[k])
+                for_free = part * has(claim, own, free[p, k])
+                lacks = (1.0 - for_free) * (1.0 - buys * supply[k])
+                missing += weights[k] * lacks
+                had_free += weights[k] * for_free
+                if essential[k]:
+                    least = min(least, 1.0 - lacks)
         elif open_to_others[p] == 0.0:
             missing = whole - pays * delivered
         else:
             for k in range(n):
                 lacks = 1.0 - pays * supply[k]
-                missing += weights[k] * lacks * (1.0 - open_to_others[p] * free[p, k])
+                for_free = lacks * open_to_others[p] * free[p, k]
+                missing += weights[k] * (lacks - for_free)
+                had_free += weights[k] * for_free
+                if essential[k]:
+                    least = min(least, 1.0 - lacks + for_free)
+        outside[i] = had_free > 0.5 * (whole - missing) and least >= 0.5
         unmet[i] = np.float32(min(1.0, max(0.0, missing)))
 
 
@@ -107,6 +121,30 @@ def pay_of_places(home, site_place, affordability, total):
     """Sum of what residents can pay, in fixed point, added to `total` (places,)."""
     for i in range(home.size):
         total[site_place[home[i]]] += np.int64(affordability[i] * FIXED_POINT)
+
+
+@kernel
+def cover_sites(taken, site_place, kept, number, pays, terms, essential, supply, free, dwelling, coverage):
+    """Essential coverage of the participants of each measure, mean over them, written to `coverage` (sites,).
+
+    Parameters
+    ----------
+    taken
+        Rows of the sites with a measure in force.
+    number, pays
+        As `terms.count_pay` adds them up; where nobody is, `coverage` is left.
+    """
+    for s in taken:
+        if number[s] == 0:
+            continue
+        p, least, money = site_place[s], 1.0, pays[s] / FIXED_POINT / number[s]
+        buys = terms[s, BUYS] * (money + (1.0 - money) * terms[s, PAID])
+        for k in range(essential.size):
+            if essential[k]:
+                claim, own = (1.0 if k == dwelling else terms[s, CLAIM]), (terms[s, OWN] if k == kept[s] else 0.0)
+                for_free = has(claim, own, free[p, k])
+                least = min(least, for_free + (1.0 - for_free) * min(1.0, buys * supply[k]))
+        coverage[s] = np.float32(least)
 
 
 @kernel

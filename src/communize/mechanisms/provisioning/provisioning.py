@@ -31,13 +31,14 @@ class Provisioning(Mechanism):
         "instances.practice", "practices.needs", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
     writes = (
-        "people.unmet", "people.affordability", "provision.shortage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
+        "people.unmet", "people.affordability", "people.outside", "provision.shortage", "sites.coverage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
         "places.means", "tally.fall", "tally.unrest_day", "tally.means_at_start", "tally.regrouped",
         *(column.path for column in (*industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS)),
     )  # fmt: skip
     columns = (
         *PROVISION, *CONDITIONS, *DRAIN,
         Column("places", "scope", "int8", "code", "scope that is unlocked there, index into SCOPES", (0, len(SCOPES) - 1)), *industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS,
+        Column("people", "outside", "int8", "yes/no", "whether they live mainly outside exchange, as of when they last noticed what they lack", (0, 1)),
         Column("places", "means", "float64", "share", "what residents can pay of a month's basket, mean", (0, 1)),
         Column("places", "exchange_dependence", "float64", "share", "bought share of what participants of measures have", (0, 1)),
         Column("tally", "means_at_start", "float64", "share", "what people could pay at the start, mean", (0, 1), float("nan"), may_lack=True),
@@ -55,7 +56,7 @@ class Provisioning(Mechanism):
         Output("common_stock", "day of consumption", "stock held in common, by sector, in days of consumption of one person", ("sector",)),
         Output("exchange_dependence", "share", "bought share of what participants of measures have, by place", ("place",)),
         Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access, what measures sell, and unmet", ("source",)),
-        Output("outside_exchange", "share", "people who live mainly outside exchange: more free than bought, essential coverage at least one half"),
+        Output("outside_exchange", "share", "people who live mainly outside exchange: more than half of what they have is free, and of nothing essential less than half is there"),
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
         Output("reproduction_ratio_strict", "1", "the pooled ratio if production needed every input, not the critical ones alone"),
@@ -178,7 +179,7 @@ class Provisioning(Mechanism):
         if day == 0 and state.tally.unrest_day[0] < 0:
             return  # at the start unmet need is what the scenario says
         needs.notice(
-            first, last, (people.home, people.group, people.activity, people.measure, people.affordability, people.unmet), self._common.carries, state.sites.place, self._weights,
+            first, last, (people.home, people.group, people.activity, people.measure, people.affordability, people.unmet, people.outside), self._common.carries, state.sites.place, self._weights, self._essential,
             state.industry.supply, by_place_and_sector(state, "coverage"), places.open_to_others, self._common.terms, self._common.kept,
             self._common.dwelling_sector, float(state.tally.fall[0]))  # fmt: skip
 
@@ -188,6 +189,11 @@ class Provisioning(Mechanism):
             places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
             float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), inside_free, places.open_to_others, by_place_and_sector(state, "shortage"),
             places.coverage, places.free_coverage, places.exchange_dependence, places.money_dependence, places.met_by_goods)  # fmt: skip
+        common, sites = self._common, state.sites
+        sites.coverage[:] = places.coverage[sites.place]
+        needs.cover_sites(
+            common.taken, sites.place, common.kept, common.number, common.pays, common.terms, self._essential, state.industry.supply,
+            by_place_and_sector(state, "coverage"), common.dwelling_sector, sites.coverage)  # fmt: skip
 
     def _hold(self, state: State, day: int) -> None:
         shortage, places = by_place_and_sector(state, "shortage"), state.places
@@ -199,6 +205,7 @@ class Provisioning(Mechanism):
                     shortage[rows] = level.need
                 if level.coverage is not None:
                     places.coverage[rows] = level.coverage
+        state.sites.coverage[:] = places.coverage[state.sites.place]
         count = np.bincount(state.sites.place[state.sites.instance >= 0], minlength=len(places))
         places.free_coverage[:] = np.where(count > 0, places.coverage, 0.0)
 
