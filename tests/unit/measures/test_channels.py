@@ -67,7 +67,7 @@ def mixed(seed, **measures):
         "reinvention": {"rate": 40.0}, "adoption": {"rate": 60.0, "exponent": 1.7, "half_exposure": 0.8}, "grafting": {"rate": 50.0},
         "broadcast": {"enabled": True, "rate": 30.0}, "critical_mass": 4.0, "coordination": {"enabled": False}, "fit_floor": 0.15,
         "refusal_gain": 0.4, "need_gain": 0.7, "horizon_gain": 0.9,
-        "exposure": {"place": 0.5, "contact": 2.0, "links": 0.7, "ties": 3.0, "memory": 1.5, "memory_half_life_days": 40.0},
+        "exposure": {"place": 0.5, "contact": 2.0, "links": 0.7, "ties": 3.0, "memory": 1.5, "memory_contact": 1.1, "memory_half_life_days": 40.0},
         **measures,
     }  # fmt: skip
     sim = lab(people, kinds, place_of=place_of, km=[0, 7, 30, 45, 100], ties=rng.integers(0, n, (500, 2)), measures=law)
@@ -92,7 +92,7 @@ def mixed(seed, **measures):
 
 
 def exposure(sim, site, day):
-    """The five parts of the exposure of a site, from the definition."""
+    """The six parts of the exposure of a site, from the definition."""
     p = next(m for m in sim.mechanisms if m.name == "measures").parameters.exposure
     people, sites, contact, ties = sim.people, sim.sites, sim.society.contact, sim.society.ties
     here = int(sites.place[site])
@@ -105,10 +105,9 @@ def exposure(sim, site, day):
         for other in ties.neighbours[ties.offsets[person] : ties.offsets[person + 1]]
     ]  # fmt: skip
     into = sum(people.activity[other] == IN_MEASURE and site not in sites_of(sim, other) for other in ends)
-    memory = 0.0
-    if sim.places.remembered[here] >= 0:
-        memory = 2 ** -((day - sim.instances.ended[sim.places.remembered[here]]) / p.memory_half_life_days)
-    return [p.place * count[here], p.contact * near, p.links * linked, p.ties * into / len(ends) if ends else 0.0, p.memory * memory]
+    memory = [2 ** -((day - sim.instances.ended[gone]) / p.memory_half_life_days) if gone >= 0 else 0.0 for gone in sim.places.remembered.tolist()]
+    elsewhere = sum(contact.weights[j] * memory[contact.neighbours[j]] for j in row)
+    return [p.place * count[here], p.contact * near, p.links * linked, p.ties * into / len(ends) if ends else 0.0, p.memory * memory[here], p.memory_contact * elsewhere]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -152,7 +151,7 @@ def test_exposure_and_hazards_are_those_of_the_text(seed, monkeypatch):
 
 
 def test_each_weight_of_exposure_weighs_its_own_part_alone(monkeypatch):
-    names = ("place", "contact", "links", "ties", "memory")
+    names = ("place", "contact", "links", "ties", "memory", "memory_contact")
     full = spied(mixed(1, exposure=dict.fromkeys(names, 1.0)), monkeypatch, 100)
     for number, name in enumerate(names):
         alone = spied(mixed(1, exposure={**dict.fromkeys(names, 0.0), name: 2.0}), monkeypatch, 100)
@@ -161,7 +160,7 @@ def test_each_weight_of_exposure_weighs_its_own_part_alone(monkeypatch):
         for site, parts in zip(full.rows.tolist(), full.parts):
             if site in here:
                 assert here[site][number] == pytest.approx(2 * parts[number])
-                assert np.delete(here[site], number).tolist() == [0.0] * 4
+                assert np.delete(here[site], number).tolist() == [0.0] * 5
 
 
 # --- the probability of an adoption in a day ---
@@ -292,20 +291,20 @@ def test_a_site_founds_at_most_once_a_day():
 
 
 def test_the_source_is_drawn_in_proportion_to_its_part_of_the_exposure():
-    """Place 0 adopts; it holds one measure, remembers another, and sees those of places 1 to 3, of which 2 is linked."""
+    """Place 0 adopts; it holds one measure, remembers another, as place 3 does, and sees those of places 1 to 3, of which 2 is linked."""
     n = 3000
     taken = {0: [n], 1: [n + 1, n + 2], 2: [n + 3, n + 4, n + 5], 3: [n + 6]}
     place_of = [0] * n + [place for place, sites in taken.items() for _ in sites]
     people = [(site, -1) for site in range(n + 7)]
     law = {
         **ONLY_ADOPTION, "adoption": {"rate": 1.0, "with_fit": False},
-        "exposure": {"place": 0.8, "contact": 1.2, "links": 0.3, "ties": 0.0, "memory": 1.5, "memory_half_life_days": 10.0},
+        "exposure": {"place": 0.8, "contact": 1.2, "links": 0.3, "ties": 0.0, "memory": 1.5, "memory_contact": 0.9, "memory_half_life_days": 10.0},
     }  # fmt: skip
     sim = lab(people, ["neighbourhood"] * (n + 7), place_of=place_of, km=[0, 5, 20, 60], measures=law)
     rows = take(sim, range(n, n + 7), **ALL)
-    gone = sim.instances.grow(1)
-    sim.instances.ended[gone], sim.instances.content[gone] = 5, 1.0
-    sim.places.remembered[0] = gone
+    gone = sim.instances.grow(2)
+    sim.instances.ended[gone:], sim.instances.content[gone:] = [5, 8], 1.0
+    sim.places.remembered[[0, 3]] = gone, gone + 1
     put(sim, np.arange(n), IN_STRUGGLE)
     contest(sim, np.arange(n))
     set_shortage(sim, 1.0)
@@ -313,15 +312,16 @@ def test_the_source_is_drawn_in_proportion_to_its_part_of_the_exposure():
     weight = dict(zip(contact.neighbours[: contact.offsets[1]].tolist(), contact.weights[: contact.offsets[1]].tolist()))
     sim.state.contacts.linked[list(weight).index(2)] = 1
     step(sim, "measures", 10)
-    wanted = np.zeros(8)
+    wanted = np.zeros(9)
     for place, sites in taken.items():
         for site in sites:
             wanted[rows[site - n]] = 0.8 if place == 0 else 1.2 * weight[place] + 0.3 * (place == 2)
     wanted[gone] = 1.5 * 2 ** (-(10 - 5) / 10)
-    new = sim.instances.parent[8:]
+    wanted[gone + 1] = 0.9 * weight[3] * 2 ** (-(10 - 8) / 10)
+    new = sim.instances.parent[9:]
     e = wanted.sum()
     assert close(new.size, n, 1 - math.exp(-(e**1.5 / (1 + e**1.5))))
-    found = np.bincount(new, minlength=8)
+    found = np.bincount(new, minlength=9)
     assert stats.chisquare(found, wanted / e * new.size).pvalue > 1e-3
 
 

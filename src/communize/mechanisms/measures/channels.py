@@ -25,20 +25,21 @@ from communize.kernels.draws import kernel
 from communize.mechanisms.measures import rules
 from communize.mechanisms.struggle.attribution import draw_contact_place
 
-OWN_PLACE, CONTACT_PLACES, LINKS, TIES, MEMORY = range(5)  # parts of the exposure
+OWN_PLACE, CONTACT_PLACES, LINKS, TIES, MEMORY, MEMORY_ELSEWHERE = range(6)  # parts of the exposure
 RE, AD, GR, BR = range(4)  # channels that compete at a site
-N_PARTS, N_CHANNELS = 5, 4
+N_PARTS, N_CHANNELS = 6, 4
 
 
 @kernel
 def part_sizes(s, p, seen, weights, site_ties, ties_of_site, parts):
     """Write the parts of the exposure of site `s` in place `p`; returns their sum."""
-    count, near, linked, memory = seen
+    count, near, linked, memory, memory_near = seen
     parts[OWN_PLACE] = weights[OWN_PLACE] * count[p]
     parts[CONTACT_PLACES] = weights[CONTACT_PLACES] * near[p]
     parts[LINKS] = weights[LINKS] * linked[p]
     parts[TIES] = weights[TIES] * site_ties[s] / ties_of_site[s] if ties_of_site[s] > 0 else 0.0
     parts[MEMORY] = weights[MEMORY] * memory[p]
+    parts[MEMORY_ELSEWHERE] = weights[MEMORY_ELSEWHERE] * memory_near[p]
     return parts.sum()
 
 
@@ -54,7 +55,7 @@ def find_candidates(sites, places, seen, society, rates, law, gains, required, k
     places
         (shortage (places, sectors), horizon).
     seen
-        (instances, near, linked, memory) by place.
+        (instances, near, linked, memory, memory of contact places) by place.
     society
         (need weights, struggle need weights, refusals of each struggle).
     rates
@@ -153,13 +154,20 @@ def draw_linked_place(p, u, contact, count, linked):
 
 @kernel
 def draw_source(p, parts, u_part, u_place, u_instance, tied, remembered, surroundings, contact, linked, instance):
-    """An instance drawn in proportion to its part of the exposure of a site in place `p`; -1 if there is none."""
+    """An instance drawn in proportion to its part of the exposure of a site in place `p`; -1 if there is none.
+
+    `remembered` = (the instance that each place remembers, -1 for none, and how well).
+    """
     sites, by_place, count = surroundings
+    last, memory = remembered
     part = d.categorical(parts, u_part)
     if part == TIES:
         return tied
     if part == MEMORY:
-        return remembered[p]
+        return last[p]
+    if part == MEMORY_ELSEWHERE:
+        where = draw_contact_place(p, u_place, contact, memory)
+        return last[where] if where >= 0 else -1
     source = p
     if part == CONTACT_PLACES:
         source = draw_contact_place(p, u_place, contact, count)

@@ -247,7 +247,7 @@ class Measures(Mechanism):
         found = channels.find_candidates(
             (sites.place, sites.mode, sites.instance, sites.decided, collective, sites.active, sites.eligible, sites.members, sites.struggle,
              sites.ties_in_measures, self._ties, self._solidarity),
-            (by_place_and_sector(state, "shortage"), places.horizon), (seen.count, seen.near, seen.linked, memory),
+            (by_place_and_sector(state, "shortage"), places.horizon), (seen.count, seen.near, seen.linked, memory, society.contact.mean(memory)),
             (self._need, self._struggle_need, state.struggles.refusals), rates,
             (p.adoption.exponent, p.adoption.half_exposure, p.fit_floor, lowest, own_mass, p.exposure.weights),
             np.array([p.refusal_gain, p.need_gain, p.horizon_gain]), p.requires_struggle, key, day, rows, numbers, hazards, parts,
@@ -259,7 +259,7 @@ class Measures(Mechanism):
         events = np.empty((found, 5), np.int64)
         n_events = channels.thin(
             (rows, numbers), (sites.place, sites.instance, collective, sites.members), parts, hazards, openness, tied,
-            places.remembered, (seen.sites, seen.by_place, seen.count),
+            (places.remembered, memory), (seen.sites, seen.by_place, seen.count),
             (society.contact.offsets, society.contact.neighbours, society.contact.weights), state.contacts.linked,
             (state.instances.practice, state.instances.content), (state.practices.needs, state.practices.mass),
             (p.adoption.with_fit, p.adoption.division, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip

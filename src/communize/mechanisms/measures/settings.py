@@ -67,12 +67,13 @@ class Exposure(Parameters):
     links: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of instances in linked places")
     ties: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the share of ties in measures")
     memory: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of the instance that the place remembers, before it fades")
+    memory_contact: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 2), meaning="weight of those that contact places remember")
     resonance_scale: float = parameter(2.0, unit="instance", range=(1e-6, 1e6), plausible=(1, 5), meaning="exposure of an instance to others at which its resonance is 1 - 1/e (r0)")
-    memory_half_life_days: float = parameter(120.0, unit="day", range=(0.001, 100_000), plausible=(1, 2000), meaning="half-life of that memory")
+    memory_half_life_days: float = parameter(120.0, unit="day", range=(0.001, 100_000), plausible=(1, 2000), meaning="half-life of memory")
 
     @property
     def weights(self) -> np.ndarray:
-        return np.array([self.place, self.contact, self.links, self.ties, self.memory])
+        return np.array([self.place, self.contact, self.links, self.ties, self.memory, self.memory_contact])
 
 
 class Coordination(Parameters):
