@@ -168,6 +168,18 @@ def unmet_of(weights, supply, pays, free, *, inside, buys=0.0, openness=0.0):
     return min(1.0, max(0.0, missing))
 
 
+def outside_of(weights, supply, pays, free, essential, *, inside, buys=0.0, openness=0.0):
+    """(What of a person's needs is met free, what is met at all, the least of what is essential); arguments as in `unmet_of`.
+
+    Others buy first, and draw of what is then missing.
+    """
+    free_of = [share if inside else (1 - pays * delivered) * openness * share for delivered, share in zip(supply, free)]
+    bought = [(1 - share) * buys * delivered if inside else pays * delivered for delivered, share in zip(supply, free)]
+    met = [a + b for a, b in zip(free_of, bought)]
+    total = [sum(weight * value for weight, value in zip(weights, values)) for values in (free_of, met)]
+    return *total, min([value for value, needed in zip(met, essential) if needed], default=1.0)
+
+
 # --- on what terms ---
 
 

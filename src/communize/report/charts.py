@@ -123,6 +123,7 @@ MEASURES = (
           (Line("co_ordinated_places", "places in which measures co-ordinate"), Line("links", "links between places, from either end")), log=True, fold=True),
     Chart("taking_part", "Joining and leaving measures", "people per day",
           (Line("rallied", "joined, founders not counted"), Line("left_measures", "left of themselves")), fold=True),
+    Chart("modes", "Sites that are not in the commodity mode", "sites", lines_of("sites_by_mode", "mode", text.MODES), some=True, log=True, fold=True),
     Chart("arisen", "Practices that ever arose", "practices", (Line("practices", "so far"),), fold=True),
     Chart(GIVEN, "Given by the scenario, not computed", "share",
           (Line("shortage", "shortage, mean over people and needs"), Line("coverage", "coverage of people in measures")), fold=True),

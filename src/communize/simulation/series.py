@@ -16,6 +16,7 @@ from communize.declare.registry import (
     DECILES,
     DIVISIONS,
     LOCI,
+    MODES,
     POSITIONS,
     SCOPES,
     SIZE_CLASSES,
@@ -27,7 +28,7 @@ from communize.kernels.ranges import F4, F8, NUMBERS, first_not_finite
 FIXED_DIMS = {
     "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES, "relation": CONTENTS,
     "account": ACCOUNTS, "decile": DECILES, "size_class": SIZE_CLASSES, "source": SOURCES_OF_PROVISION,
-    "character_bin": CHARACTER_BINS, "division": DIVISIONS,
+    "mode": MODES, "character_bin": CHARACTER_BINS, "division": DIVISIONS,
 }  # fmt: skip
 UNITS_OF_TIME = "day"
 LEAST_ROOM, MOST_AHEAD = 32, 366  # days

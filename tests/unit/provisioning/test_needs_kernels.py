@@ -22,7 +22,7 @@ def world(seed, n_sectors=3):
         "free": rng.choice([0.0, 0.3, 1.0], (N_PLACES, n_sectors)), "open": np.array([0.0, 0.3, 1.0, 0.0]),
         "fall": float(rng.choice([0.0, 0.5])), "kept": rng.integers(-1, n_sectors, N_SITES).astype(np.int8), "dwelling": int(rng.integers(-1, n_sectors)),
         "group": rng.integers(0, 3, N).astype(np.int8), "carries": np.array([False, True, False]),
-        "terms": np.empty((N_SITES, terms.N_TERMS)),
+        "essential": rng.random(n_sectors) < 0.6, "terms": np.empty((N_SITES, terms.N_TERMS)),
     }  # fmt: skip
     found["terms"][:, terms.BUYS], found["terms"][:, terms.PAID] = rng.choice([0.0, 0.5, 1.0], N_SITES), rng.choice([0.0, 0.4, 1.0], N_SITES)
     found["terms"][:, terms.CLAIM] = rng.choice([0.3, 0.8, 1.0], N_SITES)
@@ -32,21 +32,23 @@ def world(seed, n_sectors=3):
     return rng, found
 
 
-def notice(w, first, last, unmet, weights=None):
-    people = (w["home"], w["group"], w["activity"], w["measure"], w["affordability"], unmet)
+def notice(w, first, last, unmet, weights=None, outside=None):
+    outside = np.zeros(N, np.int8) if outside is None else outside
+    people = (w["home"], w["group"], w["activity"], w["measure"], w["affordability"], unmet, outside)
     needs.notice(
-        first, last, people, w["carries"], w["site_place"], w["weights"] if weights is None else weights, w["supply"], w["free"], w["open"], w["terms"], w["kept"], w["dwelling"],
-        w["fall"])  # fmt: skip
+        first, last, people, w["carries"], w["site_place"], w["weights"] if weights is None else weights, w["essential"], w["supply"], w["free"], w["open"],
+        w["terms"], w["kept"], w["dwelling"], w["fall"])  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_people_notice_what_they_lack(seed):
+def test_people_notice_what_they_lack_and_whether_they_live_outside_exchange(seed):
     _, w = world(seed)
-    unmet = np.full(N, 0.125, np.float32)
-    first, last = 50, 350
-    notice(w, first, last, unmet)
-    assert (unmet[:first] == 0.125).all()
-    assert (unmet[last:] == 0.125).all()
+    unmet, outside = np.full(N, 0.125, np.float32), np.full(N, 9, np.int8)
+    first, last, sure = 50, 350, 0
+    notice(w, first, last, unmet, outside=outside)
+    for left in (slice(0, first), slice(last, N)):
+        assert (unmet[left] == 0.125).all()
+        assert (outside[left] == 9).all()
     for i in range(first, last):
         pays = float(w["affordability"][i]) * (1 - w["fall"])
         if w["activity"][i] == IN_MEASURE:
@@ -54,43 +56,65 @@ def test_people_notice_what_they_lack(seed):
             p, row = w["site_place"][s], w["terms"][s]
             mine = row[terms.OF_CARERS if w["group"][i] == 1 else terms.OF_OTHERS]
             has = by_hand.had(w["free"][p], row[terms.CLAIM], row[terms.OWN], w["kept"][s], w["dwelling"], mine)
-            wanted = by_hand.unmet_of(w["weights"], w["supply"], pays, has, inside=True, buys=by_hand.bought_of(pays, row[terms.BUYS], row[terms.PAID]))
+            how = {"inside": True, "buys": by_hand.bought_of(pays, row[terms.BUYS], row[terms.PAID])}
         else:
             p = w["site_place"][w["home"][i]]
-            wanted = by_hand.unmet_of(w["weights"], w["supply"], pays, w["free"][p], inside=False, openness=w["open"][p])
-        assert unmet[i] == pytest.approx(wanted, abs=1e-6)
+            has, how = w["free"][p], {"inside": False, "openness": w["open"][p]}
+        assert unmet[i] == pytest.approx(by_hand.unmet_of(w["weights"], w["supply"], pays, has, **how), abs=1e-6)
+        free, met, least = by_hand.outside_of(w["weights"], w["supply"], pays, has, w["essential"], **how)
+        if abs(free - 0.5 * met) > 1e-9 and abs(least - 0.5) > 1e-9:  # rounding does not decide
+            assert outside[i] == (free > 0.5 * met and least >= 0.5)
+            sure += 1
+    assert sure > 100
+
+
+def one_person(row_of_terms=None, group=0, inside=True):
+    """Arguments of `notice` for one person, who can pay all, in a measure at the only site, or at home there; food, and all claim all."""
+    row = np.zeros(1, np.int32)
+    of = np.zeros((1, terms.N_TERMS))
+    of[0, [terms.CLAIM, terms.OF_CARERS, terms.OF_OTHERS]] = 1.0
+    for column, value in (row_of_terms or {}).items():
+        of[0, column] = value
+    unmet, outside = np.full(1, 9, np.float32), np.full(1, 9, np.int8)
+    people = (
+        row, np.full(1, group, np.int8), np.full(1, IN_MEASURE if inside else ROUTINE, np.int8), np.full(1, 0 if inside else -1, np.int32), np.ones(1, np.float32),
+        unmet, outside)  # fmt: skip
+    return people, row, of, unmet, outside
+
+
+@pytest.mark.parametrize(("fall", "openness", "outside"), [(0.0, 1.0, 0), (0.6, 1.0, 1), (0.6, 0.5, 0), (0.6, 0.0, 0), (1.0, 1.0, 1), (1.0, 0.4, 0), (1.0, 0.6, 1)])
+def test_others_live_outside_exchange_where_they_draw_most_of_what_they_have(fall, openness, outside):
+    """They can pay 1 - fall, and have all that is missing where they may draw."""
+    people, row, of, unmet, found = one_person(inside=False)
+    needs.notice(
+        0, 1, people, np.zeros(1, bool), row, np.ones(1), np.ones(1, bool), np.ones(1), np.ones((1, 1)), np.array([openness]), of, np.full(1, -1, np.int8), -1, fall)  # fmt: skip
+    assert unmet[0] == pytest.approx(fall * (1 - openness))
+    assert found[0] == outside
 
 
 @pytest.mark.parametrize(("group", "has"), [(0, 0.6), (1, 0.4)])
 def test_by_hours_who_carries_care_has_less(group, has):
     """Half of the people claim 1.0, half two thirds of it by hours: 5/6 is the mean, of which 0.6 is there."""
-    row, unmet, of = np.zeros(1, np.int32), np.zeros(1, np.float32), np.zeros((1, terms.N_TERMS))
-    of[0, terms.CLAIM], of[0, terms.OF_CARERS], of[0, terms.OF_OTHERS] = 5 / 6, 0.8, 1.2
-    people = (row, np.full(1, group, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.ones(1, np.float32), unmet)
+    people, row, of, unmet, _ = one_person({terms.CLAIM: 5 / 6, terms.OF_CARERS: 0.8, terms.OF_OTHERS: 1.2}, group)
     for dwelling, lacks in ((-1, 1 - has), (0, 0.4)):  # housing is by use, whatever the hours
         needs.notice(
-            0, 1, people, np.array([False, True]), row, np.ones(1), np.ones(1), np.array([[0.6]]), np.zeros(1), of, np.full(1, -1, np.int8), dwelling, 0.0)  # fmt: skip
+            0, 1, people, np.array([False, True]), row, np.ones(1), np.ones(1, bool), np.ones(1), np.array([[0.6]]), np.zeros(1), of, np.full(1, -1, np.int8), dwelling,
+            0.0)  # fmt: skip
         assert unmet[0] == pytest.approx(lacks)
 
 
-def test_what_a_participant_lacks_by_hand():
+@pytest.mark.parametrize("buys", [1.0, 0.0])
+def test_what_a_participant_lacks_by_hand(buys):
     """Need of food 0.6 and of housing 0.4, half of both there; by hours 0.8 is claimed, housing by use whole; of food 0.2 is the measure's own.
 
-    Food had: 0.2 + 0.6 / 2 = 0.5; housing: 0.5. They can pay for a quarter, and half of the rest is paid in goods: 0.625 of what is missing, where
+    Food had: 0.2 + 0.6 / 2 = 0.5; housing: 0.5. They can pay for half, and half of the rest is paid in goods: 0.75 of what is missing, where
     it is delivered: all food, half of the housing.
     """
-    row = np.zeros(1, np.int32)
-    unmet, of = np.zeros(1, np.float32), np.zeros((1, terms.N_TERMS))
-    of[0, terms.BUYS], of[0, terms.CLAIM], of[0, terms.OWN], of[0, terms.PAID] = 1.0, 0.8, 0.2, 0.5
-    of[0, terms.OF_OTHERS] = 1.0
-    people = (row, np.zeros(1, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.full(1, 0.5, np.float32), unmet)
+    people, row, of, unmet, _ = one_person({terms.BUYS: buys, terms.CLAIM: 0.8, terms.OWN: 0.2, terms.PAID: 0.5})
     needs.notice(
-        0, 1, people, np.zeros(1, bool), row, np.array([0.6, 0.4]), np.array([1.0, 0.5]), np.array([[0.5, 0.5]]), np.zeros(1), of, np.zeros(1, np.int8), 1, 0.5)  # fmt: skip
-    assert unmet[0] == pytest.approx(0.6 * 0.5 * 0.375 + 0.4 * 0.5 * (1 - 0.3125))
-    of[0, terms.BUYS] = 0.0
-    needs.notice(
-        0, 1, people, np.zeros(1, bool), row, np.array([0.6, 0.4]), np.ones(2), np.array([[0.5, 0.5]]), np.zeros(1), of, np.zeros(1, np.int8), 1, 0.5)  # fmt: skip
-    assert unmet[0] == pytest.approx(0.5)  # nothing is bought, whatever could be paid
+        0, 1, people, np.zeros(1, bool), row, np.array([0.6, 0.4]), np.ones(2, bool), np.array([1.0, 0.5]), np.array([[0.5, 0.5]]), np.zeros(1), of, np.zeros(1, np.int8),
+        1, 0.5)  # fmt: skip
+    assert unmet[0] == pytest.approx(0.6 * 0.5 * 0.25 + 0.4 * 0.5 * (1 - 0.375) if buys else 0.5)  # nothing is bought, whatever could be paid
 
 
 def test_nothing_lacks_to_whom_nothing_is_needed():
@@ -98,6 +122,42 @@ def test_nothing_lacks_to_whom_nothing_is_needed():
     unmet = np.full(N, 0.5, np.float32)
     notice(w, 0, N, unmet, weights=np.zeros(3))
     assert not unmet.any()
+
+
+def test_who_lives_mainly_outside_exchange_by_hand():
+    """Two needs alike; of both a share is free, nothing is bought: outside from one half on. What is bought counts against, what is missing of an essential too."""
+    row, of, outside = np.zeros(1, np.int32), np.zeros((1, terms.N_TERMS)), np.zeros(1, np.int8)
+    of[0, terms.CLAIM] = of[0, terms.OF_OTHERS] = 1.0
+    people = (row, np.zeros(1, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.ones(1, np.float32), np.zeros(1, np.float32), outside)
+    for free, buys, essential, wanted in (
+        ([0.5, 0.5], 0.0, [True, True], 1), ([0.4, 0.9], 0.0, [True, True], 0), ([0.4, 0.9], 0.0, [False, True], 1), ([0.5, 0.5], 1.0, [True, True], 0),
+        ([0.6, 0.6], 1.0, [True, True], 1), ([0.0, 0.0], 0.0, [False, False], 0),
+    ):  # fmt: skip
+        of[0, terms.BUYS] = buys
+        needs.notice(
+            0, 1, people, np.zeros(1, bool), row, np.full(2, 0.5), np.array(essential), np.ones(2), np.array([free]), np.zeros(1), of, np.full(1, -1, np.int8), -1, 0.0)  # fmt: skip
+        assert outside[0] == wanted, (free, buys, essential)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sites_are_covered_as_in_plain_python(seed):
+    rng, w = world(seed)
+    number = rng.integers(0, 4, N_SITES)
+    share = rng.random(N_SITES)
+    pays = (number * share * terms.FIXED_POINT).astype(np.int64)
+    taken = np.flatnonzero(rng.random(N_SITES) < 0.7)
+    coverage = np.full(N_SITES, 0.25, np.float32)
+    needs.cover_sites(
+        taken, w["site_place"], w["kept"], number, pays, w["terms"], w["essential"], w["supply"], w["free"], w["dwelling"], coverage)  # fmt: skip
+    for s in range(N_SITES):
+        if s not in taken or number[s] == 0:
+            assert coverage[s] == 0.25
+            continue
+        row, p = w["terms"][s], w["site_place"][s]
+        has = by_hand.had(w["free"][p], row[terms.CLAIM], row[terms.OWN], w["kept"][s], w["dwelling"], 1.0)
+        buys = by_hand.bought_of(share[s], row[terms.BUYS], row[terms.PAID])
+        found = [h + (1 - h) * buys * delivered for h, delivered, needed in zip(has, w["supply"], w["essential"]) if needed]
+        assert coverage[s] == pytest.approx(min(found, default=1.0), abs=2e-6)
 
 
 def test_pay_of_places_adds_up_residents():

@@ -51,6 +51,7 @@ class Horizon(Mechanism):
     columns = (*records.COLUMNS, *PROVISION)
     outputs = (
         Output("horizon", "share", "horizon, mean over people"),
+        Output("horizon_of_place", "share", "horizon, mean over residents", ("place",)),
         Output("horizon_participants", "share", "horizon, mean over people in measures; not a number when there is none", may_lack=True),
     )
 
@@ -95,4 +96,4 @@ class Horizon(Mechanism):
     def observe(self, state: State) -> dict:
         places = state.places
         whole = float((places.horizon.astype(float) * places.residents).sum() / max(1, places.residents.sum()))
-        return {"horizon": whole, "horizon_participants": self._inside}
+        return {"horizon": whole, "horizon_of_place": places.horizon, "horizon_participants": self._inside}

@@ -48,6 +48,7 @@ class Provisioning(Mechanism):
     )
     outputs = (
         Output("shortage", "share", "what is missing of people's needs, mean over people and needs"),
+        Output("shortage_of_place", "share", "what is missing of the needs of the people of each place, mean over needs", ("place",)),
         Output("shortage_of_sector", "share", "what is missing of the need for each sector's product, mean over people", ("sector",)),
         Output("unmet", "share", "unmet need, mean over people"),
         Output("coverage", "share", "essential coverage of participants of measures, mean over them; not a number where there are none", may_lack=True),
@@ -219,12 +220,13 @@ class Provisioning(Mechanism):
         people, places, tally = state.people, state.places, state.tally
         residents = places.residents / max(1, places.residents.sum())
         unmet = float(people.unmet.sum()) / len(people) if len(people) else float("nan")  # pairwise in 32 bits: to a millionth, and quick
+        missing = mean_shortage(state)
         kappa, binding = commodity_reproduction(state)
         shortage = by_place_and_sector(state, "shortage")
         base = np.maximum(self._industry.base, 1e-300)
         stock = by_place_and_sector(state, "stock").sum(axis=0)
         return {
-            "unmet": unmet, "shortage": float((mean_shortage(state) * residents).sum()), "shortage_of_sector": residents @ shortage,
+            "unmet": unmet, "shortage": float((missing * residents).sum()), "shortage_of_place": missing, "shortage_of_sector": residents @ shortage,
             "coverage": needs.coverage_of_participants(state), "supply": state.industry.supply,
             "output": np.where(self._industry.base > 0, state.industry.output / base, 1.0), "common_stock": stock * state.scale,
             "exchange_dependence": places.exchange_dependence, "need_met": self._sources(state, unmet),
