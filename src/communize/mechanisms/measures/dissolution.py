@@ -22,6 +22,7 @@ from communize.declare.registry import (
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, rupture, taking_part
@@ -56,8 +57,8 @@ def opposition(by_place, sites, instance, participants, character, out):
 
 
 @kernel
-def endings(surroundings, resonances, opposed, sites, places, contents, shelter, law, key, day, causes, hazards):
-    """Write for each taken site the cause of its ending today, 0 for none.
+def endings(start, stop, block, surroundings, resonances, opposed, sites, places, contents, shelter, law, key, day, causes):
+    """Write for each of the taken sites [start, stop) the cause of its ending today, 0 for none.
 
     The causes compete: an instance ends with probability 1 - exp(-sum of hazards) and its cause is drawn in proportion. An
     instance of today does not end yet.
@@ -81,7 +82,11 @@ def endings(surroundings, resonances, opposed, sites, places, contents, shelter,
     place, instance, participants, members, mass, began = sites
     coverage, horizon, struggle, eligible, around, has_contacts, eviction = places
     spent, isolation, need, ebb, measures_carry, carrying, other, command = law
-    for j in range(taken.size):
+    hazards = np.zeros(len(CAUSES))
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            prefetch(contents, instance[taken[j + AHEAD]])
+            prefetch(shelter, instance[taken[j + AHEAD]])
         s = taken[j]
         causes[j] = IN_FORCE
         if began[j] == day:
@@ -148,12 +153,11 @@ class Dissolution(Mechanism):
         around = state.society.contact.mean(struggle / np.maximum(1, places.eligible))
         past = max(0, int(state.rupture.days[0]) - rupture.DAYS)
         causes = np.empty(taken.size, np.int64)
-        endings(
-            (taken, seen.count), instances.resonance[rows], opposed,
+        state.pool.for_shares(
+            endings, taken.size, (taken, seen.count), instances.resonance[rows], opposed,
             (sites.place, sites.instance, sites.participants, sites.members, state.practices.mass[instances.practice[rows]], instances.began[rows]),
             (places.coverage, places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content, instances.shelter,
-            (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
-            np.zeros(len(CAUSES)))  # fmt: skip
+            (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes)  # fmt: skip
         participants = sites.participants[taken]
         instances.peak[rows] = np.maximum(instances.peak[rows], participants)
         instances.person_days[rows] += participants

@@ -20,6 +20,7 @@ from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.stretches import STRETCH, list_drawn, new_lists
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
@@ -75,7 +76,11 @@ def find_rallying(
     rows, drawn = lists[:2]
     free, most = 1 << ROUTINE | 1 << IN_STRUGGLE, rate * max(1.0, highest)
     for first in range(start, stop, STRETCH):
-        for k in range(list_drawn(activity[first : min(first + STRETCH, stop)], free, most, key, first, day, decisions.RALLY, lists)):
+        n = list_drawn(activity[first : min(first + STRETCH, stop)], free, most, key, first, day, decisions.RALLY, lists)
+        for k in range(n):
+            if k + AHEAD < n:
+                prefetch(offsets, rows[k + AHEAD])
+                prefetch(site_share, work[rows[k + AHEAD]])
             i, u = rows[k], drawn[k]
             bound = rate * rules.attraction(largest_lack, horizon[i]) * (highest if tied[i] == 0 else 1.0)
             if u >= bound or not takes_part[position[i], group[i]]:

@@ -11,7 +11,7 @@ from communize.declare.registry import COMMODITY, CONTESTED, IN_MEASURE, IN_STRU
 from communize.kernels import decisions
 from communize.kernels.draws import kernel
 from communize.kernels.prefetch import AHEAD, prefetch
-from communize.kernels.stretches import STRETCH, list_drawn, new_lists
+from communize.kernels.stretches import STRETCH, list_coded, list_drawn, new_lists
 from communize.mechanisms.struggle import rules
 
 STABLE, PRECARIOUS = POSITIONS.index("stable"), POSITIONS.index("precarious")
@@ -87,7 +87,10 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     count, lists = 0, new_lists()
     rows, drawn = lists[:2]
     for first in range(start, stop, STRETCH):
-        for k in range(list_drawn(activity[first : min(first + STRETCH, stop)], 1 << ROUTINE, rate, key, first, day, decisions.JOIN, lists)):
+        n = list_drawn(activity[first : min(first + STRETCH, stop)], 1 << ROUTINE, rate, key, first, day, decisions.JOIN, lists)
+        for k in range(n):
+            if k + AHEAD < n:
+                prefetch(terms, work[rows[k + AHEAD]])
             i, u = rows[k], drawn[k]
             if not takes_part[position[i], group[i]]:
                 continue
@@ -192,11 +195,16 @@ def tally_people(start, stop, part, home, work, activity, measure, belonging, st
     """Of the people [start, stop), in ``out[part]``: those in each struggle (work site first, else neighbourhood), those in the measures that
     it carries, and the sum of the belonging of the first, fixed point.
     """
-    for i in range(start, stop):
-        if activity[i] == IN_MEASURE:
-            if struggle[measure[i]] >= 0:
-                out[part, 1, struggle[measure[i]]] += 1
-        elif activity[i] == IN_STRUGGLE:
+    rows = np.empty(STRETCH, np.uint32)
+    for first in range(start, stop, STRETCH):
+        do = activity[first : min(first + STRETCH, stop)]
+        n, carried = list_coded(do, 1 << IN_MEASURE, first, rows), 0
+        for i in rows[:n]:  # without a branch: few measures are carried by a struggle
+            rows[carried] = i
+            carried += struggle[measure[i]] >= 0
+        for i in rows[:carried]:
+            out[part, 1, struggle[measure[i]]] += 1
+        for i in rows[: list_coded(do, 1 << IN_STRUGGLE, first, rows)]:
             number = struggle[work[i]] if work[i] >= 0 else -1
             if number < 0:
                 number = struggle[home[i]]
