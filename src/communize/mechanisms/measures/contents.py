@@ -28,6 +28,18 @@ def drift_contents(start, stop, block, rows, content, coupling, back):
             content[rows[j], c] = rules.drift(old[c], others, coupling, back[j])
 
 
+@kernel
+def sum_contents(rows, content):
+    """Sums of the contents of instances `rows`, float64 (contents,)."""
+    total = np.zeros(content.shape[1])
+    for j in range(rows.size):
+        if j + AHEAD < rows.size:
+            prefetch(content, rows[j + AHEAD])
+        for c in range(content.shape[1]):
+            total[c] += content[rows[j], c]
+    return total
+
+
 class Contents(Mechanism):
     """Relations left in force pull the others down; activity that resonates draws all up."""
 
@@ -61,4 +73,4 @@ class Contents(Mechanism):
         rows = state.sites.instance[state.sites.instance >= 0]
         if not rows.size:
             return {"content": np.full(len(CONTENTS), np.nan)}
-        return {"content": state.instances.content[rows].mean(axis=0, dtype=np.float64)}
+        return {"content": sum_contents(rows, state.instances.content) / rows.size}

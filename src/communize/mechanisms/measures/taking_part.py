@@ -15,6 +15,7 @@ WRITES = (
 )  # fmt: skip
 LINE = 12  # ties of a row that may lie in the next line of memory
 NEXT = 3  # people ahead whose ties are asked for
+MANY = 1 << 12  # people whose ties are worth counting by several threads
 READS = ("people.home", "people.work", "sites.place")
 
 
@@ -37,23 +38,36 @@ def bring_near(rows, k, home, work, tied, offsets, neighbours):
 
 
 @kernel
-def count_person(i, at, step, home, work, tied, participants, site_ties, offsets, neighbours):
-    """Add `step` to every count that person `i`, taking part at site `at`, enters into."""
-    h, w = home[i], work[i]
-    participants[h] += step
-    if w >= 0 and w != h:
-        participants[w] += step
-    if at != h and at != w:
+def count_person(at, step, home, work, participants):
+    """Add `step` to the participants of the sites of somebody with a `home` and a site of `work`, who takes part at site `at`."""
+    participants[home] += step
+    if work >= 0 and work != home:
+        participants[work] += step
+    if at != home and at != work:
         participants[at] += step
-    for j in range(offsets[i], offsets[i + 1]):
-        other = neighbours[j]
-        tied[other] = np.uint16(np.int64(tied[other]) + step)
-        theirs = home[other]
-        if theirs != at and theirs != h and theirs != w:
-            site_ties[theirs] += step
-        theirs = work[other]
-        if theirs >= 0 and theirs != at and theirs != h and theirs != w:
-            site_ties[theirs] += step
+
+
+@kernel
+def count_ties(start, stop, part, rows, at, step, home, work, tied, offsets, neighbours, site_ties):
+    """Add `step` for each tie of the people `rows`, who take part at sites `at`, to somebody of [start, stop): to their entry of `tied`, and
+    in ``site_ties[part]`` to those of their sites with which the participant has nothing to do.
+    """
+    counts = site_ties[part]
+    for k in range(rows.size):
+        bring_near(rows, k, home, work, tied, offsets, neighbours)
+        i, here = rows[k], at[k]
+        h, w = home[i], work[i]
+        for j in range(offsets[i], offsets[i + 1]):
+            other = neighbours[j]
+            if other < start or other >= stop:
+                continue
+            tied[other] += np.uint16(step)
+            theirs = home[other]
+            if theirs != here and theirs != h and theirs != w:
+                counts[theirs] += step
+            theirs = work[other]
+            if theirs >= 0 and theirs != here and theirs != h and theirs != w:
+                counts[theirs] += step
 
 
 @kernel
@@ -66,12 +80,11 @@ def move_person(i, at, home, work, participants, site_ties, offsets, neighbours)
 
 
 @kernel
-def enter_all(rows, at, people, sites, places, ties):
-    """People `rows` take part at sites `at`; those in struggle leave it."""
-    home, work, activity, measure, tied = people
-    site_place, active, participants, site_ties = sites
+def enter_all(rows, at, people, sites, places):
+    """People `rows` take part at sites `at`; those in struggle leave it. Ties are not counted (`count_ties`)."""
+    home, work, activity, measure = people
+    site_place, active, participants = sites
     for k in range(rows.size):
-        bring_near(rows, k, home, work, tied, ties[0], ties[1])
         i = rows[k]
         p = site_place[home[i]]
         if activity[i] == IN_STRUGGLE:
@@ -82,18 +95,16 @@ def enter_all(rows, at, people, sites, places, ties):
         activity[i] = IN_MEASURE
         measure[i] = at[k]
         places[1][p] += 1
-        count_person(i, at[k], 1, home, work, tied, participants, site_ties, ties[0], ties[1])
+        count_person(at[k], 1, home[i], work[i], participants)
 
 
 @kernel
-def leave_all(rows, to, people, sites, places, ties):
-    """People `rows` leave their measures for the activity `to`."""
-    home, work, activity, measure, tied = people
-    site_place, _, participants, site_ties = sites
-    for k in range(rows.size):
-        bring_near(rows, k, home, work, tied, ties[0], ties[1])
-        i = rows[k]
-        count_person(i, measure[i], -1, home, work, tied, participants, site_ties, ties[0], ties[1])
+def leave_all(rows, to, people, sites, places):
+    """People `rows` leave their measures for the activity `to`. Ties are not counted (`count_ties`)."""
+    home, work, activity, measure = people
+    site_place, _, participants = sites
+    for i in rows:
+        count_person(measure[i], -1, home[i], work[i], participants)
         places[1][site_place[home[i]]] -= 1
         activity[i] = to
         measure[i] = -1
@@ -139,10 +150,9 @@ def find_at(start, stop, block, measure, over, found):
 
 
 @kernel
-def part_from(rows, over, instance, people, sites, ties, left):
+def part_from(rows, over, instance, people, participants, tied, site_ties, ties, left):
     """Participants `rows` of sites that are `over` go on at a site of their own that is in force, or are written to `left`."""
-    home, work, _, measure, tied = people
-    _, _, participants, site_ties = sites
+    home, work, _, measure = people
     count, away = 0, 0
     moved, came_from = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
     for k in range(rows.size):
@@ -166,13 +176,22 @@ def part_from(rows, over, instance, people, sites, ties, left):
 
 
 def _columns(state: State) -> tuple:
-    people, sites, places, ties = state.people, state.sites, state.places, state.society.ties
+    people, sites, places = state.people, state.sites, state.places
     return (
-        (people.home, people.work, people.activity, people.measure, people.ties_in_measures),
-        (sites.place, sites.active, sites.participants, sites.ties_in_measures),
+        (people.home, people.work, people.activity, people.measure),
+        (sites.place, sites.active, sites.participants),
         (places.active, places.participants),
-        (ties.offsets, ties.neighbours),
     )
+
+
+def _count_ties(state: State, rows: np.ndarray, at: np.ndarray, step: int) -> None:
+    """Count the ties to people `rows`, who take part at sites `at`: `step` is 1 or -1."""
+    people, site_ties, ties = state.people, state.sites.ties_in_measures, state.society.ties
+    of = rows, at, step, people.home, people.work, people.ties_in_measures, ties.offsets, ties.neighbours
+    if rows.size < MANY:
+        count_ties(0, len(people), 0, *of, site_ties.reshape(1, -1))
+    else:
+        site_ties += state.pool.sum_of_parts(count_ties, len(people), site_ties.shape, *of, dtype=site_ties.dtype)
 
 
 def members(state: State, number: np.ndarray, activity: int) -> np.ndarray:
@@ -194,18 +213,22 @@ def drawn(state: State, probability: np.ndarray, decision: int, day: int, key: n
 def enter(state: State, rows: np.ndarray, at: np.ndarray) -> None:
     """Let people `rows` take part at the sites `at`, both (n,) int32."""
     enter_all(rows, at, *_columns(state))
+    _count_ties(state, rows, at, 1)
 
 
 def leave(state: State, rows: np.ndarray, to: int) -> None:
     """Let people `rows` leave their measures for the activity `to`."""
+    _count_ties(state, rows, state.people.measure[rows], -1)
     leave_all(rows, np.int64(to), *_columns(state))
 
 
 def end_at(state: State, over: np.ndarray) -> np.ndarray:
     """Move on those who can from sites that are `over` (bool, (sites,)); returns the people who cannot."""
-    people, sites, _, ties = _columns(state)
-    n = len(state.people)
+    people, sites, ties, n = _columns(state)[0], state.sites, state.society.ties, len(state.people)
     found = np.empty(n, np.int32)
     rows = gather(found, state.pool.for_blocks(find_at, n, state.people.measure, np.append(over, False), found), n)
     left = np.empty(rows.size, np.int32)
-    return left[: part_from(rows, over, state.sites.instance, people, sites, ties, left)]
+    n_left = part_from(
+        rows, over, sites.instance, people, sites.participants, state.people.ties_in_measures, sites.ties_in_measures,
+        (ties.offsets, ties.neighbours), left)  # fmt: skip
+    return left[:n_left]
