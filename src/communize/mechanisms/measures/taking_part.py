@@ -20,8 +20,8 @@ READS = ("people.home", "people.work", "sites.place")
 
 
 @kernel
-def bring_near(start, stop, rows, k, home, work, tied, offsets, neighbours):
-    """Ask for the memory that counting the people after ``rows[k]`` takes, and their ties to those of [start, stop)."""
+def bring_near(rows, k, home, work, tied, offsets, neighbours):
+    """Ask for the memory that counting the people after ``rows[k]`` and their ties takes."""
     if k + AHEAD < rows.size:
         prefetch(home, rows[k + AHEAD])
         prefetch(work, rows[k + AHEAD])
@@ -32,10 +32,9 @@ def bring_near(start, stop, rows, k, home, work, tied, offsets, neighbours):
     if k + NEXT < rows.size:
         i = rows[k + NEXT]
         for j in range(offsets[i], offsets[i + 1]):
-            if start <= neighbours[j] < stop:
-                prefetch(home, neighbours[j])
-                prefetch(work, neighbours[j])
-                prefetch(tied, neighbours[j])
+            prefetch(home, neighbours[j])
+            prefetch(work, neighbours[j])
+            prefetch(tied, neighbours[j])
 
 
 @kernel
@@ -55,7 +54,7 @@ def count_ties(start, stop, part, rows, at, step, home, work, tied, offsets, nei
     """
     counts = site_ties[part]
     for k in range(rows.size):
-        bring_near(start, stop, rows, k, home, work, tied, offsets, neighbours)
+        bring_near(rows, k, home, work, tied, offsets, neighbours)
         i, here = rows[k], at[k]
         h, w = home[i], work[i]
         for j in range(offsets[i], offsets[i + 1]):
@@ -171,7 +170,7 @@ def part_from(rows, over, instance, people, participants, tied, site_ties, ties,
         away += (goes_on >= 0) & (at != h) & (at != w)
     moved = moved[:away]
     for k in range(away):
-        bring_near(0, home.size, moved, k, home, work, tied, ties[0], ties[1])
+        bring_near(moved, k, home, work, tied, ties[0], ties[1])
         move_person(moved[k], came_from[k], home, work, participants, site_ties, ties[0], ties[1])
     return count
 
