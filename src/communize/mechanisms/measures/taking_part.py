@@ -20,8 +20,8 @@ READS = ("people.home", "people.work", "sites.place")
 
 
 @kernel
-def bring_near(rows, k, home, work, tied, offsets, neighbours):
-    """Ask for the memory that counting the people after ``rows[k]`` and their ties takes."""
+def bring_near(rows, k, home, work, column, offsets, neighbours):
+    """Ask for the sites of the people after ``rows[k]``, and for the sites of those they are tied to and their entries of `column`."""
     if k + AHEAD < rows.size:
         prefetch(home, rows[k + AHEAD])
         prefetch(work, rows[k + AHEAD])
@@ -34,7 +34,7 @@ def bring_near(rows, k, home, work, tied, offsets, neighbours):
         for j in range(offsets[i], offsets[i + 1]):
             prefetch(home, neighbours[j])
             prefetch(work, neighbours[j])
-            prefetch(tied, neighbours[j])
+            prefetch(column, neighbours[j])
 
 
 @kernel

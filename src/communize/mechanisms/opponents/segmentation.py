@@ -55,8 +55,10 @@ def hostility(against, group, position, settlement):
 
 
 @kernel
-def compose(start, stop, part, group, position, home, measure, site_place, settlement, number, n_groups, out):
-    """Count the participants [start, stop) of each taken site by side in ``out[part]``; `number` is a site's row there."""
+def compose(start, stop, part, group, position, home, measure, settlement, number, n_groups, out):
+    """Count the participants [start, stop) of each taken site by side in ``out[part]``; `number` is a site's row there, `settlement` that of
+    its place.
+    """
     count, rows, numbers = out[part], np.empty(STRETCH, np.uint32), np.empty(STRETCH, np.int32)
     for first in range(start, stop, STRETCH):
         n = 0
@@ -70,7 +72,7 @@ def compose(start, stop, part, group, position, home, measure, site_place, settl
             i, j = rows[k], numbers[k]
             count[j, min(group[i], n_groups - 1)] += 1
             count[j, n_groups + LIVELIHOOD[position[i]]] += 1
-            count[j, n_groups + len(LIVELIHOODS) + settlement[site_place[home[i]]]] += 1
+            count[j, n_groups + len(LIVELIHOODS) + settlement[home[i]]] += 1
 
 
 @kernel
@@ -220,8 +222,8 @@ class Segmentation(Mechanism):
         number = np.full(len(sites), -1, np.int32)
         number[seen.sites] = np.arange(seen.sites.size)
         composition = state.pool.sum_of_parts(
-            compose, len(people), (seen.sites.size, division.size), people.group, people.position, people.home, people.measure, sites.place,
-            places.settlement, number, n_groups, dtype=np.int32) if seen.sites.size else np.zeros((0, division.size), np.int32)  # fmt: skip
+            compose, len(people), (seen.sites.size, division.size), people.group, people.position, people.home, people.measure,
+            places.settlement[sites.place], number, n_groups, dtype=np.int32) if seen.sites.size else np.zeros((0, division.size), np.int32)  # fmt: skip
         between = np.ascontiguousarray(table.between.reshape(len(places), division.size, -1)[:, :, : division.size])
         change, participants = np.zeros(between.shape), np.zeros(between.shape[:2])
         state.pool.for_shares(
