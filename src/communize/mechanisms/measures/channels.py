@@ -123,12 +123,13 @@ def find_tied(start, stop, block, home, work, tied, wanted, found):
 
 
 @kernel
-def draw_tied_instances(rows, people, offsets, neighbours, wanted, instance, key, day, lowest, chosen):
+def draw_tied_instances(start, stop, block, rows, people, offsets, neighbours, wanted, instance, key, day, lowest, chosen):
     """For each site marked in `wanted` (its number, else -1): the instance at the end of one of its members' ties into measures,
-    drawn uniformly among these ties (the lowest draw wins), written to `chosen`; `rows` as of `find_tied`.
+    drawn uniformly among the ties of the people ``rows[start:stop]`` of `find_tied`: the lowest draw wins, written to ``lowest[block]``, and its
+    instance to ``chosen[block]``.
     """
     home, work, activity, measure = people
-    for k in range(rows.size):
+    for k in range(start, stop):
         bring_near(rows, k, home, work, measure, offsets, neighbours)
         i = rows[k]
         for side in range(2):
@@ -140,9 +141,9 @@ def draw_tied_instances(rows, people, offsets, neighbours, wanted, instance, key
                 if activity[other] != IN_MEASURE or measure[other] == s or home[other] == s or work[other] == s:
                     continue
                 u = d.uniform(key, i, day, decisions.MEASURE_TIE, 2 * (j - offsets[i]) + side)
-                if u < lowest[wanted[s]]:
-                    lowest[wanted[s]] = u
-                    chosen[wanted[s]] = instance[measure[other]]
+                if u < lowest[block, wanted[s]]:
+                    lowest[block, wanted[s]] = u
+                    chosen[block, wanted[s]] = instance[measure[other]]
 
 
 @kernel
