@@ -8,6 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 AHEAD = 16  # rows; with 8 or 32 the loops that use it are slower by a tenth
+LINE = 12  # ties of a row that may lie in the next line of memory
 READ, KEEP, DATA = 0, 3, 1  # what LLVM calls rw, locality and cache type
 
 

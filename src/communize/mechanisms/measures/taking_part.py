@@ -5,7 +5,7 @@ import numpy as np
 from communize.declare.registry import IN_MEASURE, IN_STRUGGLE
 from communize.kernels.blocks import gather
 from communize.kernels.draws import kernel
-from communize.kernels.prefetch import AHEAD, prefetch
+from communize.kernels.prefetch import AHEAD, LINE, prefetch
 from communize.kernels.stretches import STRETCH, list_coded, list_drawn, new_lists
 from communize.mechanisms.base import State
 
@@ -13,10 +13,9 @@ WRITES = (
     "people.activity", "people.measure", "people.ties_in_measures", "sites.active", "sites.participants",
     "sites.ties_in_measures", "places.active", "places.participants",
 )  # fmt: skip
-LINE = 12  # ties of a row that may lie in the next line of memory
+READS = ("people.home", "people.work", "sites.place")
 NEXT = 3  # people ahead whose ties are asked for
 MANY = 1 << 12  # people whose ties are worth counting by several threads
-READS = ("people.home", "people.work", "sites.place")
 
 
 @kernel

@@ -63,9 +63,8 @@ def compose(start, stop, part, group, position, home, measure, settlement, numbe
     for first in range(start, stop, STRETCH):
         n = 0
         for i in range(first, min(first + STRETCH, stop)):  # without a branch: who takes part is hard to predict
-            rows[n] = i
-            numbers[n] = number[measure[i]]
-            n += measure[i] >= 0
+            rows[n], numbers[n] = i, number[measure[i]]
+            n += (measure[i] >= 0) & (number[measure[i]] >= 0)
         for k in range(n):
             if k + AHEAD < n:
                 prefetch(count, numbers[k + AHEAD])

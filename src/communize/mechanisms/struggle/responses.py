@@ -19,13 +19,12 @@ from communize.declare.registry import IN_STRUGGLE, ROUTINE
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
-from communize.kernels.prefetch import AHEAD, prefetch
+from communize.kernels.prefetch import AHEAD, LINE, prefetch
 from communize.kernels.stretches import LOW_BITS, list_marked
 
 GROUP_BITS = 11
 GROUP = 1 << GROUP_BITS
 STRETCH = 4096  # people compared at once for changes
-LINE = 12  # ties of a row that may lie in the next line of memory
 
 # What `find_movers` is to do.
 SHARE_THRESHOLD, COUNT_THRESHOLD, CONTACTS = range(3)
