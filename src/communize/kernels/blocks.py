@@ -40,6 +40,11 @@ class Pool:
         ]
         return [future.result() for future in futures]
 
+    def for_shares(self, kernel: Callable[..., Any], n_rows: int, *args: Any, least: int = 1024) -> list[Any]:
+        """As `for_blocks`, in a few blocks a thread, none smaller than `least`: for rows that may take long and share nothing they write."""
+        shares = 1 if self.threads == 1 else 4 * self.threads
+        return self.for_blocks(kernel, n_rows, *args, block=max(least, -(-n_rows // shares)))
+
     def sum_of_parts(self, kernel: Callable[..., Any], n_rows: int, shape: tuple[int, ...], *args: Any, dtype: Any = np.int64) -> np.ndarray:
         """Sum of the whole numbers that ``kernel(start, stop, part, *args, out)`` adds up in ``out[part]``, one part a thread: exact however it is parted."""
         rows = max(4, -(-n_rows // self.threads) + 3 & ~3)

@@ -99,7 +99,7 @@ def shared_blocks(key, first, day, decision, draw, words, room):
     words
         Filled with them, uint32 (4 * n,) for n blocks.
     room
-        uint64 (4, n), overwritten.
+        uint64 (4, n), overwritten; a whole array: in a part of one compilers do not see that rows are without gaps.
     """
     x0, x1, x2, x3 = room[0], room[1], room[2], room[3]
     c1, c2, c3 = np.uint64(day) & _LOW, np.uint64(decision) & _LOW, np.uint64(draw) & _LOW

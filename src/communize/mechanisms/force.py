@@ -15,10 +15,10 @@ from communize.declare.errors import InputError
 from communize.declare.parameters import Parameters, parameter
 from communize.declare.registry import HELD, IN_MEASURE, IN_STRUGGLE, POSITIONS, ROUTINE, Column, Output
 from communize.kernels import decisions
-from communize.kernels import draws as d
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.draws import kernel
 from communize.kernels.geography import EARTH_RADIUS_KM
+from communize.kernels.stretches import STRETCH, list_drawn, new_lists
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import taking_part
@@ -45,12 +45,13 @@ def arrest_probabilities(force, active, rate, out):
 @kernel
 def find_arrested(start, stop, block, home, activity, site_place, probability, key, day, found):
     """People in motion (in struggle or in a measure) in [start, stop) who are arrested, written to ``found[start:]``; returns how many."""
-    count = 0
-    for i in range(start, stop):
-        if activity[i] == IN_STRUGGLE or activity[i] == IN_MEASURE:
-            p = probability[site_place[home[i]]]
-            if p > 0.0 and d.uniform(key, i, day, decisions.ARREST, 0) < p:
-                found[start + count] = i
+    count, lists = 0, new_lists()
+    rows, drawn = lists[:2]
+    moving, highest = 1 << IN_STRUGGLE | 1 << IN_MEASURE, probability.max()
+    for first in range(start, stop, STRETCH):
+        for k in range(list_drawn(activity[first : min(first + STRETCH, stop)], moving, highest, key, first, day, decisions.ARREST, lists)):
+            if drawn[k] < probability[site_place[home[rows[k]]]]:
+                found[start + count] = rows[k]
                 count += 1
     return count
 
@@ -58,11 +59,11 @@ def find_arrested(start, stop, block, home, activity, site_place, probability, k
 @kernel
 def find_released(start, stop, block, activity, probability, key, day, found):
     """People held in [start, stop) who are released, written to ``found[start:]``; returns how many."""
-    count = 0
-    for i in range(start, stop):
-        if activity[i] == HELD and d.uniform(key, i, day, decisions.RELEASE, 0) < probability:
-            found[start + count] = i
-            count += 1
+    count, lists = 0, new_lists()
+    for first in range(start, stop, STRETCH):
+        n = list_drawn(activity[first : min(first + STRETCH, stop)], 1 << HELD, probability, key, first, day, decisions.RELEASE, lists)
+        found[start + count : start + count + n] = lists[0][:n]
+        count += n
     return count
 
 

@@ -38,50 +38,62 @@ def dot(one: np.ndarray, other: np.ndarray) -> float:
     return float((one * other).sum())
 
 
+class Square:
+    """A T A' + diag(rest), scaled to a diagonal of 1, for changing T and rest; A is a CSR matrix."""
+
+    def __init__(self, matrix: Any):
+        from scipy.sparse import csc_array, eye_array, hstack
+
+        self.left = csc_array(hstack([matrix, eye_array(matrix.shape[0])]))
+        self.right = csc_array(self.left.T)
+        ones = [csc_array((np.ones(part.nnz), part.indices, part.indptr), shape=part.shape) for part in (self.left, self.right)]
+        self.pattern = ones[0] @ ones[1]
+        self.pattern.sort_indices()
+
+    def scaled(self, weights: np.ndarray) -> tuple[Any, np.ndarray]:
+        """The matrix for T and rest = `weights`, CSC, and what its rows and columns are multiplied with."""
+        from scipy.sparse import csc_array
+
+        from communize.kernels.products import scale_square, weighted_square
+
+        left, right, pattern, n = self.left, self.right, self.pattern, self.pattern.shape[0]
+        first, rows, values = np.empty_like(pattern.indptr), np.empty_like(pattern.indices), np.empty(pattern.nnz)
+        diagonal, scale = np.empty(n, np.int64), np.empty(n)
+        count = weighted_square(
+            (left.indptr, left.indices, left.data), (right.indptr, right.indices, right.data), (pattern.indptr, pattern.indices), weights,
+            np.zeros(n), (first, rows, values, diagonal))  # fmt: skip
+        scale_square(first, rows, values, diagonal, JITTER, scale)
+        return csc_array((values[:count], rows[:count], first), shape=(n, n)), scale
+
+
 class NormalEquations:
     """(A T A' + diag(rest)) y = r for changing T and rest; A is a CSC matrix whose last column is dense."""
 
     def __init__(self, matrix: Any):
-        from scipy.sparse import csc_array, csr_array, eye_array, hstack
+        from scipy.sparse import csr_array
 
-        n_rows = matrix.shape[0]
         self.matrix, self.transposed = csr_array(matrix), csr_array(matrix.T)
         self.last = matrix[:, [-1]].toarray().ravel()
         self.order: np.ndarray | None = None  # of the rows in the factors
-        self.left = csc_array(hstack([matrix[:, :-1], eye_array(n_rows)]))
-        self.right = csc_array(self.left.T)
+        self.square = Square(self.matrix[:, :-1])
 
     def factor(self, spread: np.ndarray, rest: np.ndarray) -> None:
         """Factor for T = spread, (columns,), and rest, (rows,), all positive."""
-        from scipy.sparse import csc_array
         from scipy.sparse.linalg import splu
 
         self.spread, self.rest = spread, rest
-        left = self.left
         rest_there = rest if self.order is None else rest[self.order]
-        weights = np.repeat(np.concatenate([spread[:-1], rest_there]), np.diff(left.indptr))
-        product = csc_array((left.data * weights, left.indices, left.indptr), shape=left.shape) @ self.right
-        row, column = product.indices, np.repeat(np.arange(rest.size), np.diff(product.indptr))
-        diagonal = row == column
-        self.scale = 1.0 / np.sqrt(product.data[diagonal])
-        product.data *= self.scale[row] * self.scale[column]
-        product.data[diagonal] += JITTER
+        product, self.scale = self.square.scaled(np.concatenate([spread[:-1], rest_there]))
         way = "MMD_AT_PLUS_A" if self.order is None else "NATURAL"
         self.factors = splu(
             product, permc_spec=way, diag_pivot_thresh=0.0, options={"SymmetricMode": True, "Equil": False}
         )
         if self.order is None:  # the pattern never changes: the rows are put in order once
-            self._put_in_order(np.argsort(self.factors.perm_c))
+            self.order = np.argsort(self.factors.perm_c)
+            self.square = Square(self.matrix[:, :-1][self.order])
             return self.factor(spread, rest)
         self.turned = self._from_factors(self.last)
         self.pivot = 1.0 / spread[-1] + dot(self.last, self.turned)
-
-    def _put_in_order(self, order: np.ndarray) -> None:
-        from scipy.sparse import csc_array, csr_array, eye_array, hstack
-
-        self.order = order
-        self.left = csc_array(hstack([csr_array(self.matrix[:, :-1])[order], eye_array(order.size)]))
-        self.right = csc_array(self.left.T)
 
     def _from_factors(self, right: np.ndarray) -> np.ndarray:
         out = np.empty_like(right)
@@ -268,6 +280,5 @@ def _room(parts: list[np.ndarray], changes: list[np.ndarray], share: float = 1.0
     """That share of the way to where something is 0; at most 1, the whole step."""
     room = 1.0
     for part, change in zip(parts, changes, strict=True):
-        falls = change < 0
-        room = min(room, share * float((part[falls] / -change[falls]).min(initial=np.inf)))
+        room = min(room, share * float(np.where(change < 0, part / -change, np.inf).min(initial=np.inf)))
     return room

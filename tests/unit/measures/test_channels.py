@@ -459,7 +459,7 @@ def founders(people, active, quiet_people=(), size=1.0, wanted=1, quiet=False, c
     sizes = np.broadcast_to(np.asarray(size, float), len(numbered)).copy()
     masses = np.broadcast_to(np.asarray(wanted, np.int64), len(numbered)).copy()
     found = np.empty(n, np.int32)
-    members = found[: taking_part.find_members(0, n, 0, homes, works, activity, np.int8(1), number, found)]
+    members = found[: taking_part.find_members(0, n, 0, homes, works, activity, 1, np.append(number, np.int32(-1)), found)]
     count = channels.pick_founders(
         members, (homes, works, position, np.zeros(n, np.int8), activity), takes_part, number, sizes, masses, np.full(len(numbered), quiet),
         np.uint64(key), 5, rows, at)  # fmt: skip

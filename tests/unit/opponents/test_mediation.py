@@ -31,8 +31,8 @@ def test_offers_are_those_of_plain_python(seed):
     place, instance = rng.integers(0, 5, n), rng.permutation(n)
     content = rng.uniform(-1, 1, (n, len(CONTENTS))).astype(np.float32)
     shelter, strength = np.where(rng.random(n) < 0.2, 0.5, 0.0).astype(np.float32), rng.random(5)
-    after, status, counts = content.copy(), shelter.copy(), np.zeros(2, np.int64)
-    mediation.offer(np.arange(n), place, instance, after, status, strength, 0.8, 0.3, 0.7, np.uint64(key), day, counts)
+    after, status = content.copy(), shelter.copy()
+    counts = mediation.offer(0, n, 0, np.arange(n), place, instance, after, status, strength, 0.8, 0.3, 0.7, np.uint64(key), day)
     offered = accepted = 0
     for s in range(n):
         row = instance[s]
@@ -44,7 +44,7 @@ def test_offers_are_those_of_plain_python(seed):
             accepted += 1
             shelter[row] = 0.7
             content[row, FOUR] = np.maximum(-1, content[row, FOUR] - 0.3)
-    assert counts.tolist() == [offered, accepted]
+    assert counts == (offered, accepted)
     assert 0 < accepted < offered
     np.testing.assert_allclose(after, content, atol=1e-6)
     np.testing.assert_array_equal(status, shelter)

@@ -36,7 +36,7 @@ def test_the_kernel_does_what_plain_python_does(seed):
         for c in THREE:
             row[c] = max(-1.0, row[c] - rate * dependence[place[s]] * (1 + row[c]))
         days[instance[s]] = days[instance[s]] + 1 if sum(row[c] for c in THREE) < 0 else 0
-    pincers.squeeze(taken, place, instance, content, sold, dependence, rate)
+    pincers.squeeze(0, taken.size, 0, taken, place, instance, content, sold, dependence, rate)
     np.testing.assert_allclose(content, wanted, atol=1e-6)
     assert sold.tolist() == days
 

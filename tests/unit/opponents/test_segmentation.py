@@ -106,7 +106,7 @@ def test_a_day_of_antagonism_by_hand(seed):
     change, inside = np.zeros(start.shape), np.zeros(held.shape)
     division = division_of_sides(n_groups)
     segmentation.keep_out(
-        by_place, np.arange(n_measures), np.arange(n_measures), content, composition, residents, division, (present, shared), law[:2], change, inside)  # fmt: skip
+        0, n_places, 0, by_place, np.arange(n_measures), np.arange(n_measures), content, composition, residents, division, (present, shared), law[:2], change, inside)  # fmt: skip
     segmentation.estrange(change, inside, division, law[2:], found, held)
     wanted, towards = by_hand(
         [[(composition[j].tolist(), float(content[j, STRANGERS])) for j in np.flatnonzero(where == p)] for p in range(n_places)],

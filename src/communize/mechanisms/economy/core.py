@@ -336,9 +336,8 @@ def months(start, stop, block, markets, people, sites, value, shares, purchases,
         for step in range(n):
             slot_of_step = step % BATCH
             if slot_of_step == 0:
-                some = min(BATCH, n - step)
-                d.shared_blocks(key, step, day, decisions.ECONOMY_STEP, identity[m], steps[: 4 * some], room[:, :some])
-                d.shared_blocks(key, step, day, decisions.ECONOMY_SALES, identity[m], sales[: 4 * some], room[:, :some])
+                d.shared_blocks(key, step, day, decisions.ECONOMY_STEP, identity[m], steps, room)  # of whole arrays, else several times slower
+                d.shared_blocks(key, step, day, decisions.ECONOMY_SALES, identity[m], sales, room)
             w = 4 * slot_of_step
             # S1
             a = np.int64((np.uint64(steps[w]) * np.uint64(n)) >> np.uint64(32))

@@ -23,6 +23,7 @@ from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.mechanisms.measures import rules
+from communize.mechanisms.measures.taking_part import bring_near
 from communize.mechanisms.struggle.attribution import draw_contact_place
 
 OWN_PLACE, CONTACT_PLACES, LINKS, TIES, MEMORY, MEMORY_ELSEWHERE = range(6)  # parts of the exposure
@@ -111,14 +112,27 @@ def find_candidates(sites, places, seen, society, rates, law, gains, required, k
 
 
 @kernel
-def draw_tied_instances(people, offsets, neighbours, wanted, instance, key, day, lowest, chosen):
-    """For each site marked in `wanted` (its number, else -1): the instance at the end of one of its members' ties into measures,
-    drawn uniformly among these ties (the lowest draw wins), written to `chosen`.
+def find_tied(start, stop, block, home, work, tied, wanted, found):
+    """People of [start, stop) with ties into measures and a site that is `wanted` (a number, else -1), written to ``found[start:]``; returns how
+    many. The last entry of `wanted` is that of no site.
     """
-    home, work, activity, measure, tied = people
-    for i in range(home.size):
-        if tied[i] == 0:
-            continue
+    count = 0
+    for i in range(start, stop):  # without a branch: whose sites are wanted is hard to predict
+        found[start + count] = i
+        count += (tied[i] > 0) & ((wanted[home[i]] >= 0) | (wanted[work[i]] >= 0))
+    return count
+
+
+@kernel
+def draw_tied_instances(start, stop, block, rows, people, offsets, neighbours, wanted, instance, key, day, lowest, chosen):
+    """For each site marked in `wanted` (its number, else -1): the instance at the end of one of its members' ties into measures,
+    drawn uniformly among the ties of the people ``rows[start:stop]`` of `find_tied`: the lowest draw wins, written to ``lowest[block]``, and its
+    instance to ``chosen[block]``.
+    """
+    home, work, activity, measure = people
+    for k in range(start, stop):
+        bring_near(rows, k, home, work, measure, offsets, neighbours)
+        i = rows[k]
         for side in range(2):
             s = home[i] if side == 0 else work[i]
             if s < 0 or (side == 1 and s == home[i]) or wanted[s] < 0:
@@ -128,9 +142,9 @@ def draw_tied_instances(people, offsets, neighbours, wanted, instance, key, day,
                 if activity[other] != IN_MEASURE or measure[other] == s or home[other] == s or work[other] == s:
                     continue
                 u = d.uniform(key, i, day, decisions.MEASURE_TIE, 2 * (j - offsets[i]) + side)
-                if u < lowest[wanted[s]]:
-                    lowest[wanted[s]] = u
-                    chosen[wanted[s]] = instance[measure[other]]
+                if u < lowest[block, wanted[s]]:
+                    lowest[block, wanted[s]] = u
+                    chosen[block, wanted[s]] = instance[measure[other]]
 
 
 @kernel

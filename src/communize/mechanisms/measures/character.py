@@ -9,9 +9,11 @@ import numpy as np
 
 from communize.declare.parameters import parameter
 from communize.declare.registry import CHARACTER_BINS, Column, Output
+from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
-from communize.mechanisms.measures import records
+from communize.mechanisms.measures import records, rules
 from communize.mechanisms.opponents.segmentation import ANTAGONISM
 
 DAYS = 30
@@ -19,6 +21,27 @@ CHARACTER = (
     Column("instances", "character", "float32", "1", "chi, today or when it ended; not a number before its first evening", (-1, 1), float("nan"), may_lack=True),
     Column("instances", "character_met", "float32", "1", "the same with the contribution estimated, as other measures meet it; 0 before its first evening", (-1, 1)),
 )
+
+
+@kernel
+def judge(start, stop, block, taken, place, instance, estimated, content, resonance, measured, columns):
+    """Write (contribution, chi, chi as met) of the instances at ``taken[start:stop]``, in 32 bits; `estimated` contributions by place."""
+    contribution, character, met = columns
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            ahead = instance[taken[j + AHEAD]]
+            prefetch(content, ahead)
+            prefetch(resonance, ahead)
+            prefetch(measured, ahead)
+            prefetch(contribution, ahead)
+            prefetch(character, ahead)
+            prefetch(met, ahead)
+        row, guess = instance[taken[j]], estimated[place[taken[j]]]
+        if measured[row] == 0:
+            contribution[row] = guess
+        mean = rules.mean_content(content[row])
+        character[row] = resonance[row] * (contribution[row] + mean) / np.float32(2.0)
+        met[row] = resonance[row] * (guess + mean) / np.float32(2.0)
 
 
 class Character(Mechanism):
@@ -65,12 +88,10 @@ class Character(Mechanism):
         taken = np.flatnonzero(sites.instance >= 0)
         if not taken.size:
             return
-        rows = sites.instance[taken]
-        estimated = np.clip(-change[sites.place[taken]] / self.parameters.scale, -1.0, 1.0)
-        instances.contribution[rows] = np.where(instances.measured[rows] > 0, instances.contribution[rows], estimated)
-        mean = instances.content[rows].mean(axis=1)
-        instances.character[rows] = instances.resonance[rows] * (instances.contribution[rows] + mean) / 2.0
-        instances.character_met[rows] = instances.resonance[rows] * (estimated + mean) / 2.0
+        estimated = np.clip(-change / self.parameters.scale, -1.0, 1.0)
+        state.pool.for_shares(
+            judge, taken.size, taken, sites.place, sites.instance, estimated, instances.content, instances.resonance, instances.measured,
+            (instances.contribution, instances.character, instances.character_met))  # fmt: skip
 
     def observe(self, state: State) -> dict:
         sites, instances = state.sites, state.instances
@@ -82,9 +103,10 @@ class Character(Mechanism):
         chi, weight = instances.character[rows].astype(float), weight / weight.sum()
         bins = np.clip(((chi + 1.0) * len(CHARACTER_BINS) / 2.0).astype(np.int64), 0, len(CHARACTER_BINS) - 1)
         practice = instances.practice[rows]
-        above, below = np.unique(practice[chi > 0]), np.unique(practice[chi < 0])
+        above, below = np.zeros(len(state.practices), np.bool_), np.zeros(len(state.practices), np.bool_)
+        above[practice[chi > 0]] = below[practice[chi < 0]] = True
         return {
             "character": float((chi * weight).sum()), "character_negative": float(weight[chi < 0].sum()),
             "character_distribution": np.bincount(bins, weights=weight, minlength=len(CHARACTER_BINS)),
-            "both_signs": int(np.intersect1d(above, below, assume_unique=True).size),
+            "both_signs": int(np.count_nonzero(above & below)),
         }  # fmt: skip

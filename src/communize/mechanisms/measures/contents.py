@@ -5,17 +5,20 @@ import numpy as np
 from communize.declare.parameters import parameter
 from communize.declare.registry import CONTENTS, Output
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules
 
 
 @kernel
-def drift_contents(rows, content, coupling, back):
-    """Let the contents of instances `rows` drift; `back` is the pull upward of each (psi+ * resonance * activity)."""
+def drift_contents(start, stop, block, rows, content, coupling, back):
+    """Let the contents of the instances ``rows[start:stop]`` drift; `back` is the pull upward of each (psi+ * resonance * activity)."""
     n = content.shape[1]
     old = np.empty(n)
-    for j in range(rows.size):
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            prefetch(content, rows[j + AHEAD])
         total = 0.0
         for c in range(n):
             old[c] = content[rows[j], c]
@@ -23,6 +26,18 @@ def drift_contents(rows, content, coupling, back):
         for c in range(n):
             others = (total - old[c]) / (n - 1)
             content[rows[j], c] = rules.drift(old[c], others, coupling, back[j])
+
+
+@kernel
+def sum_contents(rows, content):
+    """Sums of the contents of instances `rows`, float64 (contents,)."""
+    total = np.zeros(content.shape[1])
+    for j in range(rows.size):
+        if j + AHEAD < rows.size:
+            prefetch(content, rows[j + AHEAD])
+        for c in range(content.shape[1]):
+            total[c] += content[rows[j], c]
+    return total
 
 
 class Contents(Mechanism):
@@ -52,10 +67,10 @@ class Contents(Mechanism):
         if p.back > 0:
             activity = np.minimum(1.0, sites.participants[taken] / np.maximum(1, sites.members[taken]))
             back = p.back * state.instances.resonance[sites.instance[taken]] * activity
-        drift_contents(sites.instance[taken], state.instances.content, p.coupling, back)
+        state.pool.for_shares(drift_contents, taken.size, sites.instance[taken], state.instances.content, p.coupling, back)
 
     def observe(self, state: State) -> dict:
         rows = state.sites.instance[state.sites.instance >= 0]
         if not rows.size:
             return {"content": np.full(len(CONTENTS), np.nan)}
-        return {"content": state.instances.content[rows].mean(axis=0, dtype=np.float64)}
+        return {"content": sum_contents(rows, state.instances.content) / rows.size}

@@ -22,6 +22,7 @@ from communize.declare.registry import (
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, rupture, taking_part
@@ -56,8 +57,8 @@ def opposition(by_place, sites, instance, participants, character, out):
 
 
 @kernel
-def endings(surroundings, resonances, opposed, sites, places, contents, shelter, law, key, day, causes, hazards):
-    """Write for each taken site the cause of its ending today, 0 for none.
+def endings(start, stop, block, surroundings, opposed, sites, instances, places, law, key, day, causes):
+    """Write for each of the taken sites [start, stop) the cause of its ending today, 0 for none, and count its people and its peak.
 
     The causes compete: an instance ends with probability 1 - exp(-sum of hazards) and its cause is drawn in proportion. An
     instance of today does not end yet.
@@ -66,36 +67,52 @@ def endings(surroundings, resonances, opposed, sites, places, contents, shelter,
     ----------
     surroundings
         (sites, instances in each place).
+    opposed
+        How far each meets opposed ones (`opposition`).
     sites
-        (place, instance, participants, members, practice mass of each instance by site order, began of each instance).
+        (place, instance, participants, members, coverage).
+    instances
+        (began, practice, critical mass of each practice, resonance, contents, part of the hazard of eviction that a legal status takes off,
+        peak, person-days); the last two are counted up.
     places
         (horizon, people in struggle and in measures as far as these count, people who can take part, their share in contact
         places, whether there are any, eviction).
-    shelter
-        Part of the hazard of eviction that a legal status takes off, by instance.
     law
         (spent, isolation, need, ebb, how far measures carry, share that carries a measure fully, other measure, advantage of
         command).
     """
     taken, count = surroundings
-    place, instance, participants, members, coverage, mass, began = sites
+    place, instance, participants, members, coverage = sites
+    began, practice, mass, resonance, contents, shelter, peak, person_days = instances
     horizon, struggle, eligible, around, has_contacts, eviction = places
     spent, isolation, need, ebb, measures_carry, carrying, other, command = law
-    for j in range(taken.size):
+    hazards = np.zeros(len(CAUSES))
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            ahead = instance[taken[j + AHEAD]]
+            prefetch(began, ahead)
+            prefetch(practice, ahead)
+            prefetch(resonance, ahead)
+            prefetch(contents, ahead)
+            prefetch(shelter, ahead)
+            prefetch(peak, ahead)
+            prefetch(person_days, ahead)
         s = taken[j]
+        row, p = instance[s], place[s]
+        peak[row] = max(peak[row], participants[s])
+        person_days[row] += participants[s]
         causes[j] = IN_FORCE
-        if began[j] == day:
+        if began[row] == day:
             continue
-        p = place[s]
-        if participants[s] < rules.critical_mass(mass[j], members[s], count[p] - 1):
+        if participants[s] < rules.critical_mass(mass[practice[row]], members[s], count[p] - 1):
             causes[j] = BELOW_MASS
             continue
         others = max(0.0, struggle[p] - measures_carry * participants[s]) / max(1.0, eligible[p])
         hazards[SPENT] = spent * (1.0 - horizon[p] * coverage[s])
-        hazards[ISOLATION] = isolation * (1.0 - resonances[j])
+        hazards[ISOLATION] = isolation * (1.0 - resonance[row])
         hazards[NEED] = need * (1.0 - coverage[s])
         hazards[EBB] = ebb * (1.0 - rules.carried(others, around[p], has_contacts[p], carrying))
-        hazards[EVICTION] = eviction[p] * (1.0 - shelter[instance[s]]) / rules.resisting(contents[instance[s], HIERARCHY], command)
+        hazards[EVICTION] = eviction[p] * (1.0 - shelter[row]) / rules.resisting(contents[row, HIERARCHY], command)
         hazards[OTHER_MEASURE] = other * opposed[j]
         if d.uniform(key, s, day, decisions.ENDING, 0) < 1.0 - math.exp(-hazards.sum()):
             causes[j] = d.categorical(hazards, d.uniform(key, s, day, decisions.ENDING, 1))
@@ -140,7 +157,7 @@ class Dissolution(Mechanism):
         seen = Surroundings.of(state)
         if not seen.sites.size:
             return
-        taken, rows = seen.sites, sites.instance[seen.sites]
+        taken = seen.sites
         opposed = np.zeros(taken.size)
         if p.other_measure > 0:
             opposition(seen.by_place, taken, sites.instance, sites.participants, instances.character_met, opposed)
@@ -148,18 +165,15 @@ class Dissolution(Mechanism):
         around = state.society.contact.mean(struggle / np.maximum(1, places.eligible))
         past = max(0, int(state.rupture.days[0]) - rupture.DAYS)
         causes = np.empty(taken.size, np.int64)
-        endings(
-            (taken, seen.count), instances.resonance[rows], opposed,
-            (sites.place, sites.instance, sites.participants, sites.members, sites.coverage, state.practices.mass[instances.practice[rows]], instances.began[rows]),
-            (places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction), instances.content, instances.shelter,
-            (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes,
-            np.zeros(len(CAUSES)))  # fmt: skip
-        participants = sites.participants[taken]
-        instances.peak[rows] = np.maximum(instances.peak[rows], participants)
-        instances.person_days[rows] += participants
+        state.pool.for_shares(
+            endings, taken.size, (taken, seen.count), opposed, (sites.place, sites.instance, sites.participants, sites.members, sites.coverage),
+            (instances.began, instances.practice, state.practices.mass, instances.resonance, instances.content, instances.shelter, instances.peak,
+             instances.person_days),
+            (places.horizon, struggle, places.eligible, around, self._has_contacts, places.eviction),
+            (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes)  # fmt: skip
         ending = np.flatnonzero(causes != IN_FORCE)
         if ending.size:
-            order = ending[np.argsort(rows[ending], kind="stable")]
+            order = ending[np.argsort(sites.instance[taken[ending]], kind="stable")]
             dissolve(state, day, taken[order], causes[order])
 
 

@@ -22,7 +22,9 @@ from communize.declare.registry import (
     Output,
 )  # fmt: skip
 from communize.kernels import decisions
+from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.draws import kernel, uniform
+from communize.kernels.prefetch import prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import channels, records, rules, taking_part
@@ -42,6 +44,7 @@ from communize.mechanisms.provisioning import PROVISION, by_place_and_sector
 from communize.mechanisms.struggle.attribution import draw_contact_place
 
 HIERARCHY = CONTENTS.index("hierarchy")
+FAR = 64  # ties ahead whose sites are asked for
 
 
 @kernel
@@ -62,6 +65,9 @@ def internal_ties(start, stop, block, home, work, offsets, neighbours, inside):
     """Ties of the members [start, stop) of each site that stay inside it, counted in the row `block` of `inside`."""
     for i in range(start, stop):
         for j in range(offsets[i], offsets[i + 1]):
+            if j + FAR < neighbours.size:
+                prefetch(home, neighbours[j + FAR])
+                prefetch(work, neighbours[j + FAR])
             other = neighbours[j]
             if home[other] == home[i] or work[other] == home[i]:
                 inside[block, home[i]] += 1
@@ -275,15 +281,20 @@ class Measures(Mechanism):
         return np.maximum(0, sites.eligible - sites.participants - sites.held)
 
     def _tied_instances(self, state: State, rows, parts, day: int, key: np.uint64) -> np.ndarray:
-        tied = np.full(rows.size, -1, np.int64)
-        if np.any(parts[:, channels.TIES] > 0):
-            wanted = np.full(len(state.sites), -1, np.int32)
-            wanted[rows] = np.where(parts[:, channels.TIES] > 0, np.arange(rows.size), -1)
-            people, ties = state.people, state.society.ties
-            channels.draw_tied_instances(
-                (people.home, people.work, people.activity, people.measure, people.ties_in_measures), ties.offsets, ties.neighbours,
-                wanted, state.sites.instance, key, day, np.full(rows.size, 2.0), tied)  # fmt: skip
-        return tied
+        if not np.any(parts[:, channels.TIES] > 0):
+            return np.full(rows.size, -1, np.int64)
+        wanted = np.full(len(state.sites) + 1, -1, np.int32)  # the last is that of no site
+        wanted[rows] = np.where(parts[:, channels.TIES] > 0, np.arange(rows.size), -1)
+        people, ties, n = state.people, state.society.ties, len(state.people)
+        found = np.empty(n, np.int32)
+        counts = state.pool.for_blocks(channels.find_tied, n, people.home, people.work, people.ties_in_measures, wanted, found)
+        found = gather(found, counts, n)
+        shape = max(1, -(-found.size // BLOCK)), rows.size
+        lowest, chosen = np.full(shape, 2.0), np.full(shape, -1, np.int64)
+        state.pool.for_blocks(
+            channels.draw_tied_instances, found.size, found, (people.home, people.work, people.activity, people.measure), ties.offsets,
+            ties.neighbours, wanted, state.sites.instance, key, day, lowest, chosen)  # fmt: skip
+        return chosen[lowest.argmin(axis=0), np.arange(rows.size)]
 
     def _take_up(self, state: State, seen: Surroundings, events: np.ndarray, openness: np.ndarray, day: int, key: np.uint64) -> None:
         """From events to practices; what has no delay begins today, the rest is decided."""

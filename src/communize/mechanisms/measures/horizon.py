@@ -21,7 +21,8 @@ def live_through(start, stop, block, home, activity, measure, site_place, succes
     """
     begin, keep, gain = law
     for i in range(start, stop):
-        lived = success[measure[i]] if activity[i] == IN_MEASURE else seen[site_place[home[i]]]
+        inside, outside = success[measure[i]], seen[site_place[home[i]]]  # both, without a branch: who takes part is hard to predict
+        lived = inside if activity[i] == IN_MEASURE else outside
         horizon[i] = rules.horizon_after(horizon[i], begin, keep, gain, lived)
     return 0
 
@@ -30,11 +31,16 @@ def live_through(start, stop, block, home, activity, measure, site_place, succes
 def sum_by_place(home, activity, site_place, horizon, out):
     """Sum of horizons by place of residence; returns the sum over people in measures and their number."""
     inside, count = 0.0, 0
+    place, total = site_place[home[0]], 0.0  # neighbours live side by side: the sum of a place is kept at hand as long as it is added to
     for i in range(home.size):
-        out[site_place[home[i]]] += horizon[i]
-        if activity[i] == IN_MEASURE:
-            inside += horizon[i]
-            count += 1
+        p = site_place[home[i]]
+        if p != place:
+            out[place] = total
+            place, total = p, out[p]
+        total += horizon[i]
+        inside += horizon[i] if activity[i] == IN_MEASURE else 0.0
+        count += activity[i] == IN_MEASURE
+    out[place] = total
     return inside, count
 
 

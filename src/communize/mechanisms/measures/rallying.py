@@ -7,8 +7,8 @@ import numpy as np
 from communize.declare.parameters import parameter
 from communize.declare.registry import (
     CONTENTS,
-    HELD,
     IN_MEASURE,
+    IN_STRUGGLE,
     NEIGHBOURHOOD,
     ROUTINE,
     TAKEN,
@@ -20,6 +20,8 @@ from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.blocks import BLOCK, gather
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
+from communize.kernels.stretches import STRETCH, list_drawn, new_lists
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
@@ -70,19 +72,18 @@ def find_rallying(
     """
     home, work, position, group, activity, tied, horizon = people
     rate, highest, largest_lack = law
-    count = 0
-    parts = np.empty(4)
-    for quad in range(start >> 2, (stop + 3) >> 2):
-        words = d.shared_block(key, quad, day, decisions.RALLY, 0)
-        for lane in range(4):
-            i = (quad << 2) + lane
-            if i >= stop:
-                break
-            u = d.to_unit(words[lane])
+    count, parts, lists = 0, np.empty(4), new_lists()
+    rows, drawn = lists[:2]
+    free, most = 1 << ROUTINE | 1 << IN_STRUGGLE, rate * max(1.0, highest)
+    for first in range(start, stop, STRETCH):
+        n = list_drawn(activity[first : min(first + STRETCH, stop)], free, most, key, first, day, decisions.RALLY, lists)
+        for k in range(n):
+            if k + AHEAD < n:
+                prefetch(offsets, rows[k + AHEAD])
+                prefetch(site_share, work[rows[k + AHEAD]])
+            i, u = rows[k], drawn[k]
             bound = rate * rules.attraction(largest_lack, horizon[i]) * (highest if tied[i] == 0 else 1.0)
-            if u >= bound or activity[i] == HELD or activity[i] == IN_MEASURE:
-                continue
-            if not takes_part[position[i], group[i]]:
+            if u >= bound or not takes_part[position[i], group[i]]:
                 continue
             p = site_place[home[i]]
             influence = parts_of(i, home, work, tied, offsets, site_share, place_share[p], weights, parts)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from communize.declare.registry import MAX_NEEDS
+from communize.declare.registry import CONTENTS, MAX_NEEDS
 from communize.kernels.draws import kernel
 
 
@@ -63,6 +63,14 @@ def known(present, residents):
 def admitted(familiar, strangers):
     """Probability of being let in or served: strangers as far as the content has it, (1 + c) / 2, others always."""
     return familiar + (1.0 - familiar) * suspended(strangers)
+
+
+@kernel
+def mean_content(contents):
+    """Mean of the eight contents of an instance, in 32 bits: pairs are added, then pairs of pairs."""
+    first = (contents[0] + contents[1]) + (contents[2] + contents[3])
+    second = (contents[4] + contents[5]) + (contents[6] + contents[7])
+    return (first + second) / np.float32(len(CONTENTS))
 
 
 @kernel

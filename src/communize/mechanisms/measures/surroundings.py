@@ -21,12 +21,12 @@ def count_linked(offsets, neighbours, linked, n, out):
 
 @kernel
 def add_ties(start, stop, block, home, work, offsets, total):
-    """Ties of the members of each site."""
+    """Ties of the members [start, stop) of each site, added up in the row `block` of `total`."""
     for i in range(start, stop):
         degree = offsets[i + 1] - offsets[i]
-        total[home[i]] += degree
+        total[block, home[i]] += degree
         if work[i] >= 0 and work[i] != home[i]:
-            total[work[i]] += degree
+            total[block, work[i]] += degree
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,8 @@ class Surroundings:
 
 def ties_of_sites(state: State) -> np.ndarray:
     """Ties of the members of each site, int64 (sites,)."""
-    total = np.zeros(len(state.sites), np.int64)
-    add_ties(0, len(state.people), 0, state.people.home, state.people.work, state.society.ties.offsets, total)
-    return total
+    people = state.people
+    return state.pool.sum_of_parts(add_ties, len(people), (len(state.sites),), people.home, people.work, state.society.ties.offsets)
 
 
 def shares_of_residents(state: State, side: np.ndarray, n: int) -> np.ndarray:

@@ -3,9 +3,10 @@
 import numpy as np
 
 from communize.declare.registry import IN_MEASURE, IN_STRUGGLE
-from communize.kernels import draws as d
 from communize.kernels.blocks import gather
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, LINE, prefetch
+from communize.kernels.stretches import STRETCH, list_coded, list_drawn, new_lists
 from communize.mechanisms.base import State
 
 WRITES = (
@@ -13,33 +14,64 @@ WRITES = (
     "sites.ties_in_measures", "places.active", "places.participants",
 )  # fmt: skip
 READS = ("people.home", "people.work", "sites.place")
+NEXT = 3  # people ahead whose ties are asked for
+MANY = 1 << 12  # people whose ties are worth counting by several threads
 
 
 @kernel
-def count_person(i, at, step, home, work, tied, participants, site_ties, offsets, neighbours):
-    """Add `step` to every count that person `i`, taking part at site `at`, enters into."""
-    h, w = home[i], work[i]
-    participants[h] += step
-    if w >= 0 and w != h:
-        participants[w] += step
-    if at != h and at != w:
+def bring_near(rows, k, home, work, column, offsets, neighbours):
+    """Ask for the sites of the people after ``rows[k]``, and for the sites of those they are tied to and their entries of `column`."""
+    if k + AHEAD < rows.size:
+        prefetch(home, rows[k + AHEAD])
+        prefetch(work, rows[k + AHEAD])
+        prefetch(offsets, rows[k + AHEAD])
+    if k + AHEAD // 2 < rows.size:
+        prefetch(neighbours, offsets[rows[k + AHEAD // 2]])
+        prefetch(neighbours, offsets[rows[k + AHEAD // 2]] + LINE)
+    if k + NEXT < rows.size:
+        i = rows[k + NEXT]
+        for j in range(offsets[i], offsets[i + 1]):
+            prefetch(home, neighbours[j])
+            prefetch(work, neighbours[j])
+            prefetch(column, neighbours[j])
+
+
+@kernel
+def count_person(at, step, home, work, participants):
+    """Add `step` to the participants of the sites of somebody with a `home` and a site of `work`, who takes part at site `at`."""
+    participants[home] += step
+    if work >= 0 and work != home:
+        participants[work] += step
+    if at != home and at != work:
         participants[at] += step
-    for j in range(offsets[i], offsets[i + 1]):
-        other = neighbours[j]
-        tied[other] = np.uint16(np.int64(tied[other]) + step)
-        theirs = home[other]
-        if theirs != at and theirs != h and theirs != w:
-            site_ties[theirs] += step
-        theirs = work[other]
-        if theirs >= 0 and theirs != at and theirs != h and theirs != w:
-            site_ties[theirs] += step
 
 
 @kernel
-def move_person(i, at, to, home, work, participants, site_ties, offsets, neighbours):
-    """Person `i`, taking part at site `at`, goes on at `to`, their own; in step with `count_person`."""
-    if at == home[i] or at == work[i]:
-        return
+def count_ties(start, stop, part, rows, at, step, home, work, tied, offsets, neighbours, site_ties):
+    """Add `step` for each tie of the people `rows`, who take part at sites `at`, to somebody of [start, stop): to their entry of `tied`, and
+    in ``site_ties[part]`` to those of their sites with which the participant has nothing to do.
+    """
+    counts = site_ties[part]
+    for k in range(rows.size):
+        bring_near(rows, k, home, work, tied, offsets, neighbours)
+        i, here = rows[k], at[k]
+        h, w = home[i], work[i]
+        for j in range(offsets[i], offsets[i + 1]):
+            other = neighbours[j]
+            if other < start or other >= stop:
+                continue
+            tied[other] += np.uint16(step)
+            theirs = home[other]
+            if theirs != here and theirs != h and theirs != w:
+                counts[theirs] += step
+            theirs = work[other]
+            if theirs >= 0 and theirs != here and theirs != h and theirs != w:
+                counts[theirs] += step
+
+
+@kernel
+def move_person(i, at, home, work, participants, site_ties, offsets, neighbours):
+    """Person `i`, taking part at site `at`, not their own, goes on at one of their own; in step with `count_person`."""
     participants[at] -= 1
     for j in range(offsets[i], offsets[i + 1]):
         other = neighbours[j]
@@ -47,10 +79,10 @@ def move_person(i, at, to, home, work, participants, site_ties, offsets, neighbo
 
 
 @kernel
-def enter_all(rows, at, people, sites, places, ties):
-    """People `rows` take part at sites `at`; those in struggle leave it."""
-    home, work, activity, measure, tied = people
-    site_place, active, participants, site_ties = sites
+def enter_all(rows, at, people, sites, places):
+    """People `rows` take part at sites `at`; those in struggle leave it. Ties are not counted (`count_ties`)."""
+    home, work, activity, measure = people
+    site_place, active, participants = sites
     for k in range(rows.size):
         i = rows[k]
         p = site_place[home[i]]
@@ -62,16 +94,16 @@ def enter_all(rows, at, people, sites, places, ties):
         activity[i] = IN_MEASURE
         measure[i] = at[k]
         places[1][p] += 1
-        count_person(i, at[k], 1, home, work, tied, participants, site_ties, ties[0], ties[1])
+        count_person(at[k], 1, home[i], work[i], participants)
 
 
 @kernel
-def leave_all(rows, to, people, sites, places, ties):
-    """People `rows` leave their measures for the activity `to`."""
-    home, work, activity, measure, tied = people
-    site_place, _, participants, site_ties = sites
+def leave_all(rows, to, people, sites, places):
+    """People `rows` leave their measures for the activity `to`. Ties are not counted (`count_ties`)."""
+    home, work, activity, measure = people
+    site_place, _, participants = sites
     for i in rows:
-        count_person(i, measure[i], -1, home, work, tied, participants, site_ties, ties[0], ties[1])
+        count_person(measure[i], -1, home[i], work[i], participants)
         places[1][site_place[home[i]]] -= 1
         activity[i] = to
         measure[i] = -1
@@ -79,12 +111,15 @@ def leave_all(rows, to, people, sites, places, ties):
 
 @kernel
 def find_members(start, stop, block, home, work, activity, wanted, number_of_site, found):
-    """People of [start, stop) with the activity `wanted` who are members of a site with a number, written to ``found[start:]``; returns how many."""
-    count = 0
-    for i in range(start, stop):
-        if activity[i] == wanted and (number_of_site[home[i]] >= 0 or (work[i] >= 0 and number_of_site[work[i]] >= 0)):
+    """People of [start, stop) with the activity `wanted` who are members of a site with a number, written to ``found[start:]``; returns how many.
+
+    The last number is that of no site (-1).
+    """
+    count, rows = 0, np.empty(STRETCH, np.uint32)
+    for first in range(start, stop, STRETCH):
+        for i in rows[: list_coded(activity[first : min(first + STRETCH, stop)], 1 << wanted, first, rows)]:
             found[start + count] = i
-            count += 1
+            count += (number_of_site[home[i]] >= 0) | (number_of_site[work[i]] >= 0)
     return count
 
 
@@ -93,70 +128,76 @@ def find_drawn(start, stop, block, activity, measure, probability, highest, deci
     """Participants of [start, stop) whose draw of a `decision` lies below the `probability` at the site of their measure, written to
     ``found[start:]``; returns how many. `highest` = the largest probability.
     """
-    count = 0
-    for quad in range(start >> 2, (stop + 3) >> 2):
-        first, last = quad << 2, min(stop, (quad << 2) + 4)
-        inside = False
-        for i in range(first, last):
-            inside = inside or activity[i] == IN_MEASURE
-        if not inside:
-            continue
-        words = d.shared_block(key, quad, day, decision, 0)
-        for i in range(first, last):
-            u = d.to_unit(words[i - first])
-            if u < highest and activity[i] == IN_MEASURE and u < probability[measure[i]]:
-                found[start + count] = i
+    count, lists = 0, new_lists()
+    rows, drawn = lists[:2]
+    for first in range(start, stop, STRETCH):
+        for k in range(list_drawn(activity[first : min(first + STRETCH, stop)], 1 << IN_MEASURE, highest, key, first, day, decision, lists)):
+            if drawn[k] < probability[measure[rows[k]]]:
+                found[start + count] = rows[k]
                 count += 1
     return count
 
 
 @kernel
 def find_at(start, stop, block, measure, over, found):
-    """Participants of [start, stop) at sites that are `over`, written to ``found[start:]``; returns how many."""
+    """Participants of [start, stop) at sites that are `over`, written to ``found[start:]``; returns how many. The last entry of `over` is False."""
     count = 0
     for i in range(start, stop):
-        if measure[i] >= 0 and over[measure[i]]:
-            found[start + count] = i
-            count += 1
+        found[start + count] = i
+        count += over[measure[i]]
     return count
 
 
 @kernel
-def part_from(rows, over, instance, people, sites, ties, left):
+def part_from(rows, over, instance, people, participants, tied, site_ties, ties, left):
     """Participants `rows` of sites that are `over` go on at a site of their own that is in force, or are written to `left`."""
-    home, work, _, measure, _ = people
-    _, _, participants, site_ties = sites
-    count = 0
-    for i in rows:
-        other = -1
-        if instance[home[i]] >= 0 and not over[home[i]]:
-            other = home[i]
-        elif work[i] >= 0 and instance[work[i]] >= 0 and not over[work[i]]:
-            other = work[i]
-        if other >= 0:
-            move_person(i, measure[i], other, home, work, participants, site_ties, ties[0], ties[1])
-            measure[i] = other
-        else:
-            left[count] = i
-            count += 1
+    home, work, _, measure = people
+    count, away = 0, 0
+    moved, came_from = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
+    for k in range(rows.size):
+        if k + AHEAD < rows.size:
+            prefetch(home, rows[k + AHEAD])
+            prefetch(work, rows[k + AHEAD])
+            prefetch(measure, rows[k + AHEAD])
+        i = rows[k]
+        h, w, at = home[i], work[i], measure[i]
+        goes_on = h if instance[h] >= 0 and not over[h] else (w if w >= 0 and instance[w] >= 0 and not over[w] else np.int32(-1))
+        left[count] = moved[away] = i  # without a branch: who goes where is hard to predict
+        came_from[away] = at
+        measure[i] = goes_on if goes_on >= 0 else at
+        count += goes_on < 0
+        away += (goes_on >= 0) & (at != h) & (at != w)
+    moved = moved[:away]
+    for k in range(away):
+        bring_near(moved, k, home, work, tied, ties[0], ties[1])
+        move_person(moved[k], came_from[k], home, work, participants, site_ties, ties[0], ties[1])
     return count
 
 
 def _columns(state: State) -> tuple:
-    people, sites, places, ties = state.people, state.sites, state.places, state.society.ties
+    people, sites, places = state.people, state.sites, state.places
     return (
-        (people.home, people.work, people.activity, people.measure, people.ties_in_measures),
-        (sites.place, sites.active, sites.participants, sites.ties_in_measures),
+        (people.home, people.work, people.activity, people.measure),
+        (sites.place, sites.active, sites.participants),
         (places.active, places.participants),
-        (ties.offsets, ties.neighbours),
     )
+
+
+def _count_ties(state: State, rows: np.ndarray, at: np.ndarray, step: int) -> None:
+    """Count the ties to people `rows`, who take part at sites `at`: `step` is 1 or -1."""
+    people, site_ties, ties = state.people, state.sites.ties_in_measures, state.society.ties
+    of = rows, at, step, people.home, people.work, people.ties_in_measures, ties.offsets, ties.neighbours
+    if rows.size < MANY:
+        count_ties(0, len(people), 0, *of, site_ties.reshape(1, -1))
+    else:
+        site_ties += state.pool.sum_of_parts(count_ties, len(people), site_ties.shape, *of, dtype=site_ties.dtype)
 
 
 def members(state: State, number: np.ndarray, activity: int) -> np.ndarray:
     """Rows of the people with an activity who are members of a site with a `number` (int32 (sites,), else -1), in order."""
     people, n = state.people, len(state.people)
-    found = np.empty(n, np.int32)
-    return gather(found, state.pool.for_blocks(find_members, n, people.home, people.work, people.activity, np.int8(activity), number, found), n)
+    found, number = np.empty(n, np.int32), np.append(number, np.int32(-1))
+    return gather(found, state.pool.for_blocks(find_members, n, people.home, people.work, people.activity, activity, number, found), n)
 
 
 def drawn(state: State, probability: np.ndarray, decision: int, day: int, key: np.uint64) -> np.ndarray:
@@ -171,18 +212,22 @@ def drawn(state: State, probability: np.ndarray, decision: int, day: int, key: n
 def enter(state: State, rows: np.ndarray, at: np.ndarray) -> None:
     """Let people `rows` take part at the sites `at`, both (n,) int32."""
     enter_all(rows, at, *_columns(state))
+    _count_ties(state, rows, at, 1)
 
 
 def leave(state: State, rows: np.ndarray, to: int) -> None:
     """Let people `rows` leave their measures for the activity `to`."""
+    _count_ties(state, rows, state.people.measure[rows], -1)
     leave_all(rows, np.int64(to), *_columns(state))
 
 
 def end_at(state: State, over: np.ndarray) -> np.ndarray:
     """Move on those who can from sites that are `over` (bool, (sites,)); returns the people who cannot."""
-    people, sites, _, ties = _columns(state)
-    n = len(state.people)
+    people, sites, ties, n = _columns(state)[0], state.sites, state.society.ties, len(state.people)
     found = np.empty(n, np.int32)
-    rows = gather(found, state.pool.for_blocks(find_at, n, state.people.measure, over, found), n)
+    rows = gather(found, state.pool.for_blocks(find_at, n, state.people.measure, np.append(over, False), found), n)
     left = np.empty(rows.size, np.int32)
-    return left[: part_from(rows, over, state.sites.instance, people, sites, ties, left)]
+    n_left = part_from(
+        rows, over, sites.instance, people, sites.participants, state.people.ties_in_measures, sites.ties_in_measures,
+        (ties.offsets, ties.neighbours), left)  # fmt: skip
+    return left[:n_left]

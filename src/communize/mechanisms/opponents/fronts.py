@@ -5,6 +5,7 @@ import numpy as np
 from communize.declare.parameters import parameter
 from communize.declare.registry import CONTENTS, Column, Output
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records
@@ -35,9 +36,12 @@ def hold_fronts(offsets, neighbours, weights, near, taken, held, fixing, days, i
 
 
 @kernel
-def harden(taken, place, instance, content, intensity, rate):
-    """Pull hierarchy and division of labour of the measures at `taken` down by rate * intensity * (1 + c)."""
-    for s in taken:
+def harden(start, stop, block, taken, place, instance, content, intensity, rate):
+    """Pull hierarchy and division of labour of the measures at ``taken[start:stop]`` down by rate * intensity * (1 + c)."""
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            prefetch(content, instance[taken[j + AHEAD]])
+        s = taken[j]
         row = instance[s]
         for c in HARDENED:
             content[row, c] = max(-1.0, content[row, c] - rate * intensity[place[s]] * (1.0 + content[row, c]))
@@ -96,7 +100,7 @@ class Fronts(Mechanism):
             contact.offsets, contact.neighbours, contact.weights, self._near, taken, held, p.fixing_days, state.contacts.front_days, intensity)  # fmt: skip
         places.front[:], places.drain[:] = intensity, p.drain * intensity
         rows = np.flatnonzero(sites.instance >= 0)
-        harden(rows, sites.place, sites.instance, state.instances.content, intensity, p.hardening)
+        state.pool.for_shares(harden, rows.size, rows, sites.place, sites.instance, state.instances.content, intensity, p.hardening)
 
     def observe(self, state: State) -> dict:
         days, places = state.contacts.front_days, state.places

@@ -7,6 +7,7 @@ from communize.declare.registry import CONTENTS, Column, Output
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules
@@ -27,23 +28,28 @@ def count_attached(home, belonging, site_place, out):
 
 
 @kernel
-def offer(taken, place, instance, content, shelter, mediation, rate, loss, status, key, day, counts):
-    """Offer a legal status to measures that have none; counts (offered, accepted).
+def offer(start, stop, block, taken, place, instance, content, shelter, mediation, rate, loss, status, key, day):
+    """Offer a legal status to measures at ``taken[start:stop]`` that have none; returns how many were offered one and accepted.
 
     An offer is refused with probability (1 + c) / 2 of the content mediation. Who accepts loses `loss` of exchange, wage labour,
     hierarchy and mediation.
     """
-    for s in taken:
+    offered, accepted = 0, 0
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            prefetch(shelter, instance[taken[j + AHEAD]])
+        s = taken[j]
         row = instance[s]
         if shelter[row] > 0.0 or d.uniform(key, s, day, decisions.OFFER, 0) >= 1.0 - np.exp(-rate * mediation[place[s]]):
             continue
-        counts[0] += 1
+        offered += 1
         if d.uniform(key, s, day, decisions.OFFER, 1) < rules.suspended(content[row, REFUSING]):
             continue
-        counts[1] += 1
+        accepted += 1
         shelter[row] = status
         for c in CONCEDED:
             content[row, c] = max(-1.0, content[row, c] - loss)
+    return offered, accepted
 
 
 class Mediation(Mechanism):
@@ -102,16 +108,16 @@ class Mediation(Mechanism):
         places.most_moving[:] = np.maximum(moving, places.most_moving * 2.0 ** (-1.0 / p.ebb_half_life_days))
         if p.follows_ebb:
             places.mediation *= 2.0 - np.where(places.most_moving > 0, moving / np.maximum(places.most_moving, 1e-9), 1.0)
-        counts = np.zeros(2, np.int64)
+        counts: list[tuple[int, int]] = []
         taken = np.flatnonzero(sites.instance >= 0)
         if taken.size and p.rate_offer > 0:
             instances = state.instances
-            offer(
-                taken, sites.place, sites.instance, instances.content, instances.shelter, places.mediation, p.rate_offer, p.loss, p.shelter,
-                draws.key, day, counts)  # fmt: skip
-        state.days.offers[0], state.days.accepted[0] = counts
-        state.tally.offers[0] += counts[0]
-        state.tally.accepted[0] += counts[1]
+            counts = state.pool.for_shares(
+                offer, taken.size, taken, sites.place, sites.instance, instances.content, instances.shelter, places.mediation, p.rate_offer, p.loss, p.shelter,
+                draws.key, day)  # fmt: skip
+        state.days.offers[0], state.days.accepted[0] = (sum(pair[k] for pair in counts) for k in (0, 1))
+        state.tally.offers[0] += state.days.offers[0]
+        state.tally.accepted[0] += state.days.accepted[0]
 
     def observe(self, state: State) -> dict:
         places, whole = state.places, max(1, int(state.places.residents.sum()))

@@ -5,6 +5,7 @@ import numpy as np
 from communize.declare.parameters import parameter
 from communize.declare.registry import CONTENTS, RECUPERATED, Column, Output
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import dissolution, records, taking_part
@@ -13,11 +14,15 @@ COMMODITY_CONTENTS = tuple(CONTENTS.index(name) for name in ("exchange", "proper
 
 
 @kernel
-def squeeze(taken, place, instance, content, sold, dependence, rate):
-    """Pull exchange, property and wage labour of the measures at `taken` down by rate * dependence * (1 + c), and count up the days
+def squeeze(start, stop, block, taken, place, instance, content, sold, dependence, rate):
+    """Pull exchange, property and wage labour of the measures at ``taken[start:stop]`` down by rate * dependence * (1 + c), and count up the days
     on which their mean is below 0.
     """
-    for s in taken:
+    for j in range(start, stop):
+        if j + AHEAD < stop:
+            prefetch(content, instance[taken[j + AHEAD]])
+            prefetch(sold, instance[taken[j + AHEAD]])
+        s = taken[j]
         row, total = instance[s], 0.0
         for c in COMMODITY_CONTENTS:
             moved = content[row, c] - rate * dependence[place[s]] * (1.0 + content[row, c])
@@ -53,7 +58,8 @@ class Pincers(Mechanism):
         taken = np.flatnonzero(sites.instance >= 0)
         if not taken.size:
             return
-        squeeze(taken, sites.place, sites.instance, instances.content, instances.sold_days, state.places.exchange_dependence, p.rate)
+        state.pool.for_shares(
+            squeeze, taken.size, taken, sites.place, sites.instance, instances.content, instances.sold_days, state.places.exchange_dependence, p.rate)  # fmt: skip
         firms = taken[instances.sold_days[sites.instance[taken]] >= p.days]
         if firms.size:
             firms = firms[np.argsort(sites.instance[firms], kind="stable")]

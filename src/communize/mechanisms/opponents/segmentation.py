@@ -10,6 +10,8 @@ from communize.declare.parameters import parameter
 from communize.declare.registry import CONTENTS, DIVISIONS, POSITIONS, ROUTINE, Column, Output
 from communize.kernels import decisions
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
+from communize.kernels.stretches import STRETCH
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
@@ -53,19 +55,28 @@ def hostility(against, group, position, settlement):
 
 
 @kernel
-def compose(start, stop, part, group, position, home, measure, site_place, settlement, number, n_groups, out):
-    """Count the participants [start, stop) of each taken site by side in ``out[part]``; `number` is a site's row there."""
-    for i in range(start, stop):
-        j = number[measure[i]] if measure[i] >= 0 else -1
-        if j >= 0:
-            out[part, j, min(group[i], n_groups - 1)] += 1
-            out[part, j, n_groups + LIVELIHOOD[position[i]]] += 1
-            out[part, j, n_groups + len(LIVELIHOODS) + settlement[site_place[home[i]]]] += 1
+def compose(start, stop, part, group, position, home, measure, settlement, number, n_groups, out):
+    """Count the participants [start, stop) of each taken site by side in ``out[part]``; `number` is a site's row there, `settlement` that of
+    its place.
+    """
+    count, rows, numbers = out[part], np.empty(STRETCH, np.uint32), np.empty(STRETCH, np.int32)
+    for first in range(start, stop, STRETCH):
+        n = 0
+        for i in range(first, min(first + STRETCH, stop)):  # without a branch: who takes part is hard to predict
+            rows[n], numbers[n] = i, number[measure[i]]
+            n += (measure[i] >= 0) & (number[measure[i]] >= 0)
+        for k in range(n):
+            if k + AHEAD < n:
+                prefetch(count, numbers[k + AHEAD])
+            i, j = rows[k], numbers[k]
+            count[j, min(group[i], n_groups - 1)] += 1
+            count[j, n_groups + LIVELIHOOD[position[i]]] += 1
+            count[j, n_groups + len(LIVELIHOODS) + settlement[home[i]]] += 1
 
 
 @kernel
-def keep_out(by_place, taken, instance, content, composition, residents, division, reach, law, change, inside):
-    """What measures do to antagonism in each place today: ``change`` from side g to side h (places, sides, sides), and participants `inside` by side.
+def keep_out(start, stop, block, by_place, taken, instance, content, composition, residents, division, reach, law, change, inside):
+    """What measures do to antagonism in the places [start, stop) today: ``change`` from side g to side h (places, sides, sides), and participants `inside` by side.
 
     For sides g and h of one division, rise * (provision that instances of g keep from h) less fall * (contact in common instances). An
     instance of n participants with shares s keeps (n / whole) s_g (1 - s_h) (present_h - shared_h) (1 - c) / 2 from h, c its content strangers;
@@ -75,13 +86,19 @@ def keep_out(by_place, taken, instance, content, composition, residents, divisio
     rise, fall = law
     present, shared = reach
     n_sides = division.size
-    for p in range(by_place.size - 1):
+    begin, end = np.searchsorted(division, division), np.searchsorted(division, division, "right")  # of the division of each side
+    share, apart = np.empty(n_sides), np.empty(n_sides)
+    for p in range(start, stop):
         first, last = by_place[p], by_place[p + 1]
+        for h in range(n_sides):
+            apart[h] = max(0.0, present[p, h] - shared[p, h])
         everybody = 0.0
         for j in range(first, last):
             for g in range(n_sides):
                 everybody += composition[j, g] if division[g] == 0 else 0
         for j in range(first, last):
+            if j + AHEAD < last:
+                prefetch(content, instance[taken[j + AHEAD]])
             n = 0.0
             for g in range(n_sides):
                 n += composition[j, g] if division[g] == 0 else 0
@@ -91,14 +108,15 @@ def keep_out(by_place, taken, instance, content, composition, residents, divisio
             weight = n / max(everybody, residents[p])
             for g in range(n_sides):
                 inside[p, g] += composition[j, g]
-                mine = composition[j, g] / n
+                share[g] = composition[j, g] / n
+            for g in range(n_sides):
+                mine = share[g]
                 if mine == 0.0:
                     continue
-                for h in range(n_sides):
-                    if g != h and division[g] == division[h]:
-                        theirs = composition[j, h] / n
-                        kept = mine * (1.0 - theirs) * max(0.0, present[p, h] - shared[p, h]) * closed
-                        change[p, g, h] += weight * (rise * kept - fall * mine * (theirs + shared[p, h]))
+                for h in range(begin[g], end[g]):
+                    if g != h:
+                        kept = mine * (1.0 - share[h]) * apart[h] * closed
+                        change[p, g, h] += weight * (rise * kept - fall * mine * (share[h] + shared[p, h]))
 
 
 @kernel
@@ -199,13 +217,13 @@ class Segmentation(Mechanism):
         number = np.full(len(sites), -1, np.int32)
         number[seen.sites] = np.arange(seen.sites.size)
         composition = state.pool.sum_of_parts(
-            compose, len(people), (seen.sites.size, division.size), people.group, people.position, people.home, people.measure, sites.place,
-            places.settlement, number, n_groups, dtype=np.int32) if seen.sites.size else np.zeros((0, division.size), np.int32)  # fmt: skip
+            compose, len(people), (seen.sites.size, division.size), people.group, people.position, people.home, people.measure,
+            places.settlement[sites.place], number, n_groups, dtype=np.int32) if seen.sites.size else np.zeros((0, division.size), np.int32)  # fmt: skip
         between = np.ascontiguousarray(table.between.reshape(len(places), division.size, -1)[:, :, : division.size])
         change, participants = np.zeros(between.shape), np.zeros(between.shape[:2])
-        keep_out(
-            seen.by_place, seen.sites, sites.instance, state.instances.content, composition, places.residents, division, self._reach(state),
-            (p.rise, p.fall), change, participants)  # fmt: skip
+        state.pool.for_shares(
+            keep_out, len(places), seen.by_place, seen.sites, sites.instance, state.instances.content, composition, places.residents, division, self._reach(state),
+            (p.rise, p.fall), change, participants, least=16)  # fmt: skip
         estrange(change, participants, division, (p.fanned, 2.0 ** (-1.0 / p.half_life_days)), between, table.against.reshape(len(places), -1))
         table.between.reshape(len(places), division.size, -1)[:, :, : division.size] = between
         self._mean(state, between, n_groups)

@@ -6,6 +6,7 @@ from communize.declare.registry import CONTESTED, IN_STRUGGLE
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
+from communize.kernels.stretches import STRETCH, list_coded
 
 INCIDENT, PEOPLE, OWN_PLACE, CONTACT_PLACES, COUNTRY, SHOCK = range(6)
 
@@ -17,19 +18,21 @@ def link_through_people(home, work, activity, mode, struggle, key, day, links, c
     `links` counts them, `chosen` is the other site of one drawn uniformly (the lowest draw wins). A neighbourhood also
     sees work sites that became contested on the same day: they are attributed before it.
     """
-    for i in range(home.size):
-        if activity[i] != IN_STRUGGLE or work[i] < 0:
-            continue
-        h, w = home[i], work[i]
-        for this, other in ((h, w), (w, h)):
-            if mode[this] != CONTESTED or struggle[this] >= 0:
+    rows = np.empty(STRETCH, np.uint32)
+    for first in range(0, home.size, STRETCH):
+        for i in rows[: list_coded(activity[first : first + STRETCH], 1 << IN_STRUGGLE, first, rows)]:
+            h, w = home[i], work[i]
+            if w < 0:
                 continue
-            if struggle[other] >= 0 or (this == h and mode[w] == CONTESTED):
-                links[this] += 1
-                u = d.uniform(key, i, day, decisions.ATTRIBUTION_LINK, 0)
-                if u < lowest[this]:
-                    lowest[this] = u
-                    chosen[this] = other
+            for this, other in ((h, w), (w, h)):
+                if mode[this] != CONTESTED or struggle[this] >= 0:
+                    continue
+                if struggle[other] >= 0 or (this == h and mode[w] == CONTESTED):
+                    links[this] += 1
+                    u = d.uniform(key, i, day, decisions.ATTRIBUTION_LINK, 0)
+                    if u < lowest[this]:
+                        lowest[this] = u
+                        chosen[this] = other
 
 
 @kernel

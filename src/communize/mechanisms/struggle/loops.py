@@ -9,9 +9,9 @@ import numpy as np
 
 from communize.declare.registry import COMMODITY, CONTESTED, IN_MEASURE, IN_STRUGGLE, POSITIONS, ROUTINE, TAKEN
 from communize.kernels import decisions
-from communize.kernels import draws as d
 from communize.kernels.draws import kernel
 from communize.kernels.prefetch import AHEAD, prefetch
+from communize.kernels.stretches import STRETCH, list_coded, list_drawn, new_lists
 from communize.mechanisms.struggle import rules
 
 STABLE, PRECARIOUS = POSITIONS.index("stable"), POSITIONS.index("precarious")
@@ -84,14 +84,15 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
     influence, quiet_pressure = places
     coupling, temperature, rate, spontaneous = law
     log_rate = math.log(rate) if rate > 0.0 else -1e300
-    count = 0
-    for quad in range(start >> 2, (stop + 3) >> 2):
-        words = d.shared_block(key, quad, day, decisions.JOIN, 0)
-        for lane in range(4):
-            i = (quad << 2) + lane
-            word = words[lane]
-            lowest = logs[word >> np.uint64(20)]
-            if lowest > log_rate or i >= stop or activity[i] != ROUTINE or not takes_part[position[i], group[i]]:
+    count, lists = 0, new_lists()
+    rows, drawn = lists[:2]
+    for first in range(start, stop, STRETCH):
+        n = list_drawn(activity[first : min(first + STRETCH, stop)], 1 << ROUTINE, rate, key, first, day, decisions.JOIN, lists)
+        for k in range(n):
+            if k + AHEAD < n:
+                prefetch(terms, work[rows[k + AHEAD]])
+            i, u = rows[k], drawn[k]
+            if not takes_part[position[i], group[i]]:
                 continue
             h, w = home[i], work[i]
             own = a_need * unmet[i] + a_constraint * max(0.0, -belonging[i]) - nerve[i]
@@ -115,10 +116,10 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
                 bottom += w_ties
             if bottom > 0.0:
                 drive += coupling * top / bottom
-            if drive / temperature + log_rate < lowest:
+            if drive / temperature + log_rate < logs[np.int64(u * logs.size)]:
                 continue
             quiet = own + quiet_pressure[site_place[h]] - tired
-            if d.to_unit(word) < rules.joining_probability(drive, quiet, temperature, rate, spontaneous) and removed[i] == 0:
+            if u < rules.joining_probability(drive, quiet, temperature, rate, spontaneous) and removed[i] == 0:
                 found[start + count] = i
                 count += 1
     return count
@@ -127,19 +128,20 @@ def find_joiners(start, stop, block, people, ties, site_place, terms, places, ta
 @kernel
 def find_leavers(start, stop, block, home, work, activity, moving, rate_leaving, rate_alone, key, day, found):
     """People of [start, stop) who leave a struggle, written to ``found[start:]``; returns how many. `moving` counts people in motion."""
-    count = 0
+    count, lists = 0, new_lists()
+    rows, drawn = lists[:2]
     p_alone = rules.leaving_probability(rate_leaving, rate_alone, 0)
     p_with_others = rules.leaving_probability(rate_leaving, rate_alone, 1)
-    for i in range(start, stop):
-        if activity[i] != IN_STRUGGLE:
-            continue
-        others = moving[home[i]] - 1
-        if work[i] >= 0:
-            others += moving[work[i]] - 1
-        p = p_with_others if others > 0 else p_alone
-        if d.uniform(key, i, day, decisions.LEAVE, 0) < p:
-            found[start + count] = i
-            count += 1
+    most = max(p_alone, p_with_others)
+    for first in range(start, stop, STRETCH):
+        for k in range(list_drawn(activity[first : min(first + STRETCH, stop)], 1 << IN_STRUGGLE, most, key, first, day, decisions.LEAVE, lists)):
+            i = rows[k]
+            others = moving[home[i]] - 1
+            if work[i] >= 0:
+                others += moving[work[i]] - 1
+            if drawn[k] < (p_with_others if others > 0 else p_alone):
+                found[start + count] = i
+                count += 1
     return count
 
 
@@ -193,11 +195,16 @@ def tally_people(start, stop, part, home, work, activity, measure, belonging, st
     """Of the people [start, stop), in ``out[part]``: those in each struggle (work site first, else neighbourhood), those in the measures that
     it carries, and the sum of the belonging of the first, fixed point.
     """
-    for i in range(start, stop):
-        if activity[i] == IN_MEASURE:
-            if struggle[measure[i]] >= 0:
-                out[part, 1, struggle[measure[i]]] += 1
-        elif activity[i] == IN_STRUGGLE:
+    rows = np.empty(STRETCH, np.uint32)
+    for first in range(start, stop, STRETCH):
+        do = activity[first : min(first + STRETCH, stop)]
+        n, carried = list_coded(do, 1 << IN_MEASURE, first, rows), 0
+        for i in rows[:n]:  # without a branch: few measures are carried by a struggle
+            rows[carried] = i
+            carried += struggle[measure[i]] >= 0
+        for i in rows[:carried]:
+            out[part, 1, struggle[measure[i]]] += 1
+        for i in rows[: list_coded(do, 1 << IN_STRUGGLE, first, rows)]:
             number = struggle[work[i]] if work[i] >= 0 else -1
             if number < 0:
                 number = struggle[home[i]]

@@ -19,13 +19,12 @@ from communize.declare.registry import IN_STRUGGLE, ROUTINE
 from communize.kernels import decisions
 from communize.kernels import draws as d
 from communize.kernels.draws import kernel
-from communize.kernels.prefetch import AHEAD, prefetch
+from communize.kernels.prefetch import AHEAD, LINE, prefetch
+from communize.kernels.stretches import LOW_BITS, list_marked
 
 GROUP_BITS = 11
 GROUP = 1 << GROUP_BITS
-LOW_BITS = 0x0101010101010101  # the lowest bit of each byte of a word
 STRETCH = 4096  # people compared at once for changes
-LINE = 12  # ties of a row that may lie in the next line of memory
 
 # What `find_movers` is to do.
 SHARE_THRESHOLD, COUNT_THRESHOLD, CONTACTS = range(3)
@@ -234,23 +233,6 @@ def single_out(contacts, exposure, activity, removed, nerve, drawn, rate, rate_l
             most = most if (activity[k] | removed[k]) == ROUTINE else nothing
             most = leaving if activity[k] == IN_STRUGGLE else most
             maybe[k] = np.uint8(np.float32(drawn[k]) < most)
-
-
-@kernel
-def list_marked(marks, words, listed):
-    """List the rows that are marked, by a byte of 1 in words of eight; returns how many. `words` is overwritten."""
-    low, n_words, n = np.uint64(LOW_BITS), 0, 0
-    for word in range(marks.size):  # without a branch: which words hold a mark is hard to predict
-        words[n_words] = word
-        n_words += marks[word] != 0
-    for word in words[:n_words]:
-        left_over = marks[word]
-        while left_over != 0:
-            lowest = left_over & (~left_over + np.uint64(1))
-            left_over ^= lowest
-            listed[n] = (np.int64(word) << 3) + np.int64((((lowest - np.uint64(1)) & low) * low) >> np.uint64(56))  # bytes below it
-            n += 1
-    return n
 
 
 @kernel
