@@ -23,6 +23,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import taking_part
 from communize.mechanisms.measures.rules import eviction_hazard
+from communize.mechanisms.opponents.fronts import CONFRONTED
 from communize.mechanisms.opponents.upkeep import FORCE
 
 STATE_FORCE = POSITIONS.index("state_force")
@@ -129,13 +130,13 @@ class Force(Mechanism):
     )  # fmt: skip
     writes = (
         "people.measure", "people.ties_in_measures", "sites.participants", "sites.ties_in_measures", "places.participants",
-        "places.eviction",
+        "places.eviction", "places.confronted",
         "places.force", "places.active", "places.held", "places.coercion", "places.threat_seen", "places.arriving",
         "places.garrison", "sites.active", "sites.held", "people.activity", "people.belonging", "struggles.arrested",
         "force.reserve", "force.exception", "days.arrests", "days.releases",
     )  # fmt: skip
     columns = (
-        *FORCE,
+        *FORCE, CONFRONTED,
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
         Column("places", "arriving", "float32", "agent", "State force on the way, by days until arrival", (0, None),
                dims=(LONGEST_JOURNEY,)),
@@ -281,6 +282,7 @@ class Force(Mechanism):
         places.held[:] = state.society.by_place(sites.held)
         state.days.arrests[0], state.days.releases[0] = taken.size, freed.size
         arrested = np.bincount(sites.place[people.home[taken]], minlength=len(places))
+        places.confronted[arrested > 0] = day
         coercion = places.coercion * 2.0 ** (-1.0 / p.coercion_half_life_days)
         coercion += (1.0 - coercion) * -np.expm1(-p.coercion_gain * 1000.0 * arrested / np.maximum(1, places.residents))
         floor = p.exception_coercion * state.force.exception[0]
