@@ -241,7 +241,7 @@ def test_complex_contagion_in_a_place_follows_its_exact_chain(exponent, first):
         ({}, 1.0),
         ({"hierarchy": 0.0}, 0.5),
         ({"hierarchy": -0.5}, 0.25),
-        ({"hierarchy": -0.5, "measures__command_advantage": 0.5}, 0.5),
+        ({"hierarchy": -0.5, "measures__command_advantage": 0.5}, 0.25),
         ({"measures__adoption__with_fit": True, "provisioning__fixed__need": 0.5}, 1.5 / 8.5),  # food among all needs
         ({"measures__adoption__with_fit": True, "measures__fit_floor": 0.2, "provisioning__fixed__need_of_sector": {"food": 0.6}}, 0.9 / (0.9 + 0.2 * 7)),
         ({"measures__need_gain": 2.0, "provisioning__fixed__need": 0.5}, 2.0),

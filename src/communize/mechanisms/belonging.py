@@ -23,7 +23,7 @@ def drift_of_belonging(start, stop, block, position, step, unpaid, service, rate
     step
         Daily step of each position where wages are paid.
     unpaid
-        Daily step instead of wage workers without any income, or not a number where no month has been computed.
+        Daily step besides of wage workers without any income, or not a number where no month has been computed.
     service
         Share of a debt due every month, 0 where there is no credit.
     rate
@@ -35,7 +35,7 @@ def drift_of_belonging(start, stop, block, position, step, unpaid, service, rate
     for person in range(start, stop):
         change = step[position[person]]
         if months and income[person] <= 0.0 and (position[person] == STABLE or position[person] == PRECARIOUS):
-            change = np.float32(unpaid)
+            change += np.float32(unpaid)
         if service > 0.0 and debt[person] > 0:
             change -= np.float32(rate * min(1.0, debt[person] * service / max(1.0, income[person])))
         moved = belonging[person] + change

@@ -23,6 +23,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import taking_part
 from communize.mechanisms.measures.rules import eviction_hazard
+from communize.mechanisms.opponents.fronts import CONFRONTED
 from communize.mechanisms.opponents.upkeep import FORCE
 
 STATE_FORCE = POSITIONS.index("state_force")
@@ -126,17 +127,17 @@ class Force(Mechanism):
     phase = "counter_forces"
     reads = (
         "places.residents", "people.position", "people.home", "people.work", "sites.struggle", "sites.place",
-        "sites.kind", "force.readiness", "force.reach", "places.resistance",
+        "sites.kind", "force.readiness", "places.reach", "places.resistance",
     )  # fmt: skip
     writes = (
         "people.measure", "people.ties_in_measures", "sites.participants", "sites.ties_in_measures", "places.participants",
-        "places.eviction",
+        "places.eviction", "places.confronted",
         "places.force", "places.active", "places.held", "places.coercion", "places.threat_seen", "places.arriving",
         "places.garrison", "sites.active", "sites.held", "people.activity", "people.belonging", "struggles.arrested",
         "force.reserve", "force.exception", "days.arrests", "days.releases",
     )  # fmt: skip
     columns = (
-        *FORCE,
+        *FORCE, CONFRONTED,
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
         Column("places", "arriving", "float32", "agent", "State force on the way, by days until arrival", (0, None),
                dims=(LONGEST_JOURNEY,)),
@@ -201,7 +202,7 @@ class Force(Mechanism):
         self._see(state)
         exception = self._declare(state, day)
         factor = self.parameters.exception_factor if exception else 1.0
-        self._move(state, factor * float(state.force.reach[0]))
+        self._move(state, factor)
         self._arrest(state, day, draws.key, factor * float(state.force.readiness[0]))
 
     def _see(self, state: State) -> None:
@@ -222,7 +223,8 @@ class Force(Mechanism):
         """Journeys end; then force moves from where there is more than wanted to where there is less.
 
         Wanted is, with alert = threat / (threat + `alert` * strength): the garrisons and the reserve in the part
-        1 - alert, and the whole strength by threat in the part alert. The reserve counts as one more place.
+        1 - alert, and the whole strength by threat in the part alert. The reserve counts as one more place, and stands in the largest. What
+        is wanted in a place moves there as far as its reach lets it.
         """
         p, places, force = self.parameters, state.places, state.force
         places.force += places.arriving[:, 0]
@@ -241,9 +243,13 @@ class Force(Mechanism):
             wanted[:-1] += alert * strength * threat / total_threat
         gap = wanted - present - under_way
         surplus, deficit = np.minimum(np.maximum(0.0, -gap), present), np.maximum(0.0, gap)
-        sent = min(min(1.0, p.move * factor) * strength, surplus.sum(), deficit.sum())
-        if sent > 0.0:
-            self._send(state, surplus * (sent / surplus.sum()), deficit * (sent / deficit.sum()))
+        reach = np.append(places.reach.astype(np.float64), places.reach[np.argmax(places.residents)])
+        within = deficit * reach
+        if within.any():
+            can = min(1.0, p.move * factor * (within.sum() / deficit.sum())) * strength
+            sent = min(can, surplus.sum(), within.sum() / reach[within > 0].max())  # nowhere more than is missing
+            if sent > 0.0:
+                self._send(state, surplus * (sent / surplus.sum()), within * (sent / within.sum()))
 
     def _send(self, state: State, leaving: np.ndarray, coming: np.ndarray) -> None:
         """Travel time: distance from the centre of what leaves (the reserve stands at the largest place)."""
@@ -282,6 +288,7 @@ class Force(Mechanism):
         places.held[:] = state.society.by_place(sites.held)
         state.days.arrests[0], state.days.releases[0] = taken.size, freed.size
         arrested = np.bincount(sites.place[people.home[taken]], minlength=len(places))
+        places.confronted[arrested > 0] = day
         coercion = places.coercion * 2.0 ** (-1.0 / p.coercion_half_life_days)
         coercion += (1.0 - coercion) * -np.expm1(-p.coercion_gain * 1000.0 * arrested / np.maximum(1, places.residents))
         floor = p.exception_coercion * state.force.exception[0]

@@ -212,6 +212,40 @@ def test_a_form_delays_and_sizes_the_beginning(form, delay):
     assert_counted(sim)
 
 
+@pytest.mark.parametrize(
+    ("hierarchy", "advantage", "days"), [(-1.0, 0.0, 3.0), (-1.0, 1.0, 1.5), (-0.5, 4.0, 1.0), (-0.5, 0.5, 2.4), (-1.0, 10.0, 3 / 11), (0.8, 10.0, 3.0)])  # fmt: skip
+@pytest.mark.parametrize("invented", [True, False])
+def test_command_founds_quicker_where_it_has_an_advantage(hierarchy, advantage, days, invented):
+    """The delay of the form is divided by 1 + advantage * -c and rounded by a draw; c is the content with which the measure begins."""
+    n = 1500
+    form = {"delay_days": dict.fromkeys(FORMS, 3), "size": dict.fromkeys(FORMS, 1.0)}
+    law = {**(INVENT if invented else ONE_CHANNEL), "form": form, "command_advantage": advantage}
+    if invented:
+        law["reinvention"] = {"rate": 1000.0, "content_sd": 0.0, "content": {"hierarchy": hierarchy}}
+    else:
+        law["grafting"] = {"rate": 1000.0}
+    sim = in_motion(n, 2, measures=law) if invented else grafted(n, law)
+    if not invented:  # another content than the practice had when it arose
+        sim.instances.content[0, CONTENTS.index("hierarchy")] = hierarchy
+    before = len(sim.instances)
+    step(sim, "measures", 0)
+    decided, at_once = np.flatnonzero(sim.sites.decided >= 0), len(sim.instances) - before
+    found = np.concatenate([sim.sites.decided_day[decided], np.zeros(at_once)])
+    assert found.size > n - 10
+    assert set(found) <= {math.floor(days), math.ceil(days)}
+    assert close((found == math.ceil(days)).sum(), found.size, days % 1 or 1.0)
+
+
+def grafted(n, law):
+    """Sites in struggle whose members have all their ties inside, and a measure that they see."""
+    members = [(site, -1) for site in range(n) for _ in range(2)] + [(n, -1)]
+    sim = lab(members, ["neighbourhood"] * (n + 1), ties=[(2 * site, 2 * site + 1) for site in range(n)], measures=law)
+    put(sim, range(2 * n), IN_STRUGGLE)
+    contest(sim, range(n))
+    take(sim, n, which=practice(sim, **ALL))
+    return sim
+
+
 def test_a_decision_is_forgotten_where_the_struggle_is_gone_by_then():
     law = {**ADOPT, "critical_mass": 3.0, "form": {**AT_ONCE, "delay_days": dict.fromkeys(FORMS, 2)}}
     sim = in_motion(30, 6, measures=law)

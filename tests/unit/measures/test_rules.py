@@ -106,16 +106,6 @@ def test_resonance(exposure, scale):
 
 
 @quick
-@given(content, st.floats(0, 10))
-def test_command_is_taken_up_less_unless_it_has_an_advantage(hierarchy, advantage):
-    found = rules.taken_up(hierarchy, advantage)
-    assert found == pytest.approx(min(1.0, (1 + hierarchy) / 2 + (advantage * -hierarchy if hierarchy < 0 else 0.0)))
-    assert 0 <= found <= 1
-    assert rules.taken_up(hierarchy, 0.0) == pytest.approx((1 + hierarchy) / 2)
-    assert rules.resisting(hierarchy, advantage) == pytest.approx(1 + (advantage * -hierarchy if hierarchy < 0 else 0.0))
-
-
-@quick
 @given(share, share, st.booleans(), share)
 def test_how_far_struggle_carries(others, around, has_contacts, full):
     """The mean of the own place and of contact places, or the own place alone, against the share that carries fully."""

@@ -5,6 +5,7 @@ import pytest
 
 import communize as cz
 from communize.declare.registry import HELD, IN_STRUGGLE, POSITIONS
+from communize.kernels.vector import Draws
 from communize.society.parameters import SocietyParameters
 from communize.society.ties import TieParameters
 
@@ -21,6 +22,11 @@ def lab(belonging, *, regime=0.0, rate=0.01, economy=True, people=None):
         parameters=SocietyParameters(ties=TieParameters(degree_distribution="none")))  # fmt: skip
     tables = {**OFF, "economy": {"enabled": economy, "core": False, "regime": regime}, "belonging": {"rate": rate}, "reckoning": {"enabled": False}}
     return cz.Simulation(cz.Scenario({"scenario": {"name": "lab"}, **tables}), seed=1, threads=1, society=society)
+
+
+def step(sim):
+    """One day of the drift alone, with what was put into the tables by hand."""
+    next(m for m in sim.mechanisms if m.name == "belonging").step(sim.state, 0, Draws(sim.state.key, 0, 0))
 
 
 def count(sim):
@@ -51,6 +57,22 @@ def test_a_rate_of_zero_changes_nobody():
     sim = lab(0.3, rate=0.0)
     sim.run(5)
     assert np.all(sim.people.belonging == np.float32(0.3))
+
+
+@pytest.mark.parametrize("regime", [0.0, 0.25, 1.0])
+def test_wages_that_stay_out_count_besides_precarity_and_debt(regime):
+    """Once a month has been paid: a precarious worker without income loses twice, one who is in debt besides three times."""
+    sim = lab(0.1, regime=regime, rate=0.01)
+    sim.state.economy.revenue[0], sim.state.economy.service[0] = 1, 0.5
+    sim.people.income[:], sim.people.income[::2] = 0, 10  # every other one of each position has an income
+    sim.people.debt[[1, 11]] = 1000, 2  # a stable worker's takes all, a precarious worker's one of the coin that is least
+    step(sim)
+    change = (sim.people.belonging - np.float32(0.1)) / 0.01
+    stable, precarious, unemployed = change[:10], change[10:20], change[20:30]
+    rise = 1 - regime
+    assert stable == pytest.approx([rise, rise - 2, *[rise, rise - 1] * 4], abs=1e-4)
+    assert precarious == pytest.approx([-1, -3, *[-1, -2] * 4], abs=1e-4)
+    assert unemployed == pytest.approx([-1] * 10, abs=1e-4)
 
 
 def test_without_the_economy_the_regime_is_that_of_the_start():

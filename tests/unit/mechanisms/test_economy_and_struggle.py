@@ -15,8 +15,8 @@ PLAIN = {
 }  # fmt: skip
 
 
-def run(**changes):
-    return cz.Simulation(lively(**{**PLAIN, **changes}), seed=11, threads=1).run(DAYS)
+def run(seed=11, **changes):
+    return cz.Simulation(lively(**{**PLAIN, **changes}), seed=seed, threads=1).run(DAYS)
 
 
 def joined(sim):
@@ -60,7 +60,9 @@ def test_unemployment_lowers_belonging_and_moves_people():
     assert joined(calm)[: MONTH - 1].tolist() == joined(moved)[: MONTH - 1].tolist()
     assert moved.series.unemployment.values[-1] > 1.5 * calm.series.unemployment.values[-1]
     assert moved.people.belonging.mean() < calm.people.belonging.mean() - 0.02
-    assert joined(moved)[MONTH:].sum() > 1.02 * joined(calm)[MONTH:].sum()
+    pairs = [(calm, moved), *([run(seed, **CONSTRAINED, **{"economy.firing": cost}) for cost in (0.05, 5.0)] for seed in (12, 13, 14))]
+    fewer, more = (sum(joined(sim)[MONTH:].sum() for sim in arm) for arm in zip(*pairs))
+    assert more > 1.02 * fewer
     off = run(**CONSTRAINED, **{"economy.firing": 5.0, "belonging.enabled": False})
     assert joined(moved)[MONTH:].sum() > 1.1 * joined(off)[MONTH:].sum()
 

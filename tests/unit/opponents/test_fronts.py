@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from measure_labs import CONTENTS, lab, mechanism_of, put, take
+from measure_labs import CONTENTS, lab, mechanism_of, put, step, take
 from scipy import sparse
 
-from communize.declare.registry import IN_MEASURE
+from communize.declare.registry import EVICTION, IN_MEASURE, IN_STRUGGLE, NEED
 from communize.mechanisms.opponents import fronts
 
 TWO = [CONTENTS.index(name) for name in ("hierarchy", "division_of_labour")]
 
 
 def row(n_places=3, n=8, **law):
-    """Places in a row, 10 km apart, of `n` residents each; the first is taken by all, the second held by force."""
+    """Places in a row, 10 km apart, of `n` residents each; the first is taken by all, the second held by force. Confrontation is not asked for."""
+    law = {"confrontation_days": 0, **law}
     sim = lab([(site, -1) for site in range(n_places) for _ in range(n)], ["neighbourhood"] * n_places, place_of=list(range(n_places)), on=("measures", "fronts"), fronts=law)
     take(sim, 0, people=[range(n)])
     if n_places > 1:
@@ -36,7 +37,7 @@ def test_the_kernel_does_what_plain_python_does(seed):
     neighbours = np.concatenate([rng.permutation(n)[:k] for k in degree]).astype(np.int64)
     weights, near = rng.random(neighbours.size), rng.random(neighbours.size) < 0.7
     state = rng.integers(0, 3, n)
-    taken, held = state == 1, state == 2
+    taken, held, met = state == 1, state == 2, rng.random(n) < 0.5
     days = rng.integers(0, 9, neighbours.size).astype(np.int32)
     wanted, intensity = days.tolist(), []
     for p in range(n):
@@ -44,11 +45,13 @@ def test_the_kernel_does_what_plain_python_does(seed):
         for j in range(offsets[p], offsets[p + 1]):
             if near[j]:
                 whole += weights[j]
-                wanted[j] = wanted[j] + 1 if taken[p] and held[neighbours[j]] else 0
-                facing += weights[j] * min(1, wanted[j] / 6.0) * (taken[p] and held[neighbours[j]])
+                q = neighbours[j]
+                front = taken[p] and held[q] and (met[p] or met[q])
+                wanted[j] = wanted[j] + 1 if front else 0
+                facing += weights[j] * min(1, wanted[j] / 6.0) * front
         intensity.append(facing / whole if whole else 0.0)
     found = np.empty(n)
-    fronts.hold_fronts(offsets, neighbours, weights, near, taken, held, 6.0, days, found)
+    fronts.hold_fronts(offsets, neighbours, weights, near, taken, held, met, 6.0, days, found)
     assert days.tolist() == wanted
     np.testing.assert_allclose(found, intensity, rtol=1e-12)
 
@@ -72,6 +75,41 @@ def test_a_front_that_moves_begins_anew():
     sim.places.force[:] = 0, 1.0, 1.0
     sim.run(1)
     assert days_of(sim)[0].tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("window", [1, 4])
+def test_a_front_without_confrontation_in_one_of_its_places_is_none(place, window):
+    """Somebody was arrested on day 2; it counts that day and `confrontation_days` more, and begins anew on day 12."""
+    sim = row(3, confrontation_days=window)
+    for day in range(14):
+        if day in (2, 12):
+            sim.places.confronted[place] = day
+        sim.run(1)
+    counted = [0, 0, *range(1, window + 2)]
+    wanted = [*counted, *[0] * (12 - len(counted)), 1, 2]
+    days = [0 if np.isnan(value) else value for value in sim.series.front_days.values]
+    assert days == (wanted if place < 2 else [0] * 14)
+
+
+def test_evictions_of_the_day_before_are_confrontation_other_endings_are_not():
+    for cause, met in ((EVICTION, [4, -1]), (NEED, [-1, -1])):
+        sim = row(2, confrontation_days=1)
+        ended = sim.instances.grow(1)
+        sim.instances.ended[ended], sim.instances.place[ended], sim.instances.cause[ended] = 4, 0, cause
+        for day in (4, 5, 6):
+            step(sim, "fronts", day)
+            assert days_of(sim)[0, 1] == (day == 5 and cause == EVICTION)
+        assert sim.places.confronted.tolist() == met
+
+
+def test_who_is_arrested_confronts_force_there():
+    sim = lab([(site, -1) for site in range(2) for _ in range(50)], ["neighbourhood"] * 2, place_of=[0, 1], on=("force", "fronts"), force={"rate_arrest": 10.0})
+    put(sim, range(50), IN_STRUGGLE)
+    sim.places.force[:] = 40.0
+    step(sim, "force", 3)
+    assert sim.state.days.arrests[0] > 0
+    assert sim.places.confronted.tolist() == [3, -1]
 
 
 def test_where_nothing_is_taken_any_more_the_fronts_are_gone():

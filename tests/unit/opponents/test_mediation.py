@@ -96,8 +96,10 @@ def test_by_default_it_does_not_follow_the_ebb():
     assert (sim.series.mediation.values == 0.5).all()
 
 
-def test_where_it_follows_the_ebb_it_doubles_when_all_have_gone_home():
+@pytest.mark.parametrize("horizon", [0.0, 0.3, 1.0])
+def test_where_it_follows_the_ebb_it_doubles_when_all_have_gone_home_and_no_horizon_is_left(horizon):
     sim = town(attached=5, every_days=1, follows_ebb=True, ebb_half_life_days=10.0)
+    sim.places.horizon[:] = horizon
     sim.run(1)
     put(sim, range(8), IN_STRUGGLE)
     sim.run(1)
@@ -107,7 +109,8 @@ def test_where_it_follows_the_ebb_it_doubles_when_all_have_gone_home():
     put(sim, range(10), 0)
     sim.run(1)
     left = 8 * 2**-0.1
-    assert sim.series.mediation.values == pytest.approx([0.5, 0.5, 0.5 * (2 - 2 / left), 1.0], rel=1e-5)
+    ebb = np.array([0.0, 0.0, 1 - 2 / left, 1.0])
+    assert sim.series.mediation.values == pytest.approx(0.5 * (1 + ebb * (1 - horizon)), rel=1e-5)
 
 
 # --- what it does to struggles ---

@@ -148,9 +148,20 @@ def test_contact_in_common_measures_lowers_it():
 def test_it_fades_with_its_half_life_and_is_fanned_where_it_exists():
     for law, factor in (({"half_life_days": 10.0}, 2**-0.1), ({"fanned": 0.02}, 1.02 * 2 ** (-1 / 1e5))):
         sim = town([0, 1] * 4, **law)
+        sim.state.force.reserve[0] = 1.0
         between(sim)[0, 1] = between(sim)[1, 0] = 0.4
         sim.run(5)
         assert between(sim)[0, 1] == pytest.approx(0.4 * factor**5, rel=1e-4)
+
+
+@pytest.mark.parametrize(("garrison", "reserve", "readiness", "fanned"), [
+    (0.0, 1.0, 1.0, 0.02), (1.0, 0.0, 1.0, 0.02), (1.0, 1.0, 0.25, 0.005), (1.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0)])  # fmt: skip
+def test_a_state_fans_it_as_far_as_its_force_is_ready(garrison, reserve, readiness, fanned):
+    sim = town([0, 1] * 4, fanned=0.02)
+    sim.places.garrison[0], sim.state.force.reserve[0], sim.state.force.readiness[0] = garrison, reserve, readiness
+    between(sim)[0, 1] = between(sim)[1, 0] = 0.4
+    sim.run(3)
+    assert between(sim)[0, 1] == pytest.approx(0.4 * ((1 + fanned) * 2 ** (-1 / 1e5)) ** 3, rel=1e-5)
 
 
 def test_small_measures_in_large_places_are_not_forgotten():

@@ -33,10 +33,11 @@ def test_the_kernels_count_as_plain_python_does(seed):
         who = position == row
         np.testing.assert_allclose(sums.sum(axis=0)[row], [who.sum(), pays[who].sum(dtype=float)], rtol=1e-6)
     home, measure, place = rng.integers(0, 9, n), rng.integers(-1, 3, n), rng.integers(0, 4, 9)
-    found = np.zeros(4, np.int64)
-    siding.count_middle(home, position, measure, place, found)
+    found, work, members = np.zeros((4, 3), np.int64), rng.integers(-1, 9, n), rng.integers(1, 9, 9)
+    siding.count_middle(home, work, position, measure, members, place, 4.0, found)
     assert found.tolist() == [
-        sum(place[home[i]] == p and POSITIONS[position[i]] in ("manager", "owner") and measure[i] < 0 for i in range(n)) for p in range(4)]  # fmt: skip
+        [sum(place[home[i]] == p and POSITIONS[position[i]] == name and measure[i] < 0
+             and (name != "owner" or work[i] < 0 or members[work[i]] < 5) for i in range(n)) for name in MIDDLE] for p in range(4)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("free", "pays", "share"), [(0.0, 1.0, 0.0), (0.0, 0.0, 0.0), (0.5, 1.0, 0.5), (0.2, 0.5, 1 / 3), (1.0, 1.0, 1.0), (0.3, 0.0, 1.0)])
@@ -65,14 +66,26 @@ def test_each_position_has_its_own_means():
     np.testing.assert_allclose(sim.places.siding[0, MIDDLE_ROWS], [0.5 / 0.6, 0.5 / 1.0, 0.5 / 0.8], rtol=1e-6)
 
 
-def test_managers_and_owners_who_join_nothing_are_a_source_of_mediation():
-    sim = town(["manager", "owner", "farmer", "stable", "stable"])
+def test_those_of_them_who_join_nothing_are_a_source_of_mediation_each_by_their_own_factor():
+    sim = town(["manager", "owner", "farmer", "farmer", "stable"])
     sim.run(1)
-    assert sim.places.middle[0] == pytest.approx(2 / 5)
+    assert sim.places.middle[0] == pytest.approx(4 / 5)
     sim.people.measure[0] = 0  # one has joined
+    sim.people.affordability[:] = 0.8, 1.0, 0.1, 0.3, 0.5
     sim.places.free_coverage[:], sim.places.open_to_others[:] = 0.5, 1.0
     step(sim, "siding")
-    assert sim.places.middle[0] == pytest.approx((1 - 0.5) * 1 / 5)
+    owner, farmer = 0.5 / (0.5 + 0.5 * 1.0), 0.5 / (0.5 + 0.5 * 0.2)
+    assert sim.places.middle[0] == pytest.approx(((1 - owner) + 2 * (1 - farmer)) / 5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("small", "scale", "counted"), [(4.0, 1.0, 0), (5.0, 1.0, 1), (40.0, 10.0, 0), (41.0, 10.0, 1), (0.0, 1.0, 0)])
+def test_owners_of_large_firms_are_no_source_of_mediation(small, scale, counted):
+    """One owner with a staff of four agents; who has no site of work is small."""
+    sim = lab(
+        [(0, 1)] * 5, ["neighbourhood", "workplace"], position=["owner", *["stable"] * 4], scale=scale, on=("siding",), siding={**EACH_DAY, "small": small})  # fmt: skip
+    sim.run(1)
+    assert sim.places.middle[0] == pytest.approx(counted / 5)
+    assert town(["owner"], small=small).run(1).places.middle[0] == 1
 
 
 def test_means_are_counted_every_so_many_days():

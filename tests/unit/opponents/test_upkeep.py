@@ -149,10 +149,20 @@ def test_no_force_no_desertion():
 # --- roads ---
 
 
-def held(n_inside, scope, **law):
+def link(sim, *pairs):
+    """Link pairs of places, from either end."""
+    contact = sim.society.contact
+    for p, q in (*pairs, *(pair[::-1] for pair in pairs)):
+        first, last = contact.offsets[p], contact.offsets[p + 1]
+        sim.state.contacts.linked[first:last][contact.neighbours[first:last] == q] = 1
+
+
+def held(n_inside, scope, linked=True, **law):
     """A measure at the plant of transport of the first of two places, in which `n_inside` of its workers take part."""
     sim = barracks(n=8, on=("upkeep", "measures"), **law)  # two at each plant, four at all of transport
     sim.places.scope[:] = [SCOPES.index(name) for name in scope]
+    if linked:
+        link(sim, (0, 1))
     take(sim, 4, people=[[3, 7][:n_inside]])
     step(sim, "upkeep", 0)
     return sim
@@ -162,30 +172,48 @@ def held(n_inside, scope, **law):
 def test_taken_transport_slows_force_and_holds_evictions_off_where_places_co_ordinate(n_inside):
     sim = held(n_inside, ("site", "place"), cut=0.6, resistance=2.0)
     share = n_inside / 4
-    assert sim.state.force.reach[0] == pytest.approx(1 - 0.6 * share)
+    np.testing.assert_allclose(sim.places.reach, 1 - 0.6 * share, rtol=1e-6)
     np.testing.assert_allclose(sim.places.resistance, [0.0, 2.0 * share], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("law", "reach", "resistance"), [({"cut": 0.0}, 1.0, 0.5), ({"resistance": 0.0}, 0.75, 0.0), ({"transport": ""}, 1.0, 0.0)])
 def test_what_takes_the_effect_of_transport_away(law, reach, resistance):
     sim = held(2, ("place", "place"), **law)
-    assert sim.state.force.reach[0] == pytest.approx(reach)
+    np.testing.assert_allclose(sim.places.reach, reach)
     np.testing.assert_allclose(sim.places.resistance, resistance)
+
+
+def test_places_that_are_not_linked_count_alone():
+    sim = held(1, ("place", "place"), linked=False, cut=0.6, resistance=2.0)
+    np.testing.assert_allclose(sim.places.reach, [1 - 0.6 * 0.5, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(sim.places.resistance, [1.0, 0.0], rtol=1e-6)
+
+
+def test_what_is_held_counts_in_all_places_linked_with_it_directly_or_by_others():
+    """Five places in a row, of two workers of transport each: 0-1-2 are linked, 3 and 4 are another component."""
+    sim = barracks(n=8, n_places=5, on=("upkeep", "measures"), cut=0.5, resistance=1.0)
+    sim.places.scope[:] = [SCOPES.index(name) for name in ("place", "site", "place", "place", "site")]
+    link(sim, (0, 1), (2, 1), (3, 4))
+    take(sim, [4, 24], people=[[3, 7], [35]])
+    step(sim, "upkeep", 0)
+    share = np.array([2 / 6, 2 / 6, 2 / 6, 1 / 4, 1 / 4])
+    np.testing.assert_allclose(sim.places.reach, 1 - 0.5 * share, rtol=1e-6)
+    np.testing.assert_allclose(sim.places.resistance, share * [1, 0, 1, 1, 0], rtol=1e-6)
 
 
 def test_other_plants_and_people_at_rest_hold_no_roads():
     sim = barracks(n=8, on=("upkeep", "measures"))
     take(sim, 1, people=[[0, 4]])
     step(sim, "upkeep", 0)
-    assert sim.state.force.reach[0] == 1.0
+    assert (sim.places.reach == 1.0).all()
 
 
 # --- what force does with it ---
 
 
-def deployed(readiness=1.0, reach=1.0, resistance=0.0, **force):
-    sim = barracks(n=300, on=("force",), force=force)
-    sim.state.force.readiness[0], sim.state.force.reach[0], sim.places.resistance[:] = readiness, reach, resistance
+def deployed(readiness=1.0, reach=1.0, resistance=0.0, n_places=2, **force):
+    sim = barracks(n=300, n_places=n_places, on=("force",), force=force)
+    sim.state.force.readiness[0], sim.places.reach[:], sim.places.resistance[:] = readiness, reach, resistance
     put(sim, range(100), 1)
     return sim
 
@@ -216,6 +244,28 @@ def test_reach_limits_what_moves():
     np.testing.assert_allclose(moved, [1.0, 0.5, 0.0], rtol=1e-6)  # a tenth of ten agents
 
 
+@pytest.mark.parametrize("move", [0.1, 1.0])
+def test_force_comes_less_to_where_its_reach_is_less(move):
+    """Two places with a threat miss six each, which stand elsewhere; one is half cut off. Nowhere comes more than is missing."""
+    sim = deployed(n_places=3, move=move, alert=0.001, exception_level=1.0)
+    put(sim, range(600), 1)
+    sim.places.force[:], sim.places.garrison[:], sim.state.force.reserve[0] = [4, 4, 8], [4, 4, 0], 4.0
+    sim.places.reach[:] = [0.5, 1.0, 1.0]
+    step(sim, "force", 0)
+    came = sim.places.arriving.sum(axis=1)
+    most = min(move * 20 * 0.75, 12 * 0.75, 12.0)
+    np.testing.assert_allclose(came, [most / 3, most * 2 / 3, 0.0], rtol=1e-3, atol=1e-3)
+    assert sim.places.force.sum() + came.sum() + sim.state.force.reserve[0] == pytest.approx(20.0, rel=1e-6)
+
+
+def test_nothing_moves_to_where_force_has_no_reach():
+    sim = deployed(n_places=3, move=1.0, exception_level=1.0)
+    put(sim, range(600), 1)
+    sim.places.reach[:] = 0.0
+    step(sim, "force", 0)
+    assert sim.places.arriving.sum() == 0
+
+
 def test_everything_of_upkeep_is_undone_by_a_branch_without_it():
     sim = held(2, ("place", "place"))
     supply(sim, food=0.0)
@@ -225,7 +275,8 @@ def test_everything_of_upkeep_is_undone_by_a_branch_without_it():
     assert sim.state.force.readiness[0] < 1
     assert sim.places.resistance.any()
     twin = sim.branch({"upkeep.enabled": False})
-    assert (twin.state.force.readiness[0], twin.state.force.reach[0]) == (1.0, 1.0)
+    assert twin.state.force.readiness[0] == 1.0
+    assert (twin.places.reach == 1.0).all()
     assert not twin.places.resistance.any()
     assert twin.state.force.deserted[0] == sim.state.force.deserted[0]
     again = twin.branch({"upkeep.enabled": True})

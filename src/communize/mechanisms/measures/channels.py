@@ -206,7 +206,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
     instances, practices
         (practice, content) and (needs, mass).
     law
-        (whether fit counts, how far labour divides among needs, advantage of command, index of the content hierarchy, broadcast practice).
+        (whether fit counts, how far labour divides among needs, index of the content hierarchy, broadcast practice).
     events
         Written for each event: site, channel, source instance, practice (-1 for a new one), number among `found`.
     """
@@ -214,7 +214,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
     place, instance, collective_of, members = sites
     practice_of, content = instances
     needs, mass = practices
-    with_fit, division, command, hierarchy, broadcast = law
+    with_fit, division, hierarchy, broadcast = law
     n_events = 0
     n_sectors = openness.shape[1] - 1
     for f in range(rows.size):
@@ -240,7 +240,7 @@ def thin(found, sites, parts, hazards, openness, tied, remembered, surroundings,
                 continue
             if channel == AD:
                 accepted = rules.fit(needs[practice], openness[f], openness[f, n_sectors], division) if with_fit else 1.0
-                accepted *= rules.taken_up(content[source, hierarchy], command)
+                accepted *= rules.suspended(content[source, hierarchy])
                 if d.uniform(key, s, day, decisions.MEASURE_CANDIDATE, base + 4) >= accepted:
                     continue
             events[n_events, 0], events[n_events, 2], events[n_events, 3], events[n_events, 4] = s, source, practice, f

@@ -118,7 +118,7 @@ class Measures(Mechanism):
         refusal_gain: float = parameter(0.2, unit="1 per refusal", range=(0, 100), plausible=(0, 1), meaning="rise of the hazards of founding by each refused demand of the struggle")
         need_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where nothing needed is there")
         horizon_gain: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 2), meaning="rise of these hazards where the horizon is 1")
-        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command in adoption: where the content hierarchy c of the source is negative, the share (1 + c) / 2 that it lets through rises by this * -c, to at most 1")
+        command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command in founding: the days between decision and beginning are divided by 1 - this * c where the content hierarchy c is negative")
         reinvention: Reinvention = parameter(Reinvention(), unit="table", meaning="reinvention")
         adoption: Adoption = parameter(Adoption(), unit="table", meaning="adoption")
         adaptation: Adaptation = parameter(Adaptation(), unit="table", meaning="adaptation")
@@ -268,7 +268,7 @@ class Measures(Mechanism):
             (places.remembered, memory), (seen.sites, seen.by_place, seen.count),
             (society.contact.offsets, society.contact.neighbours, society.contact.weights), state.contacts.linked,
             (state.instances.practice, state.instances.content), (state.practices.needs, state.practices.mass),
-            (p.adoption.with_fit, p.adoption.division, p.command_advantage, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
+            (p.adoption.with_fit, p.adoption.division, HIERARCHY, self._broadcast), key, day, events)  # fmt: skip
         return events[:n_events], openness
 
     def _collective(self, state: State) -> np.ndarray:
@@ -324,7 +324,7 @@ class Measures(Mechanism):
                 state, day, needs, np.clip(content, -1, 1), scope=np.maximum(practices.scope[old], state.places.scope[places[who]]),
                 form=practices.form[old], mass_people=practices.mass[old] * state.scale, parent=old, channel=ADAPTATION,
                 place=places[who])  # fmt: skip
-        delay = self._delays[practices.form[practice]]
+        delay = self._delay(state, practice, channel, source, uniform_of(sites, 2))
         later = delay > 0
         decided = state.sites
         decided.decided[sites[later]], decided.decided_from[sites[later]] = practice[later], source[later]
@@ -332,6 +332,19 @@ class Measures(Mechanism):
         now = ~later
         if now.any():
             self._found(state, seen, sites[now], practice[now], channel[now], source[now], day, key)
+
+    def _delay(self, state: State, practice, channel, source, uniform) -> np.ndarray:
+        """Days between decision and beginning: those of the form, fewer where command has an advantage, rounded by a draw."""
+        command = np.maximum(0.0, -self._contents(state, practice, channel, source)[:, HIERARCHY])
+        days = self._delays[state.practices.form[practice]] / (1.0 + self.parameters.command_advantage * command)
+        whole = np.floor(days)
+        return (whole + (uniform < days - whole)).astype(np.int64)
+
+    def _contents(self, state: State, practice, channel, source) -> np.ndarray:
+        """Contents with which instances begin: by adoption and grafting those of the source, else those of the practice."""
+        after = (np.isin(channel, (ADOPTION, GRAFTING)) & (source >= 0))[:, None]
+        theirs = state.instances.content[np.maximum(source, 0)] if len(state.instances) else 0.0
+        return np.where(after, theirs, state.practices.content[practice])
 
     def _begin_decided(self, state: State, day: int, key: np.uint64) -> None:
         """What was decided begins, where the collective is still there; the rest is forgotten."""
@@ -355,9 +368,7 @@ class Measures(Mechanism):
     def _found(self, state: State, seen: Surroundings, sites, practice, channel, source, day: int, key: np.uint64) -> None:
         """Begin instances and let the people in who found them."""
         practices = state.practices
-        content = np.where(
-            (np.isin(channel, (ADOPTION, GRAFTING)) & (source >= 0))[:, None], state.instances.content[np.maximum(source, 0)] if len(state.instances) else 0.0,
-            practices.content[practice])  # fmt: skip
+        content = self._contents(state, practice, channel, source)
         beside = np.full(sites.size, -1, np.int64)
         again = np.flatnonzero(channel == REINVENTION)
         if again.size and seen.sites.size:

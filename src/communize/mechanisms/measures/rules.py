@@ -74,12 +74,6 @@ def mean_content(contents):
 
 
 @kernel
-def taken_up(command, advantage):
-    """Share of adoptions that the content hierarchy lets through: (1 + c) / 2, and where c is negative `advantage` * -c more."""
-    return min(1.0, suspended(command) + advantage * max(0.0, -command))
-
-
-@kernel
 def resisting(command, advantage):
     """Divisor of the hazard of eviction: 1 + `advantage` * -c where the content hierarchy is negative, else 1."""
     return 1.0 + advantage * max(0.0, -command)

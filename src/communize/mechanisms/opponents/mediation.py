@@ -59,6 +59,7 @@ class Mediation(Mechanism):
     phase = "counter_forces"
     reads = (
         "people.home", "people.belonging", "sites.place", "sites.instance", "places.residents", "places.middle", "places.active", "places.participants",
+        "places.horizon",
     )  # fmt: skip
     writes = (
         "places.mediation", "places.attached", "places.most_moving", "instances.shelter", "instances.content", "tally.offers", "tally.accepted",
@@ -68,7 +69,7 @@ class Mediation(Mechanism):
         *records.COLUMNS, *MEDIATION,
         Column("places", "attached", "float32", "share", "residents with positive belonging", (0, 1)),
         Column("places", "most_moving", "float32", "agent", "most people in motion, fading", (0, None)),
-        Column("places", "middle", "float32", "share", "managers and owners among residents who side with the order that pays them", (0, 1)),
+        Column("places", "middle", "float32", "share", "farmers, managers and small owners among residents who side with the order that pays them", (0, 1)),
         Column("tally", "offers", "int64", "offer", "offers of a legal status so far", (0, None)),
         Column("tally", "accepted", "int64", "offer", "offers accepted so far", (0, None)),
         Column("days", "offers", "int64", "offer", "offers of a legal status on the day", (0, None)),
@@ -86,11 +87,11 @@ class Mediation(Mechanism):
         """What mediation rests on, and what it does; how far it helps concessions stands in `acts`."""
 
         strength: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 3), meaning="mediation where all residents have positive belonging")
-        middle: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 3), meaning="mediation added where all residents are managers or owners who side with order")
+        middle: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 3), meaning="mediation added where all residents are farmers, managers or small owners who side with order")
         rate_offer: float = parameter(0.02, unit="1/day", range=(0, 100), plausible=(0.005, 0.1), meaning="hazard that a measure is offered a legal status where mediation is 1")
         loss: float = parameter(0.25, unit="1", range=(0, 2), plausible=(0.1, 0.5), meaning="fall of the contents exchange, wage labour, hierarchy and mediation by accepting")
         shelter: float = parameter(0.5, unit="share", range=(0.001, 1), plausible=(0.2, 0.9), meaning="part of the hazard of eviction that a legal status takes off")
-        follows_ebb: bool = parameter(False, unit="yes/no", source="definition", meaning="whether mediation doubles where a movement has ebbed away (true by construction that mediations return)")
+        follows_ebb: bool = parameter(False, unit="yes/no", source="definition", meaning="whether mediation doubles where a movement has ebbed away and no horizon is left (true by construction that mediations return)")
         ebb_half_life_days: float = parameter(180.0, unit="day", range=(0.1, 10_000), plausible=(30, 720), meaning="half-life of the memory of most people in motion, where it follows the ebb")
         every_days: int = parameter(10, unit="day", range=(1, 100_000), source="definition", meaning="days between counts of belonging by place")
 
@@ -107,7 +108,8 @@ class Mediation(Mechanism):
         moving = places.active + places.participants
         places.most_moving[:] = np.maximum(moving, places.most_moving * 2.0 ** (-1.0 / p.ebb_half_life_days))
         if p.follows_ebb:
-            places.mediation *= 2.0 - np.where(places.most_moving > 0, moving / np.maximum(places.most_moving, 1e-9), 1.0)
+            ebb = 1.0 - np.where(places.most_moving > 0, moving / np.maximum(places.most_moving, 1e-9), 1.0)
+            places.mediation *= 1.0 + ebb * (1.0 - places.horizon)
         counts: list[tuple[int, int]] = []
         taken = np.flatnonzero(sites.instance >= 0)
         if taken.size and p.rate_offer > 0:

@@ -16,6 +16,7 @@ from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.measures import records, rules, taking_part
 from communize.mechanisms.measures.surroundings import Surroundings, shares_of_residents
+from communize.mechanisms.opponents.upkeep import FORCE
 
 STRANGERS = CONTENTS.index("strangers")
 LIVELIHOODS = ("work", "no_work", "land")
@@ -153,14 +154,14 @@ class Segmentation(Mechanism):
     phase = "counter_forces"
     reads = (
         *taking_part.READS, "people.group", "people.position", "people.measure", "people.activity", "sites.instance", "instances.content",
-        "places.residents", "places.garrison", "contacts.linked",
+        "places.residents", "places.garrison", "force.readiness", "contacts.linked",
     )  # fmt: skip
     writes = (
         "antagonism.between", "antagonism.against", "places.antagonism", "places.antagonism_of", "places.settlement", "days.recruited",
         "force.recruited", "force.reserve", *taking_part.WRITES,
     )  # fmt: skip
     columns = (
-        *records.COLUMNS, *SEGMENTATION, ANTAGONISM,
+        *records.COLUMNS, *SEGMENTATION, FORCE[0], ANTAGONISM,
         Column("antagonism", "between", "float32", "share", "antagonism between two sides of a division, by place, side and side, in rows of `against`", (0, 1), dims=(16 + OTHER_SIDES,)),
         Column("places", "antagonism_of", "float32", "share", "antagonism by division, mean over pairs of residents who are on different sides", (0, 1), dims=(len(DIVISIONS),)),
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
@@ -182,7 +183,7 @@ class Segmentation(Mechanism):
         rise: float = parameter(0.01, unit="1/day", range=(0, 10), plausible=(0.002, 0.05), meaning="rise where one side keeps all provision from another")
         fall: float = parameter(0.01, unit="1/day", range=(0, 10), plausible=(0.002, 0.05), meaning="fall where all are in common measures, half of either side")
         half_life_days: float = parameter(100.0, unit="day", range=(0.1, 100_000), plausible=(30, 400), meaning="half-life")
-        fanned: float = parameter(0.005, unit="1/day", range=(0, 1), plausible=(0, 0.01), meaning="what State and capital add where it exists: this times antagonism")
+        fanned: float = parameter(0.005, unit="1/day", range=(0, 1), plausible=(0, 0.01), meaning="what State and capital add at most where it exists: this times antagonism times the readiness of State force")
         recruiting: float = parameter(0.001, unit="1/day", range=(0, 1), plausible=(0, 0.01), meaning="hazard that a participant is recruited by the State where antagonism is 1")
 
         country: float = parameter(0.23, unit="share of people", range=(0, 1), plausible=(0, 0.5), source="https://data.worldbank.org/indicator/SP.RUR.TOTL.ZS?locations=FR", meaning="people who live in the country: in the smallest places; 0 for no division of town and country (France, 2005)")
@@ -224,11 +225,17 @@ class Segmentation(Mechanism):
         state.pool.for_shares(
             keep_out, len(places), seen.by_place, seen.sites, sites.instance, state.instances.content, composition, places.residents, division, self._reach(state),
             (p.rise, p.fall), change, participants, least=16)  # fmt: skip
-        estrange(change, participants, division, (p.fanned, 2.0 ** (-1.0 / p.half_life_days)), between, table.against.reshape(len(places), -1))
+        fan = p.fanned * float(state.force.readiness[0]) if self._has_force(state) else 0.0
+        estrange(change, participants, division, (fan, 2.0 ** (-1.0 / p.half_life_days)), between, table.against.reshape(len(places), -1))
         table.between.reshape(len(places), division.size, -1)[:, :, : division.size] = between
         self._mean(state, between, n_groups)
-        if p.recruiting > 0 and composition.any() and (state.force.reserve[0] > 0 or places.garrison.any()):  # a State without force recruits nobody
+        if p.recruiting > 0 and composition.any() and self._has_force(state):
             self._recruit(state, day, draws.key)
+
+    @staticmethod
+    def _has_force(state: State) -> bool:
+        """Whether the State has any force: without it recruits nobody and fans nothing."""
+        return bool(state.force.reserve[0] > 0 or state.places.garrison.any())
 
     def _reach(self, state: State) -> tuple[np.ndarray, np.ndarray]:
         """How far each side is present in reach of a place, and how far shared with by links: places are of one settlement, contact of both."""

@@ -11,6 +11,7 @@ from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.conditions import CONDITIONS
 
 MIDDLE = tuple(POSITIONS.index(name) for name in ("farmer", "manager", "owner"))
+OWNER = POSITIONS.index("owner")
 SIDING = (
     Column("places", "siding", "float32", "share", "factor on the hazard of rallying, by position", (0, 1), 1.0, dims=(len(POSITIONS),)),
 )
@@ -25,11 +26,14 @@ def pay_by_position(start, stop, block, position, affordability, sums):
 
 
 @kernel
-def count_middle(home, position, measure, site_place, out):
-    """Managers and owners who are in no measure, by place."""
+def count_middle(home, work, position, measure, members, site_place, small, out):
+    """People of each position of MIDDLE who are in no measure, by place; of owners those at whose site fewer than `small` others are."""
     for i in range(home.size):
-        if (position[i] == MIDDLE[1] or position[i] == MIDDLE[2]) and measure[i] < 0:
-            out[site_place[home[i]]] += 1
+        if measure[i] >= 0:
+            continue
+        for k in range(len(MIDDLE)):
+            if position[i] == MIDDLE[k] and not (MIDDLE[k] == OWNER and work[i] >= 0 and members[work[i]] - 1 >= small):
+                out[site_place[home[i]], k] += 1
 
 
 class Siding(Mechanism):
@@ -38,24 +42,25 @@ class Siding(Mechanism):
     name = "siding"
     phase = "counter_forces"
     reads = (
-        "people.position", "people.affordability", "people.home", "people.measure", "places.free_coverage", "places.open_to_others",
-        "places.residents", "sites.place",
+        "people.position", "people.affordability", "people.home", "people.work", "people.measure", "places.free_coverage",
+        "places.open_to_others", "places.residents", "sites.place", "sites.members",
     )  # fmt: skip
     writes = ("places.siding", "places.middle", "siding.means")
     columns = (
         *CONDITIONS, *SIDING,
         Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
         Column("places", "open_to_others", "float64", "share", "how far people outside measures may draw", (0, 1)),
-        Column("places", "middle", "float32", "share", "managers and owners among residents who side with the order that pays them", (0, 1)),
+        Column("places", "middle", "float32", "share", "farmers, managers and small owners among residents who side with the order that pays them", (0, 1)),
         Column("siding", "means", "float64", "share", "what each position can pay, mean", (0, 1), 1.0, dims=(len(POSITIONS),)),
     )  # fmt: skip
     undone = ("places.siding", "places.middle")
     outputs = (Output("siding", "share", "factor on the hazard of rallying of farmers, managers and owners, mean over people", may_lack=True),)
 
     class Parameters(MechanismParameters):
-        """How often what they have to lose is counted."""
+        """How often what they have to lose is counted, and which owners are small."""
 
         every_days: int = parameter(10, unit="day", range=(1, 100_000), source="definition", meaning="days between counts of what each position can pay")
+        small: float = parameter(50.0, unit="person", range=(0, 1e9), plausible=(10, 250), source="https://eur-lex.europa.eu/eli/reco/2003/361/oj", meaning="staff from which the firm of an owner is large, who is then no source of mediation (small enterprises of the European Union)")
 
     parameters: "Siding.Parameters"
 
@@ -72,10 +77,12 @@ class Siding(Mechanism):
             lose = (1.0 - free) * means[position]
             places.siding[:, position] = np.where(free > 0, free / np.maximum(1e-12, free + lose), 0.0)
         if counted:
-            outside = np.zeros(len(places), np.int64)
-            count_middle(people.home, people.position, people.measure, state.sites.place, outside)
-            with_order = 1.0 - places.siding[:, MIDDLE[1]]
-            places.middle[:] = with_order * outside / np.maximum(1, places.residents)
+            outside = np.zeros((len(places), len(MIDDLE)), np.int64)
+            count_middle(
+                people.home, people.work, people.position, people.measure, state.sites.members, state.sites.place,
+                self.parameters.small / state.scale, outside)  # fmt: skip
+            with_order = 1.0 - places.siding[:, list(MIDDLE)].astype(np.float64)
+            places.middle[:] = (with_order * outside).sum(axis=1) / np.maximum(1, places.residents)
 
     def observe(self, state: State) -> dict:
         places = state.places

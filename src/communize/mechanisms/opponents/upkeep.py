@@ -9,12 +9,13 @@ from communize.declare.registry import NEIGHBOURHOOD, SCOPES, Column, Output
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.provisioning.common import known_sector, known_sectors
+from communize.mechanisms.provisioning.reproduction import components
 
 WHOLE = 1.0 - 1e-9
 FORCE = (
     Column("force", "readiness", "float64", "share", "what force can do of what it could, by pay and supply", (0, 1), 1.0),
-    Column("force", "reach", "float64", "share", "how much of its movement the taken part of transport leaves it", (0, 1), 1.0),
-    Column("places", "resistance", "float32", "1", "divisor of evictions, less 1, by what is held of transport and communication", (0, None)),
+    Column("places", "reach", "float32", "share", "how much of the movement of force there the taken part of transport leaves it", (0, 1), 1.0),
+    Column("places", "resistance", "float32", "1", "divisor of evictions, less 1, by what is held of transport and communication in the places linked with it", (0, None)),
 )
 
 
@@ -25,13 +26,13 @@ class Upkeep(Mechanism):
     phase = "counter_forces"
     reads = (
         "economy.due", "economy.paid", "industry.supply", "places.participants", "places.residents", "places.horizon",
-        "places.scope", "sites.sector", "sites.kind", "sites.members", "sites.instance", "sites.participants",
+        "places.scope", "sites.sector", "sites.kind", "sites.members", "sites.instance", "sites.participants", "sites.place", "contacts.linked",
     )  # fmt: skip
     writes = (
-        "force.readiness", "force.reach", "force.reserve", "force.deserted", "places.force", "places.garrison", "places.resistance",
+        "force.readiness", "places.reach", "force.reserve", "force.deserted", "places.force", "places.garrison", "places.resistance",
         "days.desertions",
     )  # fmt: skip
-    undone = ("force.readiness", "force.reach", "places.resistance")
+    undone = ("force.readiness", "places.reach", "places.resistance")
     columns: ClassVar = (
         *FORCE,
         Column("places", "garrison", "float32", "agent", "State force that lives there, without the reserve", (0, None)),
@@ -53,8 +54,8 @@ class Upkeep(Mechanism):
         rate_desertion: float = parameter(0.01, unit="1/day", range=(0, 10), plausible=(0, 0.05), meaning="hazard of desertion where readiness is 0")
         fraternising: float = parameter(0.02, unit="1/day", range=(0, 10), plausible=(0, 0.1), meaning="hazard of desertion added where all residents are in measures and the horizon is 1")
         transport: str = parameter("transport", unit="sector", source="definition", meaning="sector whose plants carry force, and messages; empty: none")
-        cut: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0, 1), meaning="part of its movement that force loses where all of transport is taken")
-        resistance: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 3), meaning="rise of the divisor of evictions in places that co-ordinate, where all of transport and communication is held")
+        cut: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0, 1), meaning="part of its movement that force loses into places where all of transport is taken, with those linked to them")
+        resistance: float = parameter(1.0, unit="1", range=(0, 100), plausible=(0, 3), meaning="rise of the divisor of evictions in places that co-ordinate, where all of transport and communication is held, in them and the places linked to them")
 
     parameters: "Upkeep.Parameters"
 
@@ -70,7 +71,7 @@ class Upkeep(Mechanism):
         if force.readiness[0] > WHOLE:
             force.readiness[0] = 1.0
         held = self._held(state)
-        force.reach[0] = 1.0 - p.cut * held
+        places.reach[:] = 1.0 - p.cut * held
         places.resistance[:] = p.resistance * held * (places.scope > 0)
         self._desert(state)
 
@@ -85,15 +86,20 @@ class Upkeep(Mechanism):
         least = float(supply[self._needs].min(initial=1.0)) if supply.size else 1.0
         return 1.0 if least >= WHOLE else least
 
-    def _held(self, state: State) -> float:
-        """Share of the workers of transport whose site is in a measure and who take part."""
-        sites = state.sites
+    def _held(self, state: State) -> np.ndarray:
+        """Share of the workers of transport whose site is in a measure and who take part, among the places linked with each; (places,)."""
+        sites, contact, linked = state.sites, state.society.contact, state.contacts.linked
+        n = len(state.places)
         if self._transport < 0 or not np.any(sites.instance >= 0):
-            return 0.0
+            return np.zeros(n)
+        component = np.arange(n)
+        if linked.any():
+            components(np.ones(n, np.bool_), contact.offsets, contact.neighbours, linked, component)
         plants = (sites.sector == self._transport) & (sites.kind != NEIGHBOURHOOD)
-        taken = plants & (sites.instance >= 0)
-        inside = np.minimum(sites.participants[taken], sites.members[taken]).sum()
-        return float(inside / max(1, sites.members[plants].sum()))
+        inside = np.where(sites.instance >= 0, np.minimum(sites.participants, sites.members), 0)[plants]
+        at = component[sites.place[plants]]
+        whole = np.bincount(at, weights=sites.members[plants], minlength=n)
+        return (np.bincount(at, weights=inside, minlength=n) / np.maximum(1.0, whole))[component]
 
     def _desert(self, state: State) -> None:
         p, places, force = self.parameters, state.places, state.force
