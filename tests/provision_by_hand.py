@@ -21,13 +21,15 @@ def limit_of_inputs(rule, A, rating, S, base, j):
     return min(limits, default=float("inf"))
 
 
-def day_of_production(rule, A, rating, target, restock_days, final, capacity, base, S, demand):
+def day_of_production(rule, A, rating, target, restock_days, final, capacity, base, S, demand, sold=None):
     """Orders, capacity, output, rationing, inventories: new (S, demand), output, supply, orders."""
     n = len(base)
     orders = [[max(0.0, A[i][j] * demand[j] + (target[i][j] - S[i][j]) / restock_days) for j in range(n)] for i in range(n)]
-    wanted = [max(0.0, sum(orders[i]) + final[i]) for i in range(n)]
+    sold = sold or [0.0] * n
+    asked = [max(0.0, sum(orders[i]) + final[i]) for i in range(n)]
+    wanted = [max(0.0, asked[i] - sold[i]) for i in range(n)]
     output = [min(capacity[j], limit_of_inputs(rule, A, rating, S, base, j), wanted[j]) for j in range(n)]
-    supply = [output[i] / wanted[i] if wanted[i] > 0 else 1.0 for i in range(n)]
+    supply = [min(1.0, (output[i] + sold[i]) / asked[i]) if asked[i] > 0 else 1.0 for i in range(n)]
     after = [[max(0.0, S[i][j] + supply[i] * orders[i][j] - A[i][j] * output[j]) for j in range(n)] for i in range(n)]
     return after, wanted, output, supply, orders
 
@@ -81,10 +83,11 @@ def production(A, critical, per_worker, home_productivity, wanted, share_apart, 
     """
     n, stock = len(per_worker), list(stock)
     can = [min(plant[k], (own[k] + moving[k]) * per_worker[k]) for k in range(n)]
-    apart = [min(wanted_apart[k], can[k] * share_apart[k]) for k in range(n)]
+    own_use = [A[k][k] if critical[k][k] else 0.0 for k in range(n)]  # what members make for themselves pays for its own product first
+    apart = [min(wanted_apart[k] / (1 - own_use[k]), can[k] * share_apart[k]) for k in range(n)]
     for_all = [max(0.0, min(wanted[k], can[k] - can[k] * share_apart[k])) for k in range(n)]
     needs = [[A[i][k] if critical[i][k] else 0.0 for k in range(n)] for i in range(n)]
-    required = [sum(needs[i][k] * (for_all[k] + apart[k]) for k in range(n)) for i in range(n)]
+    required = [sum(needs[i][k] * (for_all[k] + apart[k] * (i != k)) for k in range(n)) for i in range(n)]
     ration = [1.0 if required[i] <= stock[i] else stock[i] / required[i] for i in range(n)]
     least = [min([ration[i] for i in range(n) if needs[i][k] > 0], default=1.0) for k in range(n)]
     for_all, apart = ([part * share for part, share in zip(parts, least)] for parts in (for_all, apart))
@@ -96,8 +99,8 @@ def production(A, critical, per_worker, home_productivity, wanted, share_apart, 
         idle = moving[k] - max(0.0, moved_in)
         garden = max(0.0, min((home[k] + max(0.0, idle)) * per_worker[k] * home_productivity, wanted[k] - for_all[k]))
         made.append(output[k] + garden)
-        stock[k] += for_all[k] + garden - used[k]
-    return stock, output, apart, made, used
+        stock[k] += for_all[k] + garden - used[k] + own_use[k] * apart[k]
+    return stock, output, [part * (1 - own_use[k]) for k, part in enumerate(apart)], made, used
 
 
 def wanted_in_place(drawing, restock, A, critical, plant, own, moving, per_worker):
@@ -188,17 +191,17 @@ def served_apart(sites, sale, need, restock, n_places):
     and what is to be made, for tomorrow and some days more.
 
     `sites` are (place, sector or -1, stock, people, claim, output of the plant that is theirs alone). They aim at what they draw tomorrow and on `restock`
-    days more, and make in addition what is to be sold.
+    days more, and at what they are to sell (`sale`, by site).
     """
     found, served, wanted = [], [[0.0] * len(need) for _ in range(n_places)], [[0.0] * len(need) for _ in range(n_places)]
-    for place, sector, stock, people, claim, plant in sites:
+    for (place, sector, stock, people, claim, plant), to_sell in zip(sites, sale):
         if sector < 0:
             found.append((stock, 0.0, 0.0))
             continue
         a_day = people * claim * need[sector]
         drew = min(a_day, stock)
         left = stock - drew
-        make = max(0.0, a_day + restock * a_day - left) + sale[place] * plant if plant > 0 else 0.0
+        make = max(0.0, a_day + restock * a_day + to_sell - left) if plant > 0 else 0.0
         served[place][sector] += drew
         wanted[place][sector] += make
         found.append((left, claim * drew / a_day if a_day > 0 else 0.0, make))
@@ -217,30 +220,31 @@ def shared_out(sites, made):
 
 
 def traded_for(sites, surplus, need, supply, restock, coverage, dwelling, stock):
-    """Surplus for what is missing: by site (stock after, share of what they cannot pay for that is paid in goods), the common stock after, what finds
-    no surplus by place, (sold of what was in common, sold of what was kept, bought) by sector.
+    """Surplus for what is missing: by site (stock after, share of what they cannot pay for that is paid in goods), the common stock after, the surplus
+    by site that would do for all that is wanted, (sold of what was in common, sold of what was kept, bought) by sector.
 
     `sites` are (place, sector or -1, stock, people who joined, those at it, the sum of what these can pay, propensity to buy, claim, own). Each offers
     `propensity` of its surplus: what it keeps above tomorrow's drawing and that of some days more, and its part, by people, of the surplus of the place.
     """
     n, n_places = len(need), len(surplus)
     people = [sum(site[3] for site in sites if site[0] == p) for p in range(n_places)]
-    after, asked, unsold = [], [0.0] * n_places, [sum(row) for row in surplus]
+    after, unpaid = [], []
     sold, sold_apart, bought = ([0.0] * n for _ in range(3))
     stock = [list(row) for row in stock]
     for place, sector, reserve, joined, at_it, pays, propensity, claim, own in sites:
         has = had(coverage[place], claim, own, sector, dwelling)
-        basket = [propensity * (at_it - pays) * need[j] * (1 - has[j]) * supply[j] for j in range(n)]
-        want = sum(basket)
+        claims = [1.0 if j == dwelling else claim for j in range(n)]
+        basket = [propensity * (at_it - pays) * need[j] * (claims[j] - has[j]) * supply[j] for j in range(n)]
+        want, lack = sum(basket), sum(propensity * (at_it - pays) * need[j] * (1 - has[j]) * supply[j] for j in range(n))
         if at_it - pays <= 0 or propensity <= 0:  # they buy nothing, or can pay for all
             after.append((reserve, 0.0))
+            unpaid.append(0.0)
             continue
         over = max(0.0, reserve - (1 + restock) * joined * claim * need[sector]) if sector >= 0 else 0.0
         theirs = [joined / people[place] * amount for amount in surplus[place]]
         offer = propensity * (over + sum(theirs))
         value = min(offer, want)
-        asked[place] += want
-        unsold[place] += over - value
+        unpaid.append(want / propensity)
         if value <= 0:
             after.append((reserve, 0.0))
             continue
@@ -251,8 +255,7 @@ def traded_for(sites, surplus, need, supply, restock, coverage, dwelling, stock)
             sold[j] += part * theirs[j]
             stock[place][j] -= part * theirs[j]
             bought[j] += basket[j] * value / want
-        after.append((reserve - part * over, value / want))
-    unpaid = [max(0.0, want - max(0.0, left)) for want, left in zip(asked, unsold)]
+        after.append((reserve - part * over, value / lack))
     return after, stock, unpaid, sold, sold_apart, bought
 
 

@@ -97,7 +97,7 @@ def check_stocks(sim):
     common = state.common
     came, went = common.seized + common.produced, common.used + common.drawn + common.apart + common.sold
     np.testing.assert_allclose(stock.sum(axis=0), came - went, rtol=1e-6, atol=1e-6 * max(1.0, came.max()))
-    assert abs(common.traded.sum()) <= 1e-9 * max(1.0, np.abs(common.traded).sum())  # goods for goods
+    np.testing.assert_allclose(common.bought_for_goods.sum(), common.sold_for_goods.sum(), rtol=1e-9, atol=1e-9)  # goods for goods
     for values in (stock, sim.sites.stock, state.inventory.stock, state.industry.output):
         assert values.min(initial=0.0) >= 0
 
@@ -105,7 +105,7 @@ def check_stocks(sim):
 def check_shares(sim):
     state, places, people = sim.state, sim.places, sim.people
     shares = [
-        people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means, places.money_dependence, places.met_by_goods,
+        people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means, places.spent, places.met_by_goods,
         state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
     ]  # fmt: skip
     for number, values in enumerate(shares):

@@ -83,11 +83,11 @@ def test_days_of_production_follow_the_equations(rule):
         output, supply, limit, orders = np.empty(n), np.empty(n), np.empty(n), np.empty((n, n))
         twin, of_all = stock.tolist(), demand.tolist()
         for _ in range(6):
-            capacity = base * rng.uniform(0, 1.5, n)
+            capacity, sold = base * rng.uniform(0, 1.5, n), base * rng.uniform(0, 1, n) * (rng.random(n) < 0.3)
             commodity.day_of_production(
-                RULES.index(rule), A, rating, target, 7.0, final, capacity, base, stock, demand, output, supply, limit, orders)  # fmt: skip
+                RULES.index(rule), A, rating, target, 7.0, final, sold, capacity, base, stock, demand, output, supply, limit, orders)  # fmt: skip
             twin, of_all, made, delivered, ordered = by_hand.day_of_production(
-                rule, A.tolist(), rating.tolist(), target.tolist(), 7.0, final.tolist(), capacity.tolist(), base.tolist(), twin, of_all)  # fmt: skip
+                rule, A.tolist(), rating.tolist(), target.tolist(), 7.0, final.tolist(), capacity.tolist(), base.tolist(), twin, of_all, sold.tolist())  # fmt: skip
             for found, wanted in ((stock, twin), (demand, of_all), (output, made), (supply, delivered), (orders, ordered)):
                 np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
             assert (output >= 0).all()
@@ -101,7 +101,7 @@ def test_nothing_asked_for_is_delivered_whole():
     n = 2
     supply, demand = np.empty(n), np.zeros(n)
     commodity.day_of_production(
-        0, np.zeros((n, n)), np.ones((n, n)), np.zeros((n, n)), 10.0, np.zeros(n), np.ones(n), np.ones(n), np.zeros((n, n)), demand, np.empty(n),
+        0, np.zeros((n, n)), np.ones((n, n)), np.zeros((n, n)), 10.0, np.zeros(n), np.zeros(n), np.ones(n), np.ones(n), np.zeros((n, n)), demand, np.empty(n),
         supply, np.empty(n), np.empty((n, n)))  # fmt: skip
     assert supply.tolist() == [1, 1]
     assert demand.tolist() == [0, 0]

@@ -376,10 +376,11 @@ def test_surplus_is_sold_for_what_is_missing_as_far_as_the_content_exchange_has_
         missing = 4 * (1 - DEMAND[FOOD])  # worth of all needs but food
         assert counted(sim, "sold")[FOOD] == pytest.approx(share * missing)
         np.testing.assert_allclose(sim.people.unmet[people_at(sim, FARM)], 0.75 * (1 - share), atol=1e-6)
-        np.testing.assert_allclose(sim.state.common.traded, share * missing * np.array([-1, *(DEMAND[1:] / DEMAND[1:].sum())]), atol=1e-9)
+        np.testing.assert_allclose(sim.state.common.sold_for_goods, share * missing * np.array([1, 0, 0, 0]), atol=1e-9)
+        np.testing.assert_allclose(sim.state.common.bought_for_goods, share * missing * np.array([0, *(DEMAND[1:] / DEMAND[1:].sum())]), atol=1e-9)
         bought = 0.75 * share
         assert sim.places.met_by_goods[0] == pytest.approx(bought)
-        assert sim.places.money_dependence[0] == 0
+        assert sim.places.spent[0] == 0
         assert sim.places.exchange_dependence[0] == pytest.approx(bought / (bought + 0.25), abs=1e-6)
 
 

@@ -180,10 +180,10 @@ def test_places_are_covered_as_in_plain_python(seed):
     sums[:, 2], sums[:, 3] = sums[:, 0] * 0.4, sums[:, 0] * np.array([0.3, 0, 0.4, 0])
     pay, inside_free = rng.random(N_PLACES), rng.choice([0.0, 0.2, 0.7, 1.0], (N_PLACES, n))
     shortage = np.full((N_PLACES, n), 9.0)
-    coverage, common, bought, by_money, by_goods = (np.full(N_PLACES, 9.0) for _ in range(5))
+    coverage, common, bought, spent, by_goods = (np.full(N_PLACES, 9.0) for _ in range(5))
     needs.cover_places(
         participants, residents, pay, sums, w["weights"], essential, w["supply"], w["fall"], w["free"], inside_free, w["open"], shortage, coverage, common,
-        bought, by_money, by_goods)  # fmt: skip
+        bought, spent, by_goods)  # fmt: skip
     for p in range(N_PLACES):
         pays = pay[p] * (1 - w["fall"])
         spends = 0.4 if sums[p, 0] else 0.5 * pays
@@ -197,5 +197,5 @@ def test_places_are_covered_as_in_plain_python(seed):
         paid = (w["weights"] * got).sum()
         assert bought[p] == pytest.approx(paid / (paid + common[p]) if sums[p, 0] and paid + common[p] else 0.0, abs=1e-6)
         in_goods = 0.25 if p == 0 else 0.0
-        assert by_money[p] == pytest.approx((1 - in_goods) * bought[p], abs=1e-6)
+        assert spent[p] == pytest.approx((1 - common[p]) * sums[p, 3] / sums[p, 0] if sums[p, 0] else 0.0, abs=1e-6)
         assert by_goods[p] == pytest.approx(in_goods * paid, abs=1e-6)

@@ -84,7 +84,7 @@ def test_members_are_served_first_as_in_plain_python():
         w = sites_of(rng, n)
         taken, before = w["taken"], w["stock"].copy()
         apart = rng.uniform(0, 20, taken.size) * (rng.random(taken.size) < 0.6) * (w["sector"][taken] >= 0)
-        sale = rng.choice([0.0, 0.3], N_PLACES)
+        sale = rng.choice([0.0, 3.0], taken.size)
         served, lacks, wanted = serve(w, apart, sale)
         rows, hand_served, hand_wanted = by_hand.served_apart(
             [(w["place"][s], w["sector"][s], float(before[s]), w["joined"][s], w["terms"][s, CLAIM], apart[t]) for t, s in enumerate(taken)],
@@ -117,7 +117,7 @@ def one_site(stock=0.0, joined=10, claim=1.0, buys=1.0, need=(0.5, 0.3), restock
 
 def serve_one(w, apart, sale=0.0):
     served, wanted, lacks = np.zeros((1, 2)), np.zeros((1, 2)), np.full(1, 9.0)
-    terms.serve_members(w["taken"], w["reserves"], w["joined"], np.array([apart]), np.array([sale]), w["need"], w["restock"], w["terms"], served, lacks, wanted)
+    terms.serve_members(w["taken"], w["reserves"], w["joined"], np.array([apart]), np.array([sale], float), w["need"], w["restock"], w["terms"], served, lacks, wanted)
     return served[0, 0], w["terms"][0, OWN], float(w["stock"][0]), lacks[0], wanted[0, 0]
 
 
@@ -127,7 +127,8 @@ def test_members_are_served_by_hand():
     assert serve_one(one_site(stock=15), 8.0) == (5, 1, 10, 0, 0)  # just so
     assert serve_one(one_site(stock=9), 8.0) == (5, 1, 4, 6, 6)
     assert serve_one(one_site(stock=2), 8.0) == pytest.approx((2, 0.4, 0, 10, 10))
-    assert serve_one(one_site(stock=20), 8.0, sale=0.25) == (5, 1, 15, 2, 2)  # a quarter of the plant for sale
+    assert serve_one(one_site(stock=15), 8.0, sale=2.0) == (5, 1, 10, 2, 2)  # for sale
+    assert serve_one(one_site(stock=16), 8.0, sale=2.0) == (5, 1, 11, 1, 1)  # of which one is there
     assert serve_one(one_site(stock=20, claim=0.5), 8.0) == (2.5, 0.5, 17.5, 0, 0)
     assert serve_one(one_site(stock=2), 0.0) == (2, 0.4, 0, 0, 0)  # a stock that was kept lasts; nothing is made apart
     assert serve_one(one_site(stock=2, joined=0), 8.0) == (0, 0, 2, 0, 0)  # nobody is there
@@ -161,11 +162,12 @@ def test_what_is_made_apart_goes_to_the_stocks_of_the_sites():
 def sell(w, number, pays, surplus, supply, coverage, dwelling, stock):
     n = w["need"].size
     inside = np.bincount(w["place"][w["taken"]], weights=w["joined"][w["taken"]], minlength=stock.shape[0]).astype(float)
-    unpaid, traded, tally = np.full(stock.shape[0], 9.0), np.zeros(n), np.zeros((free.N_TALLIES, n))
+    unpaid, bought, sold, tally = np.full(N_SITES, 9.0, np.float32), np.full(n, 9.0), np.full(n, 9.0), np.zeros((free.N_TALLIES, n))
     terms.sell(
         w["taken"], w["reserves"], w["joined"], number, (np.asarray(pays) * terms.FIXED_POINT).astype(np.int64), inside, w["need"], np.asarray(supply, float),
-        w["restock"], coverage, dwelling, w["terms"], surplus, stock, unpaid, traded, tally)  # fmt: skip
-    return unpaid, traded, tally[free.SOLD], tally[free.SOLD_APART]
+        w["restock"], coverage, dwelling, w["terms"], surplus, stock, unpaid, bought, sold, tally)  # fmt: skip
+    np.testing.assert_allclose(sold, tally[free.SOLD] + tally[free.SOLD_APART])
+    return unpaid, bought - sold, tally[free.SOLD], tally[free.SOLD_APART]
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -190,7 +192,7 @@ def test_surplus_is_sold_as_in_plain_python(seed):
     np.testing.assert_allclose(w["stock"][taken], [row[0] for row in after], rtol=1e-6, atol=1e-5)
     np.testing.assert_allclose(w["terms"][taken, PAID], [row[1] for row in after], rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(stock, hand_stock, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(unpaid, hand_unpaid, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(unpaid[taken], hand_unpaid, rtol=1e-6, atol=1e-5)
     np.testing.assert_allclose(sold, hand_sold, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(sold_apart, hand_apart, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(traded, np.subtract(bought, np.add(hand_sold, hand_apart)), rtol=1e-6, atol=1e-6)
@@ -209,7 +211,7 @@ def test_surplus_is_sold_as_in_plain_python(seed):
 
 
 def sell_one(w, pays=0.0, surplus=(0.0, 0.0), supply=(1.0, 1.0), coverage=(1.0, 0.0), number=10, dwelling=-1):
-    """(Paid in goods, stock of the site, that in common, what finds no surplus, bought less sold)."""
+    """(Paid in goods, stock of the site, that in common, the surplus that would do, bought less sold)."""
     stock = np.array([surplus], float)
     unpaid, traded, sold, apart = sell(w, np.array([number]), [pays], stock.copy(), supply, np.array([coverage], float), dwelling, stock)
     assert (sold + apart).sum() == pytest.approx(surplus[0] + surplus[1] - stock.sum() + apart.sum())
@@ -219,13 +221,13 @@ def sell_one(w, pays=0.0, surplus=(0.0, 0.0), supply=(1.0, 1.0), coverage=(1.0, 
 def test_a_sale_by_hand():
     """Ten people need 3 of what is missing, and hold food above what they draw on two days, 10: one for one."""
     assert sell_one(one_site(stock=12)) == pytest.approx([2 / 3, 10, 0, 0, 3, -2, 2])
-    assert sell_one(one_site(stock=14)) == pytest.approx([1, 11, 0, 0, 2, -3, 3])  # one of four is left
+    assert sell_one(one_site(stock=14)) == pytest.approx([1, 11, 0, 0, 3, -3, 3])  # one of four is left
     assert sell_one(one_site(stock=0), surplus=(1.0, 0.5)) == pytest.approx([0.5, 0, 0, 0, 3, -1, 1])  # of what is in common, also of what they lack
-    assert sell_one(one_site(stock=11), surplus=(3.0, 0.0)) == pytest.approx([1, 10.25, 0.75, 0, 2, -3, 3])  # 3 of 4, from both alike
+    assert sell_one(one_site(stock=11), surplus=(3.0, 0.0)) == pytest.approx([1, 10.25, 0.75, 0, 3, -3, 3])  # 3 of 4, from both alike
 
 
 def test_what_people_can_pay_they_do_not_pay_in_goods():
-    assert sell_one(one_site(stock=12), pays=5.0) == pytest.approx([1, 10.5, 0, 0, 1, -1.5, 1.5])
+    assert sell_one(one_site(stock=12), pays=5.0) == pytest.approx([1, 10.5, 0, 0, 1.5, -1.5, 1.5])
     assert sell_one(one_site(stock=12), pays=10.0) == [0, 12, 0, 0, 0, 0, 0]
 
 
@@ -234,8 +236,8 @@ def test_nothing_is_sold_for_what_is_not_delivered_or_not_missing():
         assert sell_one(one_site(stock=12), **case) == [0, 12, 0, 0, 0, 0, 0]
     assert sell_one(one_site(stock=12), supply=(1.0, 0.5))[-2:] == pytest.approx([-1.5, 1.5])
     assert sell_one(one_site(stock=12, sector=-1)) == [0, 12, 0, 0, 3, 0, 0]  # nothing is kept at that site
-    # half is claimed, of which there is the whole: 2.5 of food, and 3 of housing, which is by use; 7 are held above two days
-    assert sell_one(one_site(stock=12, claim=0.5), dwelling=1) == pytest.approx([1, 6.5, 0, 0, 4, 2.5 - 5.5, 3])
+    # half is claimed, of food the whole of it is there: what hours deny is not bought with it, but 3 of housing, which is by use, of 5.5 that they lack
+    assert sell_one(one_site(stock=12, claim=0.5), dwelling=1) == pytest.approx([3 / 5.5, 9, 0, 0, 3, -3, 3])
 
 
 def test_where_exchange_is_suspended_nothing_is_sold():
@@ -244,7 +246,7 @@ def test_where_exchange_is_suspended_nothing_is_sold():
 
 def test_half_suspended_half_is_offered_and_half_is_wanted():
     """Of 2 above what is held 1 is offered, for 1.5 that is wanted."""
-    assert sell_one(one_site(stock=12, buys=0.5)) == pytest.approx([2 / 3, 11, 0, 0, 0.5, -1, 1])
+    assert sell_one(one_site(stock=12, buys=0.5)) == pytest.approx([2 / 3, 11, 0, 0, 3, -1, 1])
 
 
 def test_a_measure_sells_its_part_of_what_is_in_common_by_people():
@@ -358,7 +360,7 @@ def test_what_is_in_common_and_what_is_kept_are_conserved(seed):
         came, went = of["seized"] + of["produced"] - of["apart"], of["used"] + of["drawn"] + of["sold"]
         np.testing.assert_allclose(common_after, common + came - went, rtol=1e-6, atol=1e-4)
         np.testing.assert_allclose(kept_after, kept - of["seized"] + of["apart"] - of["served"] - of["sold_apart"], rtol=1e-6, atol=1e-4)
-        assert sim.state.common.traded.sum() == pytest.approx(0, abs=1e-6)
+        assert sim.state.common.sold_for_goods.sum() == pytest.approx(sim.state.common.bought_for_goods.sum(), abs=1e-6)
         terms_of = common_of(sim).terms
         shares = terms_of[:, [BUYS, CLAIM, OWN, PAID]]
         assert ((shares >= 0) & (shares <= 1 + 1e-12)).all()
@@ -390,8 +392,8 @@ def test_nothing_is_sold_where_exchange_is_suspended():
     assert counted(sim)["apart"].sum() > 0
     assert not counted(sim)["sold"].any()
     assert not counted(sim)["sold_apart"].any()
-    assert not sim.state.common.traded.any()
-    assert not sim.places.unpaid.any()
+    assert not sim.state.common.sold_for_goods.any()
+    assert not sim.sites.unpaid.any()
 
 
 def test_members_alone_have_what_is_kept():

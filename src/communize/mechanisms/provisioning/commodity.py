@@ -58,7 +58,7 @@ def allowed_by_inputs(rule, coefficients, critical, stock, base, limit):
 
 
 @kernel
-def day_of_production(rule, coefficients, critical, target, restock_days, final, capacity, base, stock, demand, output, supply, limit, orders):
+def day_of_production(rule, coefficients, critical, target, restock_days, final, sold, capacity, base, stock, demand, output, supply, limit, orders):
     """One day of all sectors.
 
     Parameters
@@ -69,10 +69,12 @@ def day_of_production(rule, coefficients, critical, target, restock_days, final,
         Days in which a missing inventory is ordered again.
     final
         Final demand of each sector today.
+    sold
+        What others than these sectors sell of each product: it is delivered first.
     capacity
         Output that labour allows.
     stock, demand
-        Inventories and total demand of the day before, changed.
+        Inventories, and what is left of total demand for these sectors, of the day before, changed.
     output, supply
         Written: output of each sector, and the share of what is ordered that is delivered.
     limit, orders
@@ -88,9 +90,9 @@ def day_of_production(rule, coefficients, critical, target, restock_days, final,
         for j in range(n):
             total += orders[i, j]
         total = max(0.0, total)  # final demand is negative where stocks are run down
-        demand[i] = total
-        output[i] = min(min(capacity[i], limit[i]), total)
-        supply[i] = output[i] / total if total > 0.0 else 1.0
+        demand[i] = max(0.0, total - sold[i])
+        output[i] = min(min(capacity[i], limit[i]), demand[i])
+        supply[i] = min(1.0, (output[i] + sold[i]) / total) if total > 0.0 else 1.0
     for i in range(n):
         for j in range(n):
             stock[i, j] = max(0.0, stock[i, j] + supply[i] * orders[i, j] - coefficients[i, j] * output[j])

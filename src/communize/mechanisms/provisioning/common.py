@@ -14,6 +14,7 @@ from communize.mechanisms.provisioning.settings import Free, ProvisioningParamet
 
 EXCHANGE, PROPERTY, WAGE_LABOUR, DIVISION, GENDER, STRANGERS = (
     CONTENTS.index(name) for name in ("exchange", "property", "wage_labour", "division_of_labour", "gender", "strangers"))  # fmt: skip
+NEGLIGIBLE = 1e-12  # days of consumption
 TALLIES = {
     "seized": "taken into common from sites", "produced": "made", "used": "used as inputs", "drawn": "drawn from what is common", "moved": "moved between places",
     "sold": "sold from what is common", "apart": "of what was made, kept for members alone", "served": "drawn by them of what is kept", "sold_apart": "sold of what is kept",
@@ -25,11 +26,12 @@ COLUMNS = (
     Column("provision", "stock", "float64", "day of consumption", "common stock, by place and sector", (0, None)),
     Column("provision", "coverage", "float64", "share", "of what is drawn, the share that is there, by place and sector", (0, 1)),
     Column("places", "open_to_others", "float64", "share", "how far people outside measures may draw", (0, 1)),
-    Column("places", "unpaid", "float64", "day of consumption", "what participants would buy, cannot pay for, and have no surplus to sell for: made for sale", (0, None)),
-    Column("places", "money_dependence", "float64", "share", "share of what participants of measures have that is bought with money", (0, 1)),
+    Column("sites", "unpaid", "float32", "day of consumption", "surplus that would do for what participants there would buy and cannot pay for", (0, None)),
+    Column("places", "spent", "float64", "share", "money that participants of measures spend, against the worth of their needs", (0, 1)),
     Column("places", "met_by_goods", "float64", "share", "of the needs of participants, met by what is bought for surplus", (0, 1)),
     *(Column("common", name, "float64", "day of consumption", f"{what} so far, by sector", (0, None)) for name, what in TALLIES.items()),
-    Column("common", "traded", "float64", "day of consumption", "bought for goods less sold on the day, by sector", (None, None)),
+    Column("common", "bought_for_goods", "float64", "day of consumption", "what measures bought for what they sold on the day, by sector", (0, None)),
+    Column("common", "sold_for_goods", "float64", "day of consumption", "what they sold, by sector", (0, None)),
 )
 
 
@@ -117,7 +119,9 @@ class Common:
             self.terms, self.taken = np.zeros((n, terms.N_TERMS)), np.zeros(0, np.int32)
             self.joined, self.carers, self.number, self.pays = (np.zeros(n, np.int64) for _ in range(4))
         self._works = np.where(sites.kind != NEIGHBOURHOOD, sites.sector, -1).astype(np.int8)
-        can_be_kept = np.append(self.seizable & (self.need > 0), False)
+        can_be_kept = np.append(self.seizable & (self.need > 0), False)  # and housing is by use, whoever keeps it
+        if self.dwelling_sector >= 0:
+            can_be_kept[self.dwelling_sector] = False
         self.kept = np.where(can_be_kept[self._works], self._works, -1).astype(np.int8)
 
     def _list_participants(self, state: State) -> None:
@@ -156,20 +160,24 @@ class Common:
         free.seize(self.taken, (sites.place, sites.sector, sites.instance, sites.stock, sites.seized), freed, self.seizable & (self.need > 0), stock, tally)
 
         reserves = (sites.place, self.kept, sites.stock)
-        sale = places.unpaid / np.maximum(self.plant.sum(axis=1), 1e-300) if self.p.selling else np.zeros(len(places))
+        place = sites.place[self.taken]
+        for_sale = sites.unpaid[self.taken].astype(float) * self.p.selling
+        by_members = np.minimum(for_sale, apart)
+        shut = np.zeros(self.plant.shape)
+        np.add.at(shut, (place, self.kept[self.taken]), apart)  # where nothing is kept nothing is apart
+        by_all = np.bincount(place, weights=for_sale - by_members, minlength=len(places))
+        sale = np.divide(by_all, (self.plant - shut).sum(axis=1), out=np.zeros(len(places)), where=(self.plant - shut).sum(axis=1) > 0)
+        shut = np.divide(shut, self.plant, out=shut, where=self.plant > 0)
         served, wanted_apart, lacks = np.zeros(self.plant.shape), np.zeros(self.plant.shape), np.empty(self.taken.size)
-        terms.serve_members(self.taken, reserves, self.joined, apart, sale, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart)
+        terms.serve_members(self.taken, reserves, self.joined, apart, by_members, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart)
         tally[free.SERVED] += served.sum(axis=0)
         claims = np.where(np.arange(len(self.need)) == self.dwelling_sector, self.drawers[:, :1], self.drawers[:, 2:])
-        inside = np.maximum(0.0, self.need * claims - served)
+        inside = self.need * claims - served
+        inside[inside < NEGLIGIBLE] = 0.0
         openness = self.drawers[:, 1] / np.maximum(self.drawers[:, 0], 1e-300)
         drawing = inside + openness[:, None] * lacking
         live = np.flatnonzero((self.drawers[:, 0] > 0) | stock.any(axis=1)).astype(np.int32)
-        shut = np.zeros(self.plant.shape)
-        of_plant = self.kept[self.taken] >= 0
-        np.add.at(shut, (sites.place[self.taken[of_plant]], self.kept[self.taken[of_plant]]), apart[of_plant])
-        shut = np.divide(shut, self.plant, out=shut, where=self.plant > 0)
-        self._apart[live] = self._hold[live] = 0.0
+        self._apart[:] = self._hold[:] = 0.0
         free.produce_in_places(
             live, self.A, self.critical, self.per_worker, self.p.home_productivity, self.p.restock_days, drawing, sale, (shut, wanted_apart),
             (self.plant, self.own, self.moving, self.home), stock, self.output, self._apart, self._hold, tally)  # fmt: skip
@@ -181,11 +189,11 @@ class Common:
         coverage[:], places.open_to_others[:] = 0.0, 0.0
         free.draw_from_stock(
             live, inside, openness, lacking, self.drawers[:, 0].copy(), self.dwelling, self.need, self.dwelling_sector, stock, coverage, places.open_to_others, tally)  # fmt: skip
-        state.common.traded[:] = 0.0
+        self._sell_nothing(state)
         if self.p.selling:
             terms.sell(
                 self.taken, reserves, self.joined, self.number, self.pays, self.drawers[:, 0].copy(), self.need, state.industry.supply, self.p.restock_days,
-                coverage, self.dwelling_sector, self.terms, surplus, stock, places.unpaid, state.common.traded, tally)  # fmt: skip
+                coverage, self.dwelling_sector, self.terms, surplus, stock, sites.unpaid, state.common.bought_for_goods, state.common.sold_for_goods, tally)  # fmt: skip
         for number, name in enumerate(TALLIES):
             getattr(state.common, name)[:] += tally[number]
         self._lacking = lacking
@@ -222,10 +230,15 @@ class Common:
         """Nothing is held in common, whatever sites are taken; False."""
         self._look(state, fall)
         places, coverage = state.places, by_place_and_sector(state, "coverage")
-        if self.drawers.any() or places.open_to_others.any() or coverage.any() or places.unpaid.any() or state.common.traded.any():
+        if self.drawers.any() or places.open_to_others.any() or coverage.any():
             coverage[:], places.open_to_others[:], self.drawers[:] = 0.0, 0.0, 0.0
-            places.unpaid[:] = state.common.traded[:] = 0.0
+        self._sell_nothing(state)
         return False
+
+    @staticmethod
+    def _sell_nothing(state: State) -> None:
+        if state.common.sold_for_goods.any() or state.sites.unpaid.any():
+            state.sites.unpaid[:] = state.common.bought_for_goods[:] = state.common.sold_for_goods[:] = 0.0
 
     def inside(self, state: State) -> tuple[np.ndarray, np.ndarray]:
         """What participants have free, mean by place and sector, and (participants, claims, spending, spending in money) summed by place."""

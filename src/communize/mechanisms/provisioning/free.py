@@ -166,7 +166,8 @@ def gather_labour(taken, sites, needs, shares, law, plant, apart, own, moving, h
 def produce(p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, output, apart, need, tally):
     """Output of the sectors in place `p` today, limited by plants, labour, inputs in common stock, and what is wanted.
 
-    Plants work for all and for their members alone, `shut` = (the share of them that does, what their members want): `apart` is written.
+    Plants work for all and for their members alone, `shut` = (the share of them that does, what their members want): `apart` is written, less
+    what they need of their own product.
     Inputs are rationed alike among those who need them. In neighbourhoods people produce without plants and inputs, at a low productivity.
     """
     share_apart, wanted_apart = shut
@@ -175,13 +176,14 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
         made = 0.0
         if per_worker[k] > 0.0:
             made = min(plant[p, k], (own[p, k] + moving[p, k]) * per_worker[k])
-        apart[k] = min(made * share_apart[p, k], wanted_apart[p, k])
+        own_use = coefficients[k, k] if critical[k, k] else 0.0
+        apart[k] = min(made * share_apart[p, k], wanted_apart[p, k] / (1.0 - own_use))
         output[k] = min(made * (1.0 - share_apart[p, k]), max(0.0, wanted[k])) + apart[k]
     for i in range(n):
         need[i] = 0.0
         for k in range(n):
             if critical[i, k]:
-                need[i] += coefficients[i, k] * output[k]
+                need[i] += coefficients[i, k] * (output[k] - (apart[k] if i == k else 0.0))
     for k in range(n):
         share = 1.0
         for i in range(n):
@@ -193,7 +195,7 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
         used = 0.0
         for k in range(n):
             if critical[i, k]:
-                used += coefficients[i, k] * output[k]
+                used += coefficients[i, k] * (output[k] - (apart[k] if i == k else 0.0))
         used = min(used, free[p, i])
         free[p, i] -= used
         tally[USED, i] += used
@@ -203,6 +205,9 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
         garden = min((home[p, k] + idle) * per_worker[k] * home_productivity, max(0.0, wanted[k] - (output[k] - apart[k])))
         free[p, k] += output[k] - apart[k] + garden
         tally[PRODUCED, k] += output[k] + garden
+        own_use = coefficients[k, k] * apart[k] if critical[k, k] else 0.0
+        apart[k] -= own_use
+        tally[USED, k] += own_use
         tally[APART, k] += apart[k]
 
 

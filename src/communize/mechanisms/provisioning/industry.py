@@ -105,6 +105,7 @@ class Industry:
         total = self.need.sum()
         self.need = self.need / total
         self.households, self.others = self.households * people / total, self.others * people / total
+        self._of_households = np.divide(self.households, self.need * people, out=np.zeros(n), where=self.need > 0)
         self.base = np.linalg.solve(np.eye(n) - self.coefficients, self.households + self.others)
         self.rule = commodity.RULES.index(p.inputs)
         for name in p.inventory_days:
@@ -182,22 +183,22 @@ class Industry:
         """Sectors that must produce and in which nobody works at the start: their output is not limited by labour."""
         return [name for name, labour, output in zip(self.names, state.industry.labour_at_start, self.base) if labour == 0 and output > 0]
 
-    def day(self, state: State, day: int, stopped: np.ndarray, spending: float, traded: np.ndarray) -> None:
+    def day(self, state: State, day: int, stopped: np.ndarray, spending: float, bought: np.ndarray, sold: np.ndarray) -> None:
         """Produce for a day.
 
-        `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start, `traded` what
-        measures bought for goods less what they sold, by sector.
+        `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start, `bought` and
+        `sold` what measures bought for goods and sold, by sector. What is bought is ordered here as far as households order here.
         """
         industry, n = state.industry, len(self.names)
         employed, working = np.zeros(n), np.zeros(n)
         labour_by_sector(_labour_of(state), stopped, employed, working)
         at_start = industry.labour_at_start
         industry.possible[:] = np.where(at_start > 0, self.base * (1.0 + self.p.slack) * working / np.maximum(at_start, 1e-9), self.base)
-        final = self.households * spending + self.others + traded
+        final = self.households * spending + self.others + bought * self._of_households
         stock = state.inventory.stock.reshape(n, n)
         before = stock.copy()
         commodity.day_of_production(
-            self.rule, self.coefficients, self.critical, self.target, self.p.restock_days, final, industry.possible, self.base, stock,
+            self.rule, self.coefficients, self.critical, self.target, self.p.restock_days, final, sold, industry.possible, self.base, stock,
             industry.demand, industry.output, industry.supply, self._limit, self.orders)  # fmt: skip
         renewal(
             self.coefficients, self.critical, final, self.base, at_start, working, self.p.slack, industry.supply, self.orders, before, self._needed,

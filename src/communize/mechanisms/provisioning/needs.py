@@ -149,7 +149,7 @@ def cover_sites(taken, site_place, kept, number, pays, terms, essential, supply,
 
 @kernel
 def cover_places(
-    participants, residents, pay, sums, weights, essential, supply, fall, free, inside_free, open_to_others, shortage, coverage, free_coverage, bought, by_money, by_goods):  # fmt: skip
+    participants, residents, pay, sums, weights, essential, supply, fall, free, inside_free, open_to_others, shortage, coverage, free_coverage, bought, spent, by_goods):  # fmt: skip
     """What is missing in each place of each need; essential and free coverage of participants, and what they buy.
 
     Parameters
@@ -162,11 +162,11 @@ def cover_places(
         Which needs nobody can do without.
     free, inside_free
         Coverage in free access of those who draw from the common stock, and what participants have in all, mean; (places, sectors).
-    shortage, coverage, free_coverage, bought, by_money, by_goods
-        Written: (places, sectors) and (places,). Of what participants have, the share that is bought, and that bought with money; of their needs,
-        the share met by goods for goods.
+    shortage, coverage, free_coverage, bought, spent, by_goods
+        Written: (places, sectors) and (places,). The share that is bought of what participants have; what money they spend against the worth of
+        their needs; of these, the share met by goods for goods.
     """
-    n = weights.size
+    n, whole = weights.size, weights.sum()
     for p in range(participants.size):
         inside = participants[p] / residents[p] if residents[p] > 0 else 0.0
         pays = pay[p] * (1.0 - fall)
@@ -185,4 +185,5 @@ def cover_places(
         free_coverage[p] = common
         bought[p] = paid / (common + paid) if sums[p, 0] > 0 and common + paid > 0.0 else 0.0
         in_money = sums[p, 3] / sums[p, 2] if sums[p, 2] > 0.0 else 1.0
-        by_money[p], by_goods[p] = in_money * bought[p], (1.0 - in_money) * paid
+        spent[p] = max(0.0, 1.0 - common / whole) * sums[p, 3] / sums[p, 0] if sums[p, 0] > 0 and whole > 0.0 else 0.0
+        by_goods[p] = (1.0 - in_money) * paid

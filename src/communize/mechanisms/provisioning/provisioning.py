@@ -134,7 +134,7 @@ class Provisioning(Mechanism):
         for first, last, share in self._stops:
             if first <= day < last:
                 np.maximum(stopped, share, out=stopped)
-        self._industry.day(state, day, stopped, self._spending(state), state.common.traded)
+        self._industry.day(state, day, stopped, self._spending(state), state.common.bought_for_goods, state.common.sold_for_goods)
         supply = state.industry.supply
         lacking = self._common.need * (places.residents - places.participants)[:, None] * (1.0 - np.minimum(1.0, np.outer(self._means(state), supply)))
         fall = float(tally.fall[0])
@@ -159,7 +159,7 @@ class Provisioning(Mechanism):
         """What people outside measures can spend, against what all could at the start."""
         places = state.places
         outside = places.residents - places.participants
-        spent = float((self._means(state) * outside).sum() + (self._means(state) * places.money_dependence * places.participants).sum())
+        spent = float((self._means(state) * outside).sum() + (places.spent * places.participants).sum())
         at_start = float(state.tally.means_at_start[0])
         return spent / ((at_start if at_start > 0 else 1.0) * max(1, int(places.residents.sum())))
 
@@ -189,7 +189,7 @@ class Provisioning(Mechanism):
         needs.cover_places(
             places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
             float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), inside_free, places.open_to_others, by_place_and_sector(state, "shortage"),
-            places.coverage, places.free_coverage, places.exchange_dependence, places.money_dependence, places.met_by_goods)  # fmt: skip
+            places.coverage, places.free_coverage, places.exchange_dependence, places.spent, places.met_by_goods)  # fmt: skip
         common, sites = self._common, state.sites
         sites.coverage[:] = places.coverage[sites.place]
         needs.cover_sites(

@@ -44,7 +44,7 @@ def serve_members(taken, sites, joined, apart, sale, need, restock, terms, serve
     apart
         Output of the plant at each of `taken` that is not free for all who come.
     sale
-        By place, what is to be made for sale, against the output of all its plants.
+        What is to be made for sale by the members at each of `taken`.
     need, restock
         What a person needs of each sector in a day; days of drawing that a measure tries to hold.
     terms
@@ -68,7 +68,7 @@ def serve_members(taken, sites, joined, apart, sale, need, restock, terms, serve
             served[p, k] += had
             terms[s, OWN] = had / (joined[s] * need[k])
         if apart[t] > 0.0:
-            lacks[t] = max(0.0, claimed * (1.0 + restock) - stock[s]) + sale[p] * apart[t]
+            lacks[t] = max(0.0, claimed * (1.0 + restock) + sale[t] - stock[s])
             wanted[p, k] += lacks[t]
 
 
@@ -83,11 +83,12 @@ def keep_for_members(taken, sites, lacks, wanted, made):
 
 
 @kernel
-def sell(taken, sites, joined, number, pays, inside, need, supply, restock, coverage, dwelling, terms, surplus, free, unpaid, traded, tally):
+def sell(taken, sites, joined, number, pays, inside, need, supply, restock, coverage, dwelling, terms, surplus, free, unpaid, bought, sold, tally):
     """Surplus is sold for what is missing: goods for goods, at the prices of the table, by which what a person needs in a day is worth 1.
 
     A measure offers BUYS of its surplus: what is kept above tomorrow's drawing and `restock` days more, and its part of the surplus of the
-    place, by participants. It wants BUYS of what is missing, as far as it is delivered and its participants cannot pay for it. The smaller of both is sold.
+    place, by participants. It wants BUYS of what is missing of the claims, as far as it is delivered and its participants cannot pay for it. The
+    smaller of both is sold.
 
     Parameters
     ----------
@@ -108,50 +109,51 @@ def sell(taken, sites, joined, number, pays, inside, need, supply, restock, cove
     free
         Common stock, reduced by what is sold.
     unpaid
-        By place, what is wanted and finds no surplus: it is made for sale; written.
-    traded
-        Bought less sold by sector, added up.
+        By site, the surplus that would do for all that is wanted, written; elsewhere 0.
+    bought, sold
+        By sector, written; they are worth the same.
     """
     place, sector, stock = sites
     n = need.size
-    part, left, missing = np.zeros(unpaid.size), surplus.sum(axis=1), np.empty(n)
+    part, missing = np.zeros(surplus.shape[0]), np.empty(n)
     unpaid[:] = 0.0
+    bought[:] = 0.0
+    sold[:] = 0.0
     for s in taken:
         p, k, buys = place[s], sector[s], terms[s, BUYS]
         terms[s, PAID] = 0.0
         cannot = buys * max(0.0, number[s] - pays[s] / FIXED_POINT)
         if cannot <= 0.0:
             continue
-        wanted = 0.0
+        wanted = lacking = 0.0
         for j in range(n):
             claim, own = (1.0 if j == dwelling else terms[s, CLAIM]), (terms[s, OWN] if j == k else 0.0)
-            missing[j] = cannot * need[j] * (1.0 - has(claim, own, coverage[p, j])) * supply[j]
+            had = has(claim, own, coverage[p, j])
+            missing[j] = cannot * need[j] * max(0.0, claim - had) * supply[j]
             wanted += missing[j]
+            lacking += cannot * need[j] * (1.0 - had) * supply[j]
         apart = max(0.0, stock[s] - joined[s] * terms[s, CLAIM] * need[k] * (1.0 + restock)) if k >= 0 else 0.0
         offered = buys * (apart + joined[s] / inside[p] * surplus[p].sum())
-        sold = min(offered, wanted)
-        unpaid[p] += wanted
-        left[p] += apart
-        if sold <= 0.0:
+        value = min(offered, wanted)
+        unpaid[s] = np.float32(wanted / buys)
+        if value <= 0.0:
             continue
-        left[p] -= sold
-        terms[s, PAID] = sold / wanted
-        share = buys * sold / offered
+        terms[s, PAID] = value / lacking
+        share = buys * value / offered
         part[p] += share * joined[s] / inside[p]
         if apart > 0.0:
             stock[s] -= np.float32(share * apart)
             tally[SOLD_APART, k] += share * apart
-            traded[k] -= share * apart
+            sold[k] += share * apart
         for j in range(n):
-            traded[j] += terms[s, PAID] * missing[j]
+            bought[j] += value * missing[j] / wanted
     for p in range(part.size):
-        unpaid[p] = max(0.0, unpaid[p] - max(0.0, left[p]))
         if part[p] > 0.0:
             for k in range(n):
                 amount = min(part[p] * surplus[p, k], free[p, k])
                 free[p, k] -= amount
                 tally[SOLD, k] += amount
-                traded[k] -= amount
+                sold[k] += amount
 
 
 @kernel
