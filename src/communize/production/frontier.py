@@ -10,8 +10,8 @@ import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
 from communize.production.reproduction import Reproduction
+from communize.production.reproduction_alone import TIE, bounds_alone, labour_bounds, plant_bounds
 from communize.production.reproduction_inputs import Economy, read_economy
-from communize.production.reproduction_program import TIE, bounds_alone, labour_bounds, plant_bounds
 from communize.production.reproduction_table import by_sector, dimensions, numbers
 
 ROWS_AT_ONCE = 4096  # keeps what is held for a moment small

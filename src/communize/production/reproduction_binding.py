@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from communize.production.reproduction_alone import Solution
 from communize.production.reproduction_inputs import Economy
-from communize.production.reproduction_program import Solution, possible, ways_of_goods
+from communize.production.reproduction_program import possible, ways_of_goods
 
 LISTED_ABOVE = 1e-6  # share of the largest rise below which a constraint is not said to bind
 
@@ -33,7 +34,8 @@ class Binding:
     rise
         `dual` times what lambda = 1 takes of it altogether: what counts for the order, and does not depend on units.
     share
-        `dual` times `limit` over lambda: shares of all constraints add up to 1. Not a number where lambda is 0.
+        `dual` times `limit` over lambda: shares of all constraints add up to 1, less what is made without inputs (its dual is that of
+        goods). Not a number where lambda is 0.
     """
 
     kind: str
@@ -162,7 +164,7 @@ def what_lacks(economy: Economy, linked: np.ndarray, members: np.ndarray, takes:
     """What holds lambda of some places at 0: sectors without plant, else without labour, else what a place cannot have.
 
     Duals and rises share one unit of lambda among all that lacks: lambda rises only when the last of it is there. `takes` is what
-    lambda = 1 takes in all linked places, (K,).
+    lambda = 1 takes in all linked places, (K,), 0 of goods that are made without inputs there.
     """
     group = np.flatnonzero(linked == linked[members[0]])
     needed = takes > 0
