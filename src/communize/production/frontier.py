@@ -120,7 +120,7 @@ def frontier(
     Parameters
     ----------
     A, capacity, need, people, labour, own_labour, movable_labour, imports, sectors, places
-        What is taken, as for `reproduction_ratio`; places are pooled.
+        What is taken, as for `reproduction_ratio`; places are pooled, and what is made without inputs is left out.
     candidates
         Mapping (or data frame) of columns with one row each: `capacity` (N, K) and, if labour binds, `own_labour` (N, K); or both (N,)
         with `sector` (N,), names or rows, for sites that make one thing; and, if wanted, `movable_labour` (N,), `people` (N,) who come to

@@ -90,6 +90,8 @@ def duals_of_limits(economy: Economy, members: np.ndarray, solution: Solution) -
     What plant k of place p yields for a unit is v = p_k - (A'p)_k. Where its plant ends before its own labour, plant takes it all. Where
     own labour ends first, a unit more of it frees movable labour, or works where there was none, and plant takes what is left after
     paying movable labour. With no movable or transport labour at all, the first unit goes where it yields most.
+    Where a unit of nothing alone would do, since lambda hangs on what is made without inputs, and neither plant nor labour is there, it is
+    the plant that counts.
     """
     n_places = economy.shape[0]
     goods, movable = np.zeros(economy.shape), np.zeros(n_places)
@@ -106,7 +108,10 @@ def duals_of_limits(economy: Economy, members: np.ndarray, solution: Solution) -
         wage = np.where(some, movable[:, None], np.inf) * economy.labour
         plant = np.where(beyond, np.maximum(left - wage, 0.0), left)
     labour = np.where(beyond, np.minimum(yields, movable[:, None]), 0.0)
-    return Duals(plant, labour, movable, _transport(economy, members, solution.transport, goods), goods)
+    transport = _transport(economy, members, solution.transport, goods)
+    if not (plant.any() or labour.any() or movable.any() or transport.any()):
+        plant = np.where(capacity <= 0, left, 0.0)
+    return Duals(plant, labour, movable, transport, goods)
 
 
 def _transport(economy: Economy, members: np.ndarray, solved: np.ndarray, goods: np.ndarray) -> np.ndarray:

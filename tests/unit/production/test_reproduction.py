@@ -344,6 +344,10 @@ def test_without_plants_lambda_is_the_least_share_of_needs_made_without_inputs()
     assert found.ratio == found.pooled == pytest.approx(0.2, rel=1e-14)
     assert found.binding[0].sector == "tools"
     np.testing.assert_allclose(found.output, 0, atol=1e-15)
+    staff = {"labour": [1, 1], "own_labour": [0, 0], "movable_labour": 0}
+    idle = cz.reproduction_ratio(TABLE, [0, 0], FINAL, 1, sectors=["grain", "tools"], without_inputs={"grain": 3, "tools": 4}, **staff)
+    assert idle.ratio == found.ratio
+    assert str(idle.binding[0]) == "plant of tools"  # and people to work in it
     none = cz.reproduction_ratio(TABLE, [0, 0], FINAL, 1, sectors=["grain", "tools"], without_inputs={"grain": 3})
     assert none.ratio == 0
     assert [str(one) for one in none.binding] == ["plant of tools"]
