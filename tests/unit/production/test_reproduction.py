@@ -11,8 +11,8 @@ from scipy import sparse
 
 import communize as cz
 from communize.production.reproduction import pooled_ratio, pooled_ratios
-from communize.production.reproduction_inputs import read_economy
 from communize.production.reproduction_alone import solve_alone
+from communize.production.reproduction_inputs import read_economy
 from communize.production.reproduction_program import solve_linked
 
 TABLE = [[0.2, 0.3], [0.4, 0.1]]

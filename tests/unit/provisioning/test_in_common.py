@@ -591,10 +591,10 @@ def test_where_neighbourhoods_alone_are_held_the_ratio_is_what_they_make_of_need
     if home_productivity:
         assert share == pytest.approx(0.5)
         assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (FOOD, 0)
-    hold(sim, FARM, strangers=-1.0)  # food that takes energy, of which no more is made than at home
+    hold(sim, FARM, strangers=-1.0)  # by people who live elsewhere, and nobody builds
     day(sim, 30)
-    assert tally.ratio_pooled[0] <= tally.ratio_imports[0]
-    assert (tally.ratio_pooled[0] > 0) == (home_productivity > 0)
+    assert tally.ratio[0] == tally.ratio_pooled[0] == tally.ratio_imports[0] == 0
+    assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (HOUSING if home_productivity else FOOD, 0)
 
 
 def test_imported_inputs_can_be_bought_and_are_made_otherwise():
