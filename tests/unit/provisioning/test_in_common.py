@@ -594,7 +594,7 @@ def test_where_neighbourhoods_alone_are_held_the_ratio_is_what_they_make_of_need
     hold(sim, FARM, strangers=-1.0)  # by people who live elsewhere, and nobody builds
     day(sim, 30)
     assert tally.ratio[0] == tally.ratio_pooled[0] == tally.ratio_imports[0] == 0
-    assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (HOUSING if home_productivity else FOOD, 0)
+    assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (HOUSING if home_productivity else ENERGY, 0)
 
 
 def test_imported_inputs_can_be_bought_and_are_made_otherwise():
