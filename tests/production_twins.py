@@ -6,7 +6,7 @@ import numpy as np
 from scipy import optimize
 
 
-def world(seed, n_places=3, n_sectors=3, taken=0.8, labour=True, links=True, density=0.7):
+def world(seed, n_places=3, n_sectors=3, taken=0.8, labour=True, links=True, density=0.7, home=0.0):
     """A random world whose lambda is neither 0 nor without end, as arguments of `reproduction_ratio`."""
     rng = np.random.default_rng(seed)
     table = rng.uniform(0, 1, (n_sectors, n_sectors)) * (rng.random((n_sectors, n_sectors)) < density)
@@ -24,10 +24,12 @@ def world(seed, n_places=3, n_sectors=3, taken=0.8, labour=True, links=True, den
         order = rng.permutation(n_places)
         chain = np.column_stack([order[:-1], order[1:]])
         given |= {"links": chain, "transport": people * rng.uniform(0.1, 3, n_places), "transport_use": rng.uniform(0.1, 1, (len(chain), n_sectors))}
+    if home:
+        given["without_inputs"] = gross * people.sum() * rng.uniform(0, 0.6, capacity.shape) * (rng.random(capacity.shape) < home)
     return given
 
 
-def program(A, capacity, need, people, labour=None, own_labour=None, movable_labour=None, links=(), transport=None, transport_use=None):
+def program(A, capacity, need, people, labour=None, own_labour=None, movable_labour=None, links=(), transport=None, transport_use=None, without_inputs=0.0):
     """The program: maximise the last variable, G v <= h, v >= 0, with v = (x, z, f, lambda) and z >= l x - own what movable labour does.
 
     Rows in the order plant, own labour, movable labour, goods, transport.
@@ -61,7 +63,7 @@ def program(A, capacity, need, people, labour=None, own_labour=None, movable_lab
             sent[p, flow] += use[e, k]
     unlimited = transport is None
     matrix = np.vstack([plant, hired, staff, goods, sent[:0] if unlimited else sent])
-    limits = np.concatenate([capacity.ravel(), own.ravel(), movable, np.zeros(n), [] if unlimited else np.asarray(transport, float)])
+    limits = np.concatenate([capacity.ravel(), own.ravel(), movable, np.zeros(n) + np.ravel(without_inputs), [] if unlimited else np.asarray(transport, float)])
     return matrix, limits
 
 
@@ -98,12 +100,12 @@ def by_exact_simplex(matrix, limits):
         basis[leaves] = enters
 
 
-def shortfall(found, A, capacity, need, people, labour=None, own_labour=None, movable_labour=None, links=(), transport=None, transport_use=None):
+def shortfall(found, A, capacity, need, people, labour=None, own_labour=None, movable_labour=None, links=(), transport=None, transport_use=None, without_inputs=0.0):
     """By how much the plan of a `Reproduction` breaks a limit, relative to what there is of it; 0 for a plan that can be carried out."""
     table, capacity = np.asarray(A, float), np.asarray(capacity, float)
     wants = np.asarray(need) * np.asarray(people, float)[:, None]
     x, breaks = found.output, [-found.output.min(), ((found.output - capacity) / (1e-300 + capacity.max())).max()]
-    net = x - x @ table.T - found.ratio * wants
+    net = x - x @ table.T - found.ratio * wants + without_inputs
     spent = np.zeros(len(capacity))
     for e, (p, q) in enumerate(links):
         net[p] -= found.flows[e]
@@ -112,7 +114,7 @@ def shortfall(found, A, capacity, need, people, labour=None, own_labour=None, mo
             use = np.broadcast_to(transport_use, (len(links), capacity.shape[1]))[e]
             spent[p] += np.where(found.flows[e] > 0, use * found.flows[e], 0).sum()
             spent[q] -= np.where(found.flows[e] < 0, use * found.flows[e], 0).sum()
-    breaks.append((-net / (1e-300 + x.max())).max())
+    breaks.append((-net / (1e-300 + x.max() + np.max(without_inputs))).max())
     if transport is not None:
         breaks.append(((spent - transport) / (1e-300 + np.max(transport))).max())
     if labour is not None:

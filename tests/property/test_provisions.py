@@ -119,6 +119,9 @@ def check_series(series):
     assert np.isfinite(series.output).all()
     assert (series.reproduction_ratio <= series.reproduction_ratio_pooled * (1 + 1e-6) + 1e-9).all()
     assert (series.reproduction_ratio_strict <= series.reproduction_ratio_pooled * (1 + 1e-6) + 1e-9).all()
+    assert (series.reproduction_ratio_imports >= series.reproduction_ratio_pooled * (1 - 1e-6) - 1e-9).all()
+    bound = series.reproduction_binding_place >= 0
+    assert (series.reproduction_binding.where(bound, 0) >= 0).all()  # a place binds with its sector
 
 
 @few

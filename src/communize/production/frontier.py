@@ -10,8 +10,8 @@ import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
 from communize.production.reproduction import Reproduction
+from communize.production.reproduction_alone import TIE, bounds_alone, labour_bounds, plant_bounds
 from communize.production.reproduction_inputs import Economy, read_economy
-from communize.production.reproduction_program import TIE, bounds_alone, labour_bounds, plant_bounds
 from communize.production.reproduction_table import by_sector, dimensions, numbers
 
 ROWS_AT_ONCE = 4096  # keeps what is held for a moment small
@@ -120,7 +120,7 @@ def frontier(
     Parameters
     ----------
     A, capacity, need, people, labour, own_labour, movable_labour, imports, sectors, places
-        What is taken, as for `reproduction_ratio`; places are pooled.
+        What is taken, as for `reproduction_ratio`; places are pooled, and what is made without inputs is left out.
     candidates
         Mapping (or data frame) of columns with one row each: `capacity` (N, K) and, if labour binds, `own_labour` (N, K); or both (N,)
         with `sector` (N,), names or rows, for sites that make one thing; and, if wanted, `movable_labour` (N,), `people` (N,) who come to

@@ -2,8 +2,8 @@
 
 lambda is the largest number for which outputs x exist with
     0 <= x_pk <= capacity_pk,    sum_k max(0, l_k x_pk - own_pk) <= movable_p,
-    x - A x + inflow - outflow >= lambda need people,    sum of use f over what place p sends <= transport_p.
-A holds what a unit of output takes, imports included and abolished sectors left out. Pooled, all goods and labour of linked places lie
+    x - A x + g + inflow - outflow >= lambda need people,    sum of use f over what place p sends <= transport_p.
+g is made without plants and inputs, as in gardens and kitchens, and need not be used. A holds what a unit of output takes, imports included and abolished sectors left out. Pooled, all goods and labour of linked places lie
 in one heap; that has a closed form, and is never below lambda resolved by place, which decides.
 """
 
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from communize.declare.errors import InputError
+from communize.production.reproduction_alone import bounds_alone, plans_alone, solve_alone
 from communize.production.reproduction_binding import Binding, Duals, binding_constraints, duals_of_limits, what_lacks
 from communize.production.reproduction_inputs import Economy, read_economy
-from communize.production.reproduction_program import bounds_alone, nothing, solve_alone, solve_linked
+from communize.production.reproduction_program import nothing, solve_linked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,6 +78,7 @@ def reproduction_ratio(
     transport: Any = None,
     transport_use: Any = None,
     imports: Any = None,
+    without_inputs: Any = None,
     sectors: Any = None,
     places: Any = None,
     method: str = "auto",
@@ -110,6 +112,9 @@ def reproduction_ratio(
         (K,), labour per unit sent along a link; or (E, K), where links differ, as by distance. Infinite: does not move.
     imports
         As A: imported inputs. They count as if they had to be made (are added to A); lambda with them bought is told as well.
+    without_inputs
+        As capacity, but finite: what is made per unit of time without plants, inputs and labour counted here, as in gardens, kitchens
+        and workshops of neighbourhoods. It serves needs and is an input of others, can be sent, and need not be used.
     sectors, places
         Names, for messages and results. With `sectors` (or a data frame for A), whatever is (K,) may be a mapping from names (or a
         series); sectors that are left out have 0, but for `labour` and `transport_use`, which must be complete.
@@ -145,7 +150,7 @@ def reproduction_ratio(
         raise InputError("method", method, "auto, highs-ds, highs-ipm or interior-point")
     given = {
         "labour": labour, "own_labour": own_labour, "movable_labour": movable_labour, "links": links, "transport": transport,
-        "transport_use": transport_use, "sectors": sectors, "places": places,
+        "transport_use": transport_use, "without_inputs": without_inputs, "sectors": sectors, "places": places,
     }  # fmt: skip
     economy = read_economy(A, capacity, need, people, imports=imports, **given)
     found = _resolve(economy, method)
@@ -165,17 +170,39 @@ def pooled_ratio(
     own_labour: Any = None,
     movable_labour: Any = None,
     imports: Any = None,
+    without_inputs: Any = None,
     sectors: Any = None,
 ) -> float:
     """Lambda if all goods and labour of all places lay in one heap: closed form, exact, no program. Parameters as `reproduction_ratio`.
 
-    The largest lambda with lambda y_k <= plant_k and sum_k max(0, lambda l_k y_k - own_k) <= movable, y = (I - A)^-1 need people. Where
-    places have different tables, the smallest coefficient of any place is taken, so that it stays an upper bound.
+    The largest lambda with x_k <= plant_k and sum_k max(0, l_k x_k - own_k) <= movable, where x is the least output with
+    x = max(0, A x + lambda need people - without_inputs); without the last, x = lambda (I - A)^-1 need people. Where places have different
+    tables, the smallest coefficient of any place is taken, so that it stays an upper bound.
     """
     economy = read_economy(
-        A, capacity, need, people, labour, own_labour, movable_labour, sectors=sectors, imports=imports
-    )
+        A, capacity, need, people, labour, own_labour, movable_labour, sectors=sectors, imports=imports, without_inputs=without_inputs
+    )  # fmt: skip
     return _bounded(float(bounds_alone(economy.merged(np.zeros(economy.shape[0], dtype=np.int64)))[0]))
+
+
+def pooled_ratios(
+    A: Any,
+    capacity: Any,
+    need: Any,
+    people: Any,
+    group: Any,
+    *,
+    labour: Any = None,
+    own_labour: Any = None,
+    movable_labour: Any = None,
+    without_inputs: Any = None,
+) -> np.ndarray:
+    """`pooled_ratio` of many heaps at once, the same to the last bit: (heaps,), infinite where nobody draws or needs anything.
+
+    `group`, (P,), numbers the heap of each place, from 0. Other parameters as `reproduction_ratio`, for P places.
+    """
+    economy = read_economy(A, capacity, need, people, labour, own_labour, movable_labour, without_inputs=without_inputs)
+    return bounds_alone(economy.merged(np.asarray(group, dtype=np.int64)), one_by_one=True)
 
 
 def _bounded(ratio: float) -> float:
@@ -211,9 +238,7 @@ def _resolve(economy: Economy, method: str) -> Reproduction:
     output, flows = np.zeros(economy.shape), np.zeros(economy.use.shape)
     alone = np.flatnonzero(size[reached] == 1)
     singles = economy.of(alone, none)
-    ratios[alone] = bounds_alone(singles)
-    with np.errstate(invalid="ignore"):
-        output[alone] = np.nan_to_num(singles.table.totals(singles.wants) * ratios[alone, None], nan=0.0, posinf=0.0)
+    ratios[alone], output[alone] = plans_alone(singles)
     for component in np.flatnonzero(size > 1):
         members = np.flatnonzero(reached == component)
         if not economy.wants[members].any():
@@ -240,7 +265,11 @@ def _resolve(economy: Economy, method: str) -> Reproduction:
     if ratio > 0:
         binding = binding_constraints(economy, duals, linked, gross, ratio)
     else:
-        binding = what_lacks(economy, linked, members, gross[linked[members[0]]])
+        heap = linked[members[0]]
+        takes, bare = gross[heap], heaps.without_inputs[heap] > 0
+        if bare.any():
+            takes = heaps.table.within(~bare[None], heaps.wants[[heap], :, None])[0, :, 0]
+        binding = what_lacks(economy, linked, members, takes)
     shaped = (lambda values: values[0]) if economy.flat else (lambda values: values)
     return Reproduction(
         ratio, max(float(pooled.min()), ratio), binding, shaped(output), flows if len(economy.links) else None, solution.status, ratios,

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from communize.production.reproduction_alone import Solution
 from communize.production.reproduction_inputs import Economy
-from communize.production.reproduction_program import Solution, possible, ways_of_goods
+from communize.production.reproduction_program import possible, ways_of_goods
 
 LISTED_ABOVE = 1e-6  # share of the largest rise below which a constraint is not said to bind
 
@@ -33,7 +34,8 @@ class Binding:
     rise
         `dual` times what lambda = 1 takes of it altogether: what counts for the order, and does not depend on units.
     share
-        `dual` times `limit` over lambda: shares of all constraints add up to 1. Not a number where lambda is 0.
+        `dual` times `limit` over lambda: shares of all constraints add up to 1, less what is made without inputs (its dual is that of
+        goods). Not a number where lambda is 0.
     """
 
     kind: str
@@ -88,6 +90,8 @@ def duals_of_limits(economy: Economy, members: np.ndarray, solution: Solution) -
     What plant k of place p yields for a unit is v = p_k - (A'p)_k. Where its plant ends before its own labour, plant takes it all. Where
     own labour ends first, a unit more of it frees movable labour, or works where there was none, and plant takes what is left after
     paying movable labour. With no movable or transport labour at all, the first unit goes where it yields most.
+    Where a unit of nothing alone would do, since lambda hangs on what is made without inputs, and neither plant nor labour is there, it is
+    the plant that counts.
     """
     n_places = economy.shape[0]
     goods, movable = np.zeros(economy.shape), np.zeros(n_places)
@@ -104,7 +108,10 @@ def duals_of_limits(economy: Economy, members: np.ndarray, solution: Solution) -
         wage = np.where(some, movable[:, None], np.inf) * economy.labour
         plant = np.where(beyond, np.maximum(left - wage, 0.0), left)
     labour = np.where(beyond, np.minimum(yields, movable[:, None]), 0.0)
-    return Duals(plant, labour, movable, _transport(economy, members, solution.transport, goods), goods)
+    transport = _transport(economy, members, solution.transport, goods)
+    if not (plant.any() or labour.any() or movable.any() or transport.any()):
+        plant = np.where(capacity <= 0, left, 0.0)
+    return Duals(plant, labour, movable, transport, goods)
 
 
 def _transport(economy: Economy, members: np.ndarray, solved: np.ndarray, goods: np.ndarray) -> np.ndarray:
@@ -162,7 +169,7 @@ def what_lacks(economy: Economy, linked: np.ndarray, members: np.ndarray, takes:
     """What holds lambda of some places at 0: sectors without plant, else without labour, else what a place cannot have.
 
     Duals and rises share one unit of lambda among all that lacks: lambda rises only when the last of it is there. `takes` is what
-    lambda = 1 takes in all linked places, (K,).
+    lambda = 1 takes in all linked places, (K,), 0 of goods that are made without inputs there.
     """
     group = np.flatnonzero(linked == linked[members[0]])
     needed = takes > 0

@@ -22,6 +22,7 @@ class Economy:
     labour: np.ndarray  # (K,): 0 where none is given
     own: np.ndarray  # (P, K)
     movable: np.ndarray  # (P,)
+    without_inputs: np.ndarray  # (P, K): 0 where none is given
     links: np.ndarray  # (E, 2)
     use: np.ndarray  # (E, K)
     transport: np.ndarray  # (P,), or (1,) for all places together
@@ -47,7 +48,7 @@ class Economy:
         shared = self.transport.size == 1
         return replace(
             self, table=self.table.of(places), capacity=self.capacity[places], wants=self.wants[places], own=self.own[places],
-            movable=self.movable[places], links=row[self.links[links]], use=self.use[links],
+            movable=self.movable[places], without_inputs=self.without_inputs[places], links=row[self.links[links]], use=self.use[links],
             transport=self.transport if shared else self.transport[places], places=tuple(self.places[p] for p in places),
         )  # fmt: skip
 
@@ -62,7 +63,7 @@ class Economy:
 
         return replace(
             self, table=self.table.least(), capacity=total(self.capacity), wants=total(self.wants), own=total(self.own),
-            movable=total(self.movable), links=self.links[:0], use=self.use[:0], transport=np.zeros(n), places=tuple(range(n)),
+            movable=total(self.movable), without_inputs=total(self.without_inputs), links=self.links[:0], use=self.use[:0], transport=np.zeros(n), places=tuple(range(n)),
         )  # fmt: skip
 
     def arcs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -76,6 +77,7 @@ class Economy:
 def read_economy(
     A: Any, capacity: Any, need: Any, people: Any, labour: Any = None, own_labour: Any = None, movable_labour: Any = None,
     links: Any = None, transport: Any = None, transport_use: Any = None, sectors: Any = None, places: Any = None, imports: Any = None,
+    without_inputs: Any = None,
 ) -> Economy:  # fmt: skip
     """Check all that `reproduction_ratio` takes; `imports` are added to A.
 
@@ -136,8 +138,9 @@ def read_economy(
         given = "own_labour" if own_labour is not None else "movable_labour"
         raise InputError("labour", None, f"labour per unit of output of each sector, since {given} is given")
 
+    bare = np.zeros((n_places, n_sectors)) if without_inputs is None else by_cell("without_inputs", without_inputs)
     pairs, use, supply = _transport(links, transport, transport_use, n_places, n_sectors, axes)
-    return Economy(table, plant, wants, coefficients, own, movable, pairs, use, supply, sector_names, place_names, flat)
+    return Economy(table, plant, wants, coefficients, own, movable, bare, pairs, use, supply, sector_names, place_names, flat)
 
 
 def _transport(

@@ -1,97 +1,27 @@
-"""Solving for lambda: in closed form where goods need no way, as a linear program where they have to be moved.
-
-The closed form. With Y the gross output for lambda = 1, all goods of a place being made there, lambda is the smallest of
-capacity_k / Y_k and of the labour bound: the lambda at which sum_k max(0, lambda l_k Y_k - own_k) = movable. That sum is the largest of
-sum_S (lambda l_k Y_k - own_k) over sets S of sectors, hence lambda = min_S (movable + own_S) / (l Y)_S, and the smallest is reached on
-a set of sectors whose own labour gives out first.
+"""Solving for lambda where goods have to be moved: a linear program. Where they need no way, `reproduction_alone`.
 
 The program. Variables: x1, output with own labour, at most min(capacity, own / l); x2, output with movable labour, at most what plant
 is left; f, what goes along each direction of a link; lambda. Each good is counted in a place's mean share of what lambda = bound takes of
 it, labour likewise, so that all coefficients lie about 1 whatever the units:
-    maximise lambda, x - A x + inflow - outflow >= lambda wants, sum_k l_k x2 <= movable, sum use f <= transport of the senders.
+    maximise lambda, x - A x + g + inflow - outflow >= lambda wants, sum_k l_k x2 <= movable, sum use f <= transport of the senders.
+g, what is made without inputs, need not be used: it is the limit of the rows of goods.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from communize.declare.errors import CommunizeError
 from communize.production.interior_point import maximise_last
+from communize.production.reproduction_alone import Solution
 from communize.production.reproduction_inputs import Economy
 
-TIE = 1e-9  # constraints that would allow a lambda so little above (relative) bind as well
 RESCALED_BELOW, RESCALED_ABOVE, RESCALINGS = 1e-2, 1e2, 12
 TOLERANCE = 1e-9  # of solvers, in scaled units
 NEGLIGIBLE = 1e-13  # plant, as a share of what a place takes
 SIMPLEX_UP_TO = 1500  # place-sectors. CPU seconds of simplex, HiGHS's and our interior point at 1,000: 0.3, 0.3, 0.2; at 6,000: 14, 6, 1.7
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Lambda of linked places, what is made and moved, and how lambda would change (duals)."""
-
-    ratio: float
-    output: np.ndarray  # (P, K)
-    flows: np.ndarray  # (E, K), from first to second
-    goods: np.ndarray  # (P, K), rise of lambda per unit of a good brought in from elsewhere
-    movable: np.ndarray  # (P,), per unit of movable labour
-    transport: np.ndarray  # (P,) or (1,), per unit of transport labour
-    status: str
-
-
-def labour_bounds(work: np.ndarray, own: np.ndarray, movable: np.ndarray) -> np.ndarray:
-    """The largest lambda with sum_k max(0, lambda work_k - own_k) <= movable, in each row: work and own (N, K), movable (N,)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gives_out = np.where(work > 0, own / work, np.inf)
-        order = np.argsort(gives_out, axis=1)
-        work_of_first = np.cumsum(np.take_along_axis(work, order, axis=1), axis=1)
-        own_of_first = np.cumsum(np.take_along_axis(np.where(work > 0, own, 0.0), order, axis=1), axis=1)
-        return np.where(work_of_first > 0, (movable[:, None] + own_of_first) / work_of_first, np.inf).min(axis=1)
-
-
-def plant_bounds(capacity: np.ndarray, gross: np.ndarray) -> np.ndarray:
-    """The lambda at which each plant is full, (N, K): infinite where nothing is needed."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(gross > 0, capacity / gross, np.inf)
-
-
-def bounds_alone(economy: Economy) -> np.ndarray:
-    """Lambda of every place by itself, (P,): infinite where nobody draws."""
-    gross = economy.table.totals(economy.wants)
-    bounds = plant_bounds(economy.capacity, gross).min(axis=1)
-    return np.minimum(bounds, labour_bounds(economy.labour * gross, economy.own, economy.movable))
-
-
-def solve_alone(economy: Economy) -> Solution:
-    """One place by itself. Where several constraints bind at once, the duals are shared among them equally."""
-    gross = economy.table.totals(economy.wants)[0]
-    plants = plant_bounds(economy.capacity, gross[None])[0]
-    work = economy.labour * gross
-    by_labour = labour_bounds(work[None], economy.own, economy.movable)[0]
-    ratio = min(float(plants.min()), float(by_labour))
-    bind = plants <= ratio * (1 + TIE)
-    labour_binds = by_labour <= ratio * (1 + TIE)
-    share = 1.0 / (bind.sum() + labour_binds)
-    weights = np.zeros_like(gross)
-    weights[bind] = share / gross[bind]
-    movable = 0.0
-    if labour_binds:
-        at_work = (work > 0) & (economy.own[0] <= ratio * work * (1 + TIE))
-        movable = share / work[at_work].sum()
-        weights[at_work] += movable * economy.labour[at_work]
-    goods = economy.table.values(weights[None])
-    return Solution(
-        ratio,
-        ratio * gross[None],
-        np.zeros((0, gross.size)),
-        goods,
-        np.array([movable]),
-        np.zeros(economy.transport.size),
-        "closed form",
-    )
 
 
 def solve_linked(economy: Economy, bound: float, method: str = "auto") -> Solution:
@@ -158,8 +88,8 @@ def ways_of_goods(economy: Economy) -> Any:
 def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
     """Which plants can work at all, and which goods a place can have at all, bool (P, K) each.
 
-    A plant works if it is there, has labour, and can have all its inputs; a place can have a good if it is made there or reaches it
-    along links. The largest set of which this is true is found by striking out what fails. Lambda is above 0 if and only if everything
+    A plant works if it is there, has labour, and can have all its inputs; a place can have a good if it is made there, with or without
+    inputs, or reaches it along links. The largest set of which this is true is found by striking out what fails. Lambda is above 0 if and only if everything
     wanted can be had: a little of everything can then be made, as the table is productive. (With different tables in different places
     only one direction holds: goods may be made in a circle that uses up more than it makes.)
     """
@@ -167,7 +97,7 @@ def possible(economy: Economy) -> tuple[np.ndarray, np.ndarray]:
     ways = ways_of_goods(economy)
     pattern = economy.table.pattern
     while True:
-        there = works.ravel()
+        there = (works | (economy.without_inputs > 0)).ravel()
         while True:
             wider = there | (ways @ there.astype(np.float64) > 0)
             if (wider == there).all():
@@ -233,9 +163,11 @@ class Program:
         unit = np.tile(scale * self.gross[self.sectors] / n_places, n_places)
         first, second = self.first / unit, self.second / unit
         columns_first, columns_second = np.flatnonzero(first > NEGLIGIBLE), np.flatnonzero(second > NEGLIGIBLE)
+        bare = economy.without_inputs[:, self.sectors].ravel() / unit
         upper = np.concatenate([first[columns_first], second[columns_second], np.full(flows + 1, np.inf)])
         if economy.table.common:  # nobody needs more than what all take, and plant without end lets points drift away
-            upper[: -flows - 1] = np.minimum(upper[: -flows - 1], 2 * RESCALED_ABOVE * n_places)
+            most = 2 * RESCALED_ABOVE * n_places
+            upper[: -flows - 1], bare = np.minimum(upper[: -flows - 1], most), np.minimum(bare, most)
 
         net: Any = csc_array(eye_array(unit.size) - diags_array(1 / unit) @ self.inputs @ diags_array(unit))
         sign, number = np.repeat([1.0, -1.0], flows), np.tile(np.arange(flows), 2)
@@ -254,7 +186,7 @@ class Program:
         matrix = block_array(
             [[balance[rows]], [block_array([[blank[0], labour, coo_array((people_at_work.size, flows + 1))]])],
              [block_array([[blank[1], carrying, coo_array((carriers.size, 1))]])]], format="csr")  # fmt: skip
-        limits = np.concatenate([np.zeros(rows.size), economy.movable[people_at_work], economy.transport[carriers]])
+        limits = np.concatenate([bare[rows], economy.movable[people_at_work], economy.transport[carriers]])
 
         found = _optimum(matrix, limits, upper, method)
         if found is None:

@@ -64,14 +64,49 @@ class Table:
         dense.flat[cell] = smallest
         return Table(dense, n, np.linalg.inv(np.eye(n) - dense))
 
-    def totals(self, final: np.ndarray) -> np.ndarray:
-        """Gross output of each place for its final demand, all made there, (P, K); exactly 0 of what it does not need."""
-        needed = self.needed(final)
-        return np.where(needed, np.maximum(self._solve(final), final), 0.0)
+    def totals(self, final: np.ndarray, one_by_one: bool = False) -> np.ndarray:
+        """Gross output of each place for its final demand, all made there, (P, K); exactly 0 of what it does not need.
 
-    def values(self, weights: np.ndarray) -> np.ndarray:
-        """What a unit of each good takes up, where a unit made in sector k takes up weights[k], (P, K): v with v - A'v = weights."""
-        return np.maximum(self._solve(weights, transposed=True), 0.0)
+        Sums are rounded as they are in products of matrices, hence otherwise with more places; not so with `one_by_one`.
+        """
+        needed = self.needed(final)
+        if one_by_one and self.inverse is not None:
+            solved = np.matmul(final[:, None], self.inverse.T)[:, 0]
+        else:
+            solved = self._solve(final)
+        return np.where(needed, np.maximum(solved, final), 0.0)
+
+    def values(self, weights: np.ndarray, made: np.ndarray | None = None) -> np.ndarray:
+        """What a unit of each good takes up, where a unit made in sector k takes up weights[k], (P, K): v with v - A'v = weights.
+
+        With `made`, bool (P, K), only those sectors make anything, and other goods are there anyway.
+        """
+        if made is None:
+            return np.maximum(self._solve(weights, transposed=True), 0.0)
+        return np.where(made, np.maximum(self.within(made, weights[..., None], transposed=True)[..., 0], 0.0), 0.0)
+
+    def within(self, made: np.ndarray, final: np.ndarray, transposed: bool = False) -> np.ndarray:
+        """Gross output of the sectors `made`, bool (P, K), for final demands (P, K, R), where all other goods are there anyway.
+
+        That is x with x = A x + final in those sectors, 0 in all others; or, transposed, what solves the transposed equations.
+        """
+        right = np.where(made[..., None], final, 0.0)
+        if isinstance(self.matrix, np.ndarray):
+            left = np.eye(self.n_sectors) - made[..., None] * self.matrix
+            return np.linalg.solve(left.swapaxes(1, 2) if transposed else left, right)
+        from scipy.sparse import diags_array
+
+        way = "T" if transposed else "N"
+        if self.common:
+            return np.array([_factors(diags_array(row * 1.0) @ self.matrix).solve(b, way) for row, b in zip(made, right, strict=True)])
+        flat = right.reshape(-1, right.shape[-1])
+        return _factors(diags_array(made.ravel() * 1.0) @ self.matrix).solve(flat, way).reshape(right.shape)
+
+    def inputs(self, output: np.ndarray) -> np.ndarray:
+        """Inputs that the output of each place takes, (P, K)."""
+        if self.common:
+            return (self.matrix @ output.T).T
+        return (self.matrix @ output.ravel()).reshape(output.shape)
 
     def added(self, prices: np.ndarray) -> np.ndarray:
         """What is left of the price of each good after its inputs, prices - A'prices, (P, K)."""

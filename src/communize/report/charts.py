@@ -176,7 +176,7 @@ STOCKS = ("unemployment", "gini_money", "treasury", "money", "regime")  # known 
 PROVISIONING = (
     Chart("reproduction", "λ and κ: whether each mode reproduces itself", "ratio",
           (Line("reproduction_ratio", "λ, resolved by place"), Line("reproduction_ratio_pooled", "λ, pooled"), Line("reproduction_ratio_strict", "λ, pooled, every input needed"),
-           Line("commodity_reproduction", "κ")), level=1.0, wide=True,
+           Line("reproduction_ratio_imports", "λ, pooled, imports bought"), Line("commodity_reproduction", "κ")), level=1.0, wide=True,
           note="λ: the share of its needs that taken production sustains without exchange. κ: what renews the commodity mode, below the line too little. "
                "Pooled is as if all were in one place."),
     Chart("need_met", "How needs are met", "share of all needs", lines_of("need_met", "source", {name: text.PROVIDED[name] for name in SOURCES_OF_PROVISION}),
@@ -211,8 +211,8 @@ OPPONENTS = (
     Chart("siding", "How far farmers, managers and owners join", "against all others", (Line("siding", "mean over people"),), fold=True),
     Chart("both_signs", "Practices that are both", "practices", (Line("both_signs", "with measures of positive and of negative χ"),), fold=True),
 )  # fmt: skip
-# Never drawn: which sector or which condition binds, which the words say.
-BINDING = ("reproduction_binding", "commodity_binding")
+# Never drawn: which sector, place or condition binds, which the words say.
+BINDING = ("reproduction_binding", "reproduction_binding_place", "commodity_binding")
 
 
 def sector_charts(sectors: Iterable[str]) -> tuple[Chart, ...]:

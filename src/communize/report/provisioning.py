@@ -69,6 +69,9 @@ def _binds_lambda(run: "Run") -> str:
         return ""
     names = run.series["sector"].to_numpy()
     what = f"{sector_name(str(names[int(row)]))} binds it most" if 0 <= row < len(names) else "no sector binds it"
+    if 0 <= row < len(names) and "reproduction_binding_place" in run.series:
+        place = int(run.series["reproduction_binding_place"].to_numpy()[-1])
+        what += f", in {run.places['name'].iloc[place]}" if 0 <= place < len(run.places) else ""
     return f"On the last day λ was {number(float(value), 3)}; {what}."
 
 

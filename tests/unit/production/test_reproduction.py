@@ -10,9 +10,10 @@ from production_twins import by_exact_simplex, by_highs, program, shortfall, wor
 from scipy import sparse
 
 import communize as cz
-from communize.production.reproduction import pooled_ratio
+from communize.production.reproduction import pooled_ratio, pooled_ratios
+from communize.production.reproduction_alone import solve_alone
 from communize.production.reproduction_inputs import read_economy
-from communize.production.reproduction_program import solve_alone, solve_linked
+from communize.production.reproduction_program import solve_linked
 
 TABLE = [[0.2, 0.3], [0.4, 0.1]]
 FINAL = np.array([10.0, 20.0])  # gross output (25, 33.333...)
@@ -21,7 +22,7 @@ METHODS = ("highs-ds", "highs-ipm", "interior-point")
 
 def one_place(given):
     """The first place of a world."""
-    return {name: value[0] if name in ("capacity", "own_labour", "people", "movable_labour") else value for name, value in given.items()}
+    return {name: value[0] if name in ("capacity", "own_labour", "people", "movable_labour", "without_inputs") else value for name, value in given.items()}
 
 
 def pooled_of(given):
@@ -278,7 +279,7 @@ def test_tables_that_differ_between_places():
     assert same.ratio < found.ratio <= found.pooled
     alone = cz.reproduction_ratio(**{name: value for name, value in differ.items() if name not in ("links", "transport", "transport_use")})
     for place, table in enumerate(tables):
-        only = {name: value[place] if name in ("capacity", "own_labour", "people", "movable_labour") else value for name, value in given.items()}
+        only = {name: value[place] if name in ("capacity", "own_labour", "people", "movable_labour", "without_inputs") else value for name, value in given.items()}
         expected = cz.reproduction_ratio(**{**{n: v for n, v in only.items() if n not in ("links", "transport", "transport_use")}, "A": table})
         assert alone.ratios[place] == pytest.approx(expected.ratio, rel=1e-12)
 
@@ -335,6 +336,113 @@ def test_names_series_and_data_frames():
     assert part.ratio == cz.reproduction_ratio(TABLE, [25, 20], [0, 20], 1).ratio
 
 
+# --- what is made without inputs ---
+
+
+def test_without_plants_lambda_is_the_least_share_of_needs_made_without_inputs():
+    found = cz.reproduction_ratio(TABLE, [0, 0], FINAL, 1, sectors=["grain", "tools"], without_inputs={"grain": 3, "tools": 4})
+    assert found.ratio == found.pooled == pytest.approx(0.2, rel=1e-14)
+    assert found.binding[0].sector == "tools"
+    np.testing.assert_allclose(found.output, 0, atol=1e-15)
+    staff = {"labour": [1, 1], "own_labour": [0, 0], "movable_labour": 0}
+    idle = cz.reproduction_ratio(TABLE, [0, 0], FINAL, 1, sectors=["grain", "tools"], without_inputs={"grain": 3, "tools": 4}, **staff)
+    assert idle.ratio == found.ratio
+    assert str(idle.binding[0]) == "plant of tools"  # and people to work in it
+    none = cz.reproduction_ratio(TABLE, [0, 0], FINAL, 1, sectors=["grain", "tools"], without_inputs={"grain": 3})
+    assert none.ratio == 0
+    assert [str(one) for one in none.binding] == ["plant of tools"]
+    assert cz.reproduction_ratio([[0.0, 0.5], [0.0, 0.0]], [0, 0], [0, 4], 1, without_inputs=[0, 1]).ratio == pytest.approx(0.25)
+
+
+def test_what_is_left_over_of_one_good_is_an_input_of_others():
+    # Of 6 grain 10 lambda is eaten; tools take 0.3 grain and 0.1 tools a unit, grain is not made: x = 20 lambda / 0.9, 0.3 x + 10 lambda = 6.
+    found = cz.reproduction_ratio(TABLE, [0, 50], FINAL, 1, without_inputs=[6, 0])
+    assert found.ratio == found.pooled == pytest.approx(6 / (10 + 20 / 3), rel=1e-14)
+    np.testing.assert_allclose(found.output, [0, found.ratio * 20 / 0.9], atol=1e-14)
+    assert (found.binding[0].kind, found.binding[0].sector) == ("plant", 0)  # no grain is made
+    grown = cz.reproduction_ratio(TABLE, [1e-6, 50], FINAL, 1, without_inputs=[6, 0])
+    assert (grown.ratio - found.ratio) / 1e-6 == pytest.approx(found.duals.plant[0], rel=1e-4)
+
+
+def test_labour_at_plants_is_spared():
+    # 25 lambda - 5 hours of 10 in grain, which spares nothing of tools: what is made without inputs is of grain, and takes 0.2 grain and 0.4 tools a unit.
+    spared = np.linalg.solve(np.eye(2) - TABLE, [5, 0])
+    found = cz.reproduction_ratio(TABLE, [1e3, 1e3], FINAL, 1, labour=[1, 1], own_labour=[10, 1e3], without_inputs=[5, 0])
+    assert found.ratio == pytest.approx((10 + spared[0]) / 25, rel=1e-12)
+    assert found.binding[0].kind == "movable labour"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_with_what_is_made_without_inputs_one_place_is_what_highs_finds(seed):
+    given = world(seed, 1, 1 + seed % 6, taken=[0.0, 0.5, 1.0][seed % 3], labour=seed % 2 > 0, home=0.7)
+    direct = by_highs(*program(**given))
+    found = cz.reproduction_ratio(**given)
+    assert found.ratio == pytest.approx(direct, rel=1e-9, abs=1e-12)
+    assert pooled_of(given) == found.ratio == found.pooled
+    sparse_one = cz.reproduction_ratio(**(given | {"A": sparse.csr_array(given["A"])}))
+    assert sparse_one.ratio == pytest.approx(found.ratio, rel=1e-11, abs=1e-14)
+    np.testing.assert_allclose(sparse_one.output, found.output, rtol=1e-9, atol=1e-11)
+    if found.ratio > 0:
+        assert shortfall(found, **given) < 1e-12
+    economy = read_economy(**given)
+    for method in METHODS:
+        if direct > 0:
+            assert solve_linked(economy, found.ratio, method).ratio == pytest.approx(found.ratio, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_with_what_is_made_without_inputs_linked_places_are_what_highs_finds(seed):
+    given = world(seed, 2 + seed % 4, 1 + seed % 5, taken=[0.0, 0.3, 0.8][seed % 3], labour=seed % 2 > 0, home=0.6)
+    direct = by_highs(*program(**given))
+    pooled = pooled_of(given)
+    for method in METHODS:
+        found = cz.reproduction_ratio(**given, method=method)
+        assert found.ratio == pytest.approx(direct, rel=1e-8, abs=1e-12)
+        assert 0 <= found.ratio <= pooled * (1 + 1e-9)
+        if found.ratio > 0:
+            assert shortfall(found, **given) < 1e-7
+        else:
+            assert found.binding
+    if seed < 6 and given["capacity"].size < 10:
+        assert by_exact_simplex(*program(**given)) == pytest.approx(direct, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tables_that_differ_and_what_is_made_without_inputs(seed):
+    given = world(seed, 3, 3, home=0.6)
+    given["A"] = sparse.block_diag([given["A"]] * 3, format="csr")
+    apart = {name: value for name, value in given.items() if name not in ("links", "transport", "transport_use")}
+    same = world(seed, 3, 3, home=0.6)
+    assert cz.reproduction_ratio(**given).ratio == pytest.approx(cz.reproduction_ratio(**same).ratio, rel=1e-9, abs=1e-13)
+    for ratios in zip(cz.reproduction_ratio(**apart).ratios, cz.reproduction_ratio(**(apart | {"A": same["A"]})).ratios, strict=True):
+        assert ratios[0] == pytest.approx(ratios[1], rel=1e-11, abs=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nothing_made_without_inputs_changes_no_bit(seed):
+    given = world(seed, 1 + seed % 4, 4)
+    found, same = cz.reproduction_ratio(**given), cz.reproduction_ratio(**given, without_inputs=np.zeros(given["capacity"].shape))
+    assert (found.ratio, found.pooled, str(found)) == (same.ratio, same.pooled, str(same))
+    np.testing.assert_array_equal(found.output, same.output)
+    assert pooled_of(given) == pooled_of(given | {"without_inputs": given["capacity"] * 0})
+
+
+@pytest.mark.parametrize("home", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_many_heaps_at_once_are_each_by_itself_to_the_last_bit(seed, home):
+    rng = np.random.default_rng(seed)
+    given = world(seed, 40, 12, taken=0.9, links=False, home=home)
+    group = rng.integers(0, 15, 40)
+    group[:15] = np.arange(15)
+    given["people"][group == 3] = 0
+    together = pooled_ratios(group=group, **given)
+    assert np.isinf(together[3])
+    for number in set(range(15)) - {3}:
+        rows = np.flatnonzero(group == number)
+        part = {name: value[rows] if name in ("capacity", "own_labour", "people", "movable_labour", "without_inputs") else value for name, value in given.items()}
+        assert together[number] == pooled_ratio(**part)
+
+
 def test_need_that_differs_between_places():
     given = world(4, 3, 3)
     same = cz.reproduction_ratio(**given)
@@ -388,6 +496,10 @@ TWO = {"A": TABLE, "capacity": [[25, 20], [1, 1]], "need": FINAL, "people": [1, 
         (TWO | {"links": [(0, 1)], "transport": [1, 1], "transport_use": [[1, 1], [1, 1]]}, "transport_use: .*shape"),
         (GOOD | {"imports": [[0.5, 0], [0, 0.9]]}, "A: found .*spectral radius"),
         (GOOD | {"imports": [[0.1]]}, "imports: .*shape"),
+        (GOOD | {"without_inputs": [1, -2]}, r"without_inputs\[1\]: found -2.0"),
+        (GOOD | {"without_inputs": [1, math.inf]}, r"without_inputs\[1\]: found inf; .*finite"),
+        (TWO | {"without_inputs": [1, 2]}, r"without_inputs: .*shape of \(2,\)"),
+        (TWO | {"without_inputs": [[1, 2], [math.nan, 0]]}, r"without_inputs\[town, grain\]: found nan"),
         (GOOD | {"sectors": ["grain"]}, "A: .*shape"),
         (GOOD | {"sectors": ["grain", "grain"]}, "sectors: .*differ"),
         (TWO | {"places": ["town"]}, "places: .*1 names"),

@@ -541,15 +541,18 @@ def test_the_ratio_is_that_of_the_component_with_most_participants_and_never_abo
     sim = town(3, ratio={"enabled": True, "every_days": 5, "resolved_days": 30})
     calls = []
 
-    def pooled_ratio(A, plant, need, people, **_):
+    def pooled_ratio(A, *, people, **_):
         return 0.01 * np.sum(people)
 
-    def reproduction_ratio(A, plant, need, people, *, links, **_):
-        calls.append((sim.state.day, plant.shape[0], len(links)))
-        return SimpleNamespace(ratio=0.5, binding=[SimpleNamespace(sector=FOOD)])
+    def pooled_ratios(A, *, people, group, **_):
+        return 0.01 * np.bincount(group, weights=people)
+
+    def reproduction_ratio(A, *, capacity, links, **_):
+        calls.append((sim.state.day, capacity.shape[0], len(links)))
+        return SimpleNamespace(ratio=0.5, binding=[SimpleNamespace(sector=None, place=0), SimpleNamespace(sector=FOOD, place=len(capacity) - 1)])
 
     fake = ModuleType("communize.production.reproduction")
-    fake.pooled_ratio, fake.reproduction_ratio = pooled_ratio, reproduction_ratio
+    fake.pooled_ratio, fake.pooled_ratios, fake.reproduction_ratio = pooled_ratio, pooled_ratios, reproduction_ratio
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
     hold(sim, FARM, strangers=-1.0)
     hold(sim, 5 + FARM, strangers=-1.0)
@@ -563,19 +566,54 @@ def test_the_ratio_is_that_of_the_component_with_most_participants_and_never_abo
     np.testing.assert_allclose(sim.places.reproduction, [0.08, 0.08, 0.1], rtol=1e-6)
     assert tally.ratio_pooled[0] == pytest.approx(0.1)
     assert tally.ratio[0] == pytest.approx(0.1)  # 0.5 cannot be where goods need not move and it is 0.1
-    assert tally.ratio_binds[0] == FOOD
+    assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (FOOD, 2)  # the first that names a sector, in the third town
     assert calls == [(0, 1, 0)]
     hold(sim, IDLE, people=np.arange(6), strangers=-1.0)
     day(sim, 30)
     assert calls[1:] == [(30, 2, 1)]  # a pair of places is one link
+    assert tally.ratio_binds_place[0] == 1
     assert tally.ratio_pooled[0] == pytest.approx(0.14)
     none = sim.branch({"provisioning.ratio.enabled": False})
     assert none.state.tally.ratio[0] == none.state.tally.ratio_pooled[0] == 0
     assert not none.places.reproduction.any()
 
 
+@pytest.mark.parametrize("home_productivity", [0.0, 0.3])
+def test_where_neighbourhoods_alone_are_held_the_ratio_is_what_they_make_of_needs(home_productivity):
+    """Ten people work at home for three needs, and dwell in what they hold; food is what they make least of."""
+    sim = town(2, free={"home_productivity": home_productivity}, ratio={"enabled": True})
+    hold(sim, IDLE, needs=("food", "energy_water", "transport"), strangers=-1.0)
+    day(sim)
+    made, needed = 10 / 3 * EACH * home_productivity, 10 * DEMAND
+    share = min(made[k] / needed[k] for k in (FOOD, ENERGY, TRANSPORT))
+    tally = sim.state.tally
+    assert [tally.ratio[0], tally.ratio_pooled[0], tally.ratio_strict[0], tally.ratio_imports[0]] == pytest.approx([share] * 4, rel=1e-9)
+    np.testing.assert_allclose(sim.places.reproduction, [share, 0], rtol=1e-6)
+    if home_productivity:
+        assert share == pytest.approx(0.5)
+        assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (FOOD, 0)
+    hold(sim, FARM, strangers=-1.0)  # by people who live elsewhere, and nobody builds
+    day(sim, 30)
+    assert tally.ratio[0] == tally.ratio_pooled[0] == tally.ratio_imports[0] == 0
+    assert (tally.ratio_binds[0], tally.ratio_binds_place[0]) == (HOUSING if home_productivity else ENERGY, 0)
+
+
+def test_imported_inputs_can_be_bought_and_are_made_otherwise():
+    sim = town(ratio={"enabled": True}, free={"home_productivity": 0.0})
+    common = next(mechanism for mechanism in sim.mechanisms if mechanism.name == "provisioning")._common
+    np.testing.assert_array_equal(common.A_domestic, common.A)  # coefficients of one's own know no imports
+    common.A_domestic = np.zeros((4, 4))  # energy is imported
+    common.need = np.array([1.0, 0.0, 0.0, 0.0])
+    hold(sim, FARM, strangers=-1.0)
+    day(sim)
+    assert sim.state.tally.ratio_pooled[0] == 0
+    assert sim.state.tally.ratio_imports[0] == pytest.approx(BASE[FOOD] / 4)
+    assert (sim.state.tally.ratio_binds[0], sim.state.tally.ratio_binds_place[0]) == (ENERGY, 0)
+
+
 def test_the_ratio_is_none_where_nothing_is_held():
     sim = town(ratio={"enabled": True})
     day(sim, 6)
     assert sim.state.tally.ratio[0] == sim.state.tally.ratio_pooled[0] == 0
-    assert sim.state.tally.ratio_binds[0] == -1
+    assert sim.state.tally.ratio_binds[0] == sim.state.tally.ratio_binds_place[0] == -1
+    assert sim.state.tally.ratio_imports[0] == 0

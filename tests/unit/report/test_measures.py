@@ -8,7 +8,7 @@ import pytest
 
 import communize as cz
 from communize.declare.registry import CAUSES, CHANNELS, CONTENTS
-from communize.report import text
+from communize.report import provisioning, text
 from communize.report.charts import (
     BINDING,
     CHARTS,
@@ -154,6 +154,19 @@ def test_no_variable_is_shown_twice_or_left_out(run, page):
     daily = {name for name, data in run.series.data_vars.items() if "place" not in data.dims}
     assert daily - shown == {"exception", "struggles_begun", "people", "firms", "income", "borrowed_by_decile", "defaults_by_decile", *BINDING}
     assert not {line.variable for line in lines} & {name.removeprefix("further-") for name in further}
+
+
+def test_the_words_name_the_sector_and_the_place_that_bind(run):
+    (said,) = (sentence for sentence in provisioning.in_words(run) if sentence.startswith("On the last day λ was"))
+    last = run.series.isel(day=-1)
+    sector, place = (int(last[name]) for name in ("reproduction_binding", "reproduction_binding_place"))
+    if sector < 0:
+        assert said.endswith("; no sector binds it.")
+    elif place < 0:
+        assert said.endswith(" binds it most.")
+    else:
+        assert said.endswith(f" binds it most, in {run.places['name'].iloc[place]}.")
+    assert sector >= 0
 
 
 def test_lifetimes_have_a_curve_of_each_common_channel(run):

@@ -63,7 +63,7 @@ class Common:
     ----------
     A
         Inputs (rows) per unit of output that nobody can do without: critical ones, imported ones included, without value-only sectors;
-        `A_strict` has all inputs of the others.
+        `A_strict` has all inputs of the others, `A_domestic` those of `A` that are not imported.
     plant, own, moving, home, drawers
         As `free.gather_labour` writes them today.
     carrying
@@ -87,6 +87,7 @@ class Common:
         value_only = known_sectors(state, p.free.value_only, default.value_only, "provisioning.free.value_only")
         self.critical = (industry.critical > commodity.CRITICAL) & ~value_only[:, None] & ~value_only[None, :]
         self.A = np.where(self.critical, industry.all_inputs, 0.0)
+        self.A_domestic = np.where(self.critical, industry.coefficients, 0.0)
         self.A_strict = np.where(~value_only[:, None] & ~value_only[None, :], industry.all_inputs, 0.0)
         self.need = np.where(value_only, 0.0, industry.need)
         self.per_worker = np.where(value_only, 0.0, industry.per_worker)

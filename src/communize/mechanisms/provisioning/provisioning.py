@@ -61,7 +61,9 @@ class Provisioning(Mechanism):
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
         Output("reproduction_ratio_strict", "1", "the pooled ratio if production needed every input, not the critical ones alone"),
+        Output("reproduction_ratio_imports", "1", "the pooled ratio if imported inputs were bought, and not made"),
         Output("reproduction_binding", "sector row", "sector that binds lambda most, -1 for none", dtype="int32"),
+        Output("reproduction_binding_place", "place row", "place in which it binds, -1 for none, or where it is missing in all linked places", dtype="int32"),
         Output("commodity_reproduction", "1", "kappa: the smallest of labour, inputs, surplus and taxes against what renewing the commodity mode needs", may_lack=True),
         Output("commodity_binding", "code", "what binds it: 0 labour, 1 inputs, 2 surplus, 3 taxes, -1 none", dtype="int32"),
     )
@@ -232,7 +234,8 @@ class Provisioning(Mechanism):
             "exchange_dependence": places.exchange_dependence, "need_met": self._sources(state, unmet),
             "outside_exchange": needs.outside_exchange(state),
             "reproduction_ratio": tally.ratio[0], "reproduction_ratio_pooled": tally.ratio_pooled[0],
-            "reproduction_ratio_strict": tally.ratio_strict[0], "reproduction_binding": tally.ratio_binds[0],
+            "reproduction_ratio_strict": tally.ratio_strict[0], "reproduction_ratio_imports": tally.ratio_imports[0],
+            "reproduction_binding": tally.ratio_binds[0], "reproduction_binding_place": tally.ratio_binds_place[0],
             "commodity_reproduction": kappa, "commodity_binding": binding,
         }  # fmt: skip
 

@@ -15,8 +15,10 @@ COLUMNS = (
     Column("tally", "ratio", "float64", "1", "reproduction ratio of the component with most participants, resolved by place", (0, None)),
     Column("tally", "ratio_pooled", "float64", "1", "the same as if nothing had to be moved: an upper bound", (0, None)),
     Column("tally", "ratio_strict", "float64", "1", "the pooled ratio if production needed every input", (0, None)),
+    Column("tally", "ratio_imports", "float64", "1", "the pooled ratio if imported inputs were bought", (0, None)),
     Column("tally", "ratio_day", "int32", "day", "day on which it was last resolved, -1 for never", (-1, None), -1),
     Column("tally", "ratio_binds", "int32", "sector row", "sector that binds it most, -1 for none", (-1, None), -1),
+    Column("tally", "ratio_binds_place", "int32", "place row", "place in which that sector binds it, -1 for none", (-1, None), -1),
 )
 
 
@@ -48,12 +50,15 @@ def forget(state: State) -> None:
     """Nothing is held in common."""
     tally = state.tally
     state.places.reproduction[:] = 0
-    tally.ratio[0] = tally.ratio_pooled[0] = tally.ratio_strict[0] = 0.0
-    tally.ratio_binds[0] = -1
+    tally.ratio[0] = tally.ratio_pooled[0] = tally.ratio_strict[0] = tally.ratio_imports[0] = 0.0
+    tally.ratio_binds[0] = tally.ratio_binds_place[0] = -1
 
 
 def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
     """Write the ratios of all components, and of the one with most participants resolved by place where that is due.
+
+    What neighbourhoods make without plants and inputs counts as far as the labour that measures have there for each need; labour that
+    could be reassigned from plants and finds nothing to do there does not, though it also works there (`free.produce`).
 
     Parameters
     ----------
@@ -64,7 +69,7 @@ def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
     p
         How often and how exactly (`settings.Ratio`).
     """
-    from communize.production.reproduction import pooled_ratio, reproduction_ratio
+    from communize.production.reproduction import pooled_ratio, pooled_ratios, reproduction_ratio
 
     tally, places = state.tally, state.places
     inside = common.drawers[:, 0] > 0
@@ -75,32 +80,39 @@ def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
     component = np.empty(len(places), np.int64)
     n = components(inside, contact.offsets, contact.neighbours, linked if linked.size else np.zeros(contact.neighbours.size, np.int8), component)
     labour = np.where(industry.per_worker > 0, 1.0 / np.maximum(industry.per_worker, 1e-300), 0.0)
-    pooled = np.zeros(n)
+    at_home = common.per_worker * common.p.home_productivity
 
-    def pooled_of(number: int, A: np.ndarray) -> float:
-        rows = np.flatnonzero(component == number)
+    def held(rows: np.ndarray) -> dict[str, Any]:
         people, need = common.who_draws(rows)
-        if not (people[:, None] * need).any():
-            return 0.0
-        return pooled_ratio(
-            A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1))  # fmt: skip
+        return {
+            "capacity": common.plant[rows], "need": need, "people": people, "labour": labour, "own_labour": common.own[rows],
+            "movable_labour": common.moving[rows].sum(axis=1), "without_inputs": common.home[rows] * at_home,
+        }  # fmt: skip
 
-    for number in range(n):
-        pooled[number] = pooled_of(number, common.A)
+    rows = np.flatnonzero(inside)
+    given, pooled = held(rows), np.zeros(n)
+    if (given["people"][:, None] * given["need"]).any():
+        ratios = pooled_ratios(common.A, **given, group=component[rows])
+        pooled = np.where(np.isfinite(ratios), ratios, 0.0)
     places.reproduction[inside] = pooled[component[inside]]
     largest = int(np.argmax(np.bincount(component[inside], weights=common.drawers[inside, 0], minlength=n)))
-    tally.ratio_pooled[0], tally.ratio_strict[0] = pooled[largest], pooled_of(largest, common.A_strict)
-    since = day - tally.ratio_day[0]
     rows = np.flatnonzero(component == largest)
-    people, need = common.who_draws(rows)
-    if not (people[:, None] * need).any():  # where nobody needs anything there is no ratio
-        tally.ratio[0], tally.ratio_binds[0] = 0.0, -1
-    elif tally.ratio_day[0] < 0 or since >= p.resolved_days or (pooled[largest] >= 1.0 and since >= p.every_days):
+    given = held(rows)
+    since = day - tally.ratio_day[0]
+    tally.ratio_pooled[0] = pooled[largest]
+    if not (given["people"][:, None] * given["need"]).any():  # where nobody needs anything there is no ratio
+        tally.ratio_strict[0] = tally.ratio_imports[0] = tally.ratio[0] = 0.0
+        tally.ratio_binds[0] = tally.ratio_binds_place[0] = -1
+        return
+    tally.ratio_strict[0] = pooled_ratio(common.A_strict, **given)
+    tally.ratio_imports[0] = pooled_ratio(common.A_domestic, **given)
+    if tally.ratio_day[0] < 0 or since >= p.resolved_days or (pooled[largest] >= 1.0 and since >= p.every_days):
         found = reproduction_ratio(
-            common.A, common.plant[rows], need, people, labour=labour, own_labour=common.own[rows], movable_labour=common.moving[rows].sum(axis=1),
-            links=_links(rows, component, largest, contact, linked, p.links), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
+            common.A, **given, links=_links(rows, component, largest, contact, linked, p.links), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
         tally.ratio[0], tally.ratio_day[0] = found.ratio, day
-        tally.ratio_binds[0] = next((one.sector for one in found.binding if one.sector is not None), -1)
+        binds = next((one for one in found.binding if one.sector is not None), None)
+        tally.ratio_binds[0] = -1 if binds is None else binds.sector
+        tally.ratio_binds_place[0] = -1 if binds is None or binds.place is None else rows[binds.place]
     tally.ratio[0] = min(tally.ratio[0], pooled[largest])
 
 
