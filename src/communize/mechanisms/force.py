@@ -223,8 +223,8 @@ class Force(Mechanism):
         """Journeys end; then force moves from where there is more than wanted to where there is less.
 
         Wanted is, with alert = threat / (threat + `alert` * strength): the garrisons and the reserve in the part
-        1 - alert, and the whole strength by threat in the part alert. The reserve counts as one more place, and stands in the largest. What
-        is wanted in a place moves there as far as its reach lets it.
+        1 - alert, and the whole strength by threat in the part alert. The reserve counts as one more place. Of
+        what is missing in a place its reach can come in a day; the reserve can always be reached.
         """
         p, places, force = self.parameters, state.places, state.force
         places.force += places.arriving[:, 0]
@@ -243,11 +243,11 @@ class Force(Mechanism):
             wanted[:-1] += alert * strength * threat / total_threat
         gap = wanted - present - under_way
         surplus, deficit = np.minimum(np.maximum(0.0, -gap), present), np.maximum(0.0, gap)
-        reach = np.append(places.reach.astype(np.float64), places.reach[np.argmax(places.residents)])
+        reach = np.append(places.reach.astype(np.float64), 1.0)
         within = deficit * reach
         if within.any():
             can = min(1.0, p.move * factor * (within.sum() / deficit.sum())) * strength
-            sent = min(can, surplus.sum(), within.sum() / reach[within > 0].max())  # nowhere more than is missing
+            sent = min(can, surplus.sum(), within.sum())
             if sent > 0.0:
                 self._send(state, surplus * (sent / surplus.sum()), within * (sent / within.sum()))
 

@@ -9,7 +9,6 @@ from communize.declare.registry import NEIGHBOURHOOD, SCOPES, Column, Output
 from communize.kernels.vector import Draws
 from communize.mechanisms.base import Mechanism, MechanismParameters, State
 from communize.mechanisms.provisioning.common import known_sector, known_sectors
-from communize.mechanisms.provisioning.reproduction import components
 
 WHOLE = 1.0 - 1e-9
 FORCE = (
@@ -17,6 +16,18 @@ FORCE = (
     Column("places", "reach", "float32", "share", "how much of the movement of force there the taken part of transport leaves it", (0, 1), 1.0),
     Column("places", "resistance", "float32", "1", "divisor of evictions, less 1, by what is held of transport and communication in the places linked with it", (0, None)),
 )
+
+
+def components_of_links(state: State) -> np.ndarray:
+    """The component of each place, of places that links join; a pair may be linked from one end alone, where only one has the other in contact."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    contact, n, edges = state.society.contact, len(state.places), np.flatnonzero(state.contacts.linked)
+    if not edges.size:
+        return np.arange(n)
+    place = np.repeat(np.arange(n), np.diff(contact.offsets))[edges]
+    return connected_components(csr_array((np.ones(edges.size), (place, contact.neighbours[edges])), (n, n)), directed=False)[1]
 
 
 class Upkeep(Mechanism):
@@ -88,13 +99,10 @@ class Upkeep(Mechanism):
 
     def _held(self, state: State) -> np.ndarray:
         """Share of the workers of transport whose site is in a measure and who take part, among the places linked with each; (places,)."""
-        sites, contact, linked = state.sites, state.society.contact, state.contacts.linked
-        n = len(state.places)
+        sites, n = state.sites, len(state.places)
         if self._transport < 0 or not np.any(sites.instance >= 0):
             return np.zeros(n)
-        component = np.arange(n)
-        if linked.any():
-            components(np.ones(n, np.bool_), contact.offsets, contact.neighbours, linked, component)
+        component = components_of_links(state)
         plants = (sites.sector == self._transport) & (sites.kind != NEIGHBOURHOOD)
         inside = np.where(sites.instance >= 0, np.minimum(sites.participants, sites.members), 0)[plants]
         at = component[sites.place[plants]]
