@@ -215,6 +215,7 @@ def renamed(values):
     """The values with places, sectors and groups under other names, in the same order."""
     society = dict(values["society"])
     society["groups"] = {f"group {k}": share for k, share in enumerate(society["groups"].values())}
+    society["carers"] = [f"group {k}" for k, name in enumerate(values["society"]["groups"]) if name in society["carers"]]
     society["sectors"] = {f"x{k}": sector for k, sector in enumerate(society["sectors"].values())}
     now = dict(zip(values["society"]["sectors"], society["sectors"]))
     measures = {**values["measures"], "seed": [{**seed, "needs": [now[need] for need in seed["needs"]]} for seed in values["measures"]["seed"]]}
