@@ -60,7 +60,7 @@ def sum_of_belonging(start, stop, block, activity, belonging):
 class Belonging(Mechanism):
     """Drifts up with stable work where it is indexed and recognised, down with precarious, unpaid or no work and with debt.
 
-    Settlements, refusals and arrests change belonging where they happen (`acts`, `force`).
+    Settlements, refusals, arrests and evictions change belonging where they happen (`acts`, `force`, `dissolution`).
     """
 
     name = "belonging"

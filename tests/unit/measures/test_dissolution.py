@@ -135,6 +135,19 @@ def test_eviction_has_the_hazard_of_the_place_and_command_may_resist(hierarchy, 
     assert found[EVICTION] + found[IN_FORCE] == N
 
 
+@pytest.mark.parametrize("loss", [0.0, 0.02, 0.5])
+def test_eviction_lowers_the_belonging_of_participants_and_no_other_ending_does(loss):
+    sim = lonely(n=600, per_site=2, spent=0.7, eviction_loss=loss)
+    sim.places.horizon[:], sim.places.eviction[:] = 0.0, 0.7
+    sim.people.belonging[:], sim.people.belonging[0] = 0.3, -0.9
+    causes_after(sim)
+    cause = np.repeat(sim.instances.cause, 2)
+    assert {SPENT, EVICTION, IN_FORCE} <= set(cause.tolist())
+    before = np.full(1200, 0.3)
+    before[0] = -0.9
+    np.testing.assert_allclose(sim.people.belonging, np.maximum(-1, before - loss * (cause == EVICTION)), atol=1e-6)
+
+
 def test_causes_compete_in_proportion_to_their_hazards():
     sim = lonely(spent=0.1, isolation=0.3, need=0.4, ebb=0.15)
     sim.places.horizon[:], sim.sites.coverage[:], sim.places.eviction[:] = 0.5, 0.5, 0.25

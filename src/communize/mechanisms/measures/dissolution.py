@@ -128,7 +128,7 @@ class Dissolution(Mechanism):
         "instances.resonance", "instances.content", "instances.began", "instances.practice", "practices.mass", "contacts.linked", "instances.shelter",
         "instances.character_met", "rupture.days",
     )  # fmt: skip
-    writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days")
+    writes = (*taking_part.WRITES, *records.WRITES_OF_ENDING, "instances.peak", "instances.person_days", "people.belonging")
     columns = (
         *records.COLUMNS, *PROVISION, *CHARACTER, MEDIATION[1], rupture.SINCE,
         Column("places", "eviction", "float32", "1/day", "hazard of eviction of each measure there", (0, None)),
@@ -145,6 +145,7 @@ class Dissolution(Mechanism):
         carrying_share: float = parameter(0.05, unit="share", range=(0, 1), plausible=(0.01, 0.2), meaning="share of people in motion around that carries a measure fully")
         other_measure: float = parameter(0.02, unit="1/day", range=(0, 1e6), plausible=(0, 0.1), meaning="hazard of an instance that meets only wholly opposed ones (chi of 1 and -1)")
         ebb_half_life_days: float = parameter(60.0, unit="day", range=(0.1, 100_000), plausible=(10, 365), meaning="half-life with which the ebb fades once the conditions of a rupture have held for 180 days, as long as they hold")
+        eviction_loss: float = parameter(0.02, unit="1", range=(0, 2), plausible=(0, 0.1), meaning="fall of belonging of the participants of a measure that is evicted")
         command_advantage: float = parameter(0.0, unit="1", range=(0, 10), plausible=(0, 1), meaning="advantage of command against eviction: the hazard is divided by 1 - this * c where the content hierarchy c is negative")
 
     parameters: "Dissolution.Parameters"
@@ -173,8 +174,17 @@ class Dissolution(Mechanism):
             (p.spent, p.isolation, p.need, p.ebb * 2.0 ** (-past / p.ebb_half_life_days), p.measures_carry, p.carrying_share, p.other_measure, p.command_advantage), draws.key, day, causes)  # fmt: skip
         ending = np.flatnonzero(causes != IN_FORCE)
         if ending.size:
+            self._coerce(state, taken[causes == EVICTION])
             order = ending[np.argsort(sites.instance[taken[ending]], kind="stable")]
             dissolve(state, day, taken[order], causes[order])
+
+    def _coerce(self, state: State, evicted: np.ndarray) -> None:
+        """Lower the belonging of those who take part at the sites `evicted`."""
+        people, over = state.people, np.zeros(len(state.sites), np.bool_)
+        if evicted.size and self.parameters.eviction_loss > 0:
+            over[evicted] = True
+            who = np.flatnonzero((people.measure >= 0) & over[people.measure])
+            people.belonging[who] = np.maximum(np.float32(-1.0), people.belonging[who] - np.float32(self.parameters.eviction_loss))
 
 
 def dissolve(state: State, day: int, sites: np.ndarray, causes: np.ndarray) -> None:
