@@ -21,6 +21,7 @@ from communize.declare.registry import (
     DECILES,
     DIVISIONS,
     LOCI,
+    MODES,
     POSITIONS,
     SCOPES,
     SIZE_CLASSES,
@@ -232,7 +233,7 @@ def test_series_have_coordinates(series):
     labels = {
         "locus": LOCI, "activity": ACTIVITIES, "position": POSITIONS, "channel": CHANNELS, "cause": CAUSES, "scope": SCOPES,
         "relation": CONTENTS, "decile": DECILES, "size_class": SIZE_CLASSES, "account": ACCOUNTS, "source": SOURCES_OF_PROVISION,
-        "character_bin": CHARACTER_BINS, "division": DIVISIONS, "sector": tuple(lively().society.sectors),
+        "mode": MODES, "character_bin": CHARACTER_BINS, "division": DIVISIONS, "sector": tuple(lively().society.sectors),
     }  # fmt: skip
     assert series.sizes == {"day": 12, "place": 5, **{name: len(names) for name, names in labels.items()}}
     assert series.day.values.tolist() == list(range(12))
@@ -267,7 +268,7 @@ def test_series_of_no_day_are_empty_and_of_some_mechanisms_are_theirs():
     assert simulation(**{"society.people": 300}).series.sizes["day"] == 0
     off = {f"{name}.enabled": False for name in ("struggle", "acts", "incidents", "force", "economy", *OPPONENTS, *MEASURES)}
     alone = simulation(**off, **{"society.people": 300}).run(1).series
-    assert set(alone.data_vars) == {"belonging", "belonging_active", "people", "held"}
+    assert set(alone.data_vars) == {"belonging", "belonging_active", "people", "held", "sites_by_mode"}
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])
