@@ -37,10 +37,10 @@ COURSES = (
            "the same want, but nothing that anybody takes to the street for"),
     Course("ephemeral measures, waves", {"shock": [], "provisioning.crisis": _fall(0.1), "measures.adoption.rate": 0.8},
            "a mild crisis without the shock, and slower adoption"),
-    Course("exhaustion", {"provisioning.free.home_productivity": 0.0, "provisioning.free.mobility": 0.0},
-           "the deep crisis; nothing is made outside plants, and nobody works in another sector than before"),
-    Course("repression", {"force.rate_arrest": 0.4, "force.rate_eviction": 4.0, "force.deployment_delay": 1},
-           "twenty times the arrests, sixteen times the evictions, and force a day behind instead of five"),
+    Course("exhaustion", {"rallying.people": False},
+           "the deep crisis; only those who found a measure take part in it"),
+    Course("repression", {"force.rate_arrest": 1.5, "force.rate_eviction": 10.0, "force.deployment_delay": 0, "force.held_days": 90.0},
+           "75 times the arrests, forty times the evictions, force at once, and people held for three months"),
     Course("wide generalisation", {}, "the scenario as it is"),
 )  # fmt: skip
 

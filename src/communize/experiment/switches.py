@@ -38,6 +38,7 @@ SWITCHES: dict[str, tuple[dict[str, Any], int]] = {
     "rallying of sites off": ({"rallying.sites": False}, DOWN),
     "co-ordination off": ({"measures.coordination.enabled": False}, DOWN),
     "coupling of contents off": ({"contents.coupling": 0.0}, EITHER),
+    "selling off": ({"provisioning.free.selling": False}, EITHER),
     "free mode off": ({"provisioning.free.enabled": False}, DOWN),
     "crisis off": ({"provisioning.crisis": []}, DOWN),
     "f0 = 0": ({"measures.fit_floor": 0.0}, DOWN),
