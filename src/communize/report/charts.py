@@ -179,7 +179,7 @@ PROVISIONING = (
            Line("reproduction_ratio_imports", "λ, pooled, imports bought"), Line("commodity_reproduction", "κ")), level=1.0, wide=True,
           note="λ: the share of its needs that taken production sustains without exchange. κ: what renews the commodity mode, below the line too little. "
                "Pooled is as if all were in one place."),
-    Chart("need_met", "How needs are met", "share of all needs", lines_of("need_met", "source", {name: text.PROVIDED[name] for name in SOURCES_OF_PROVISION}),
+    Chart("need_met", "How needs are met", "share of all needs", lines_of("need_met", "source", {name: text.PROVIDED[name] for name in SOURCES_OF_PROVISION}, "source"),
           stack=True, some=True),
     Chart("lacking", "Shortage, unmet need and coverage", "share",
           (Line("shortage", "shortage, mean over people and needs"), Line("unmet", "unmet need, mean over people"),
