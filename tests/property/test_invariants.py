@@ -89,7 +89,10 @@ def a_debt_by_hand(state):
 
 
 def a_joiner_nobody_counts(state):
-    state.people.measure[first(state, ROUTINE)] = 0
+    """Somebody who cannot take part, at a site without a measure: others may join in truth before the recount, or leave with their measure."""
+    people = state.people
+    who = np.flatnonzero(~state.society.takes_part[people.position, people.group])[0]
+    people.measure[who] = np.flatnonzero(state.sites.instance < 0)[-1]
 
 
 def take_a_site(state):
