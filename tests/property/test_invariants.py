@@ -89,7 +89,7 @@ def a_debt_by_hand(state):
 
 
 def a_joiner_nobody_counts(state):
-    """Somebody who cannot take part, at a site without a measure: others may join in truth before the recount, or leave with their measure."""
+    """Somebody who cannot take part, at a site without a measure: others may join in truth before the recount. Who leaves with a measure is one too few."""
     people = state.people
     who = np.flatnonzero(~state.society.takes_part[people.position, people.group])[0]
     people.measure[who] = np.flatnonzero(state.sites.instance < 0)[-1]
@@ -150,7 +150,7 @@ AT_RECOUNTS = {
     "a coin from nowhere": (one_more("people", "money"), "coins", "people.money"),
     "a coin that vanished": (one_more("people", "money", step=-1), "coins", "people.money"),
     "another position than before": (lambda state: put("people", "position", (state.people.position[3] + 1) % 9)(state), "people", "people.position"),
-    "joined without activity": (a_joiner_nobody_counts, "measures", "people.measure"),
+    "joined without activity": (a_joiner_nobody_counts, "measures|range", "people.measure|sites.participants"),
     "a home elsewhere": (lambda state: put("people", "home", state.people.home[-1])(state), "counts", "sites.members"),
     "a member that is counted twice": (one_more("sites", "members"), "counts", "sites.members"),
     "a resident that is not counted": (one_more("places", "residents", step=-1), "counts", "places.residents"),
@@ -166,7 +166,7 @@ def test_what_only_a_recount_shows_is_found_at_the_next_one_or_at_the_end_of_the
     sim = cz.Simulation(lively(**SMALL).with_mechanism(breaker(damage)), seed=3, threads=1)
     with pytest.raises(cz.InvariantViolation, match=path) as caught:
         sim.run(days)
-    assert caught.value.invariant == invariant
+    assert caught.value.invariant in invariant.split("|")
     assert caught.value.report()["day"] in (range(DAY + 1, 11) if days == 15 else (DAY,))  # a joiner may be met before
 
 
