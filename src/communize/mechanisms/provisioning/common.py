@@ -155,9 +155,9 @@ class Common:
         stock, coverage = by_place_and_sector(state, "stock"), by_place_and_sector(state, "coverage")
         if not np.any(sites.instance >= 0) and not stock.any():
             return self.idle(state, fall)
-        tally, apart = np.zeros((free.N_TALLIES, len(self.need))), self._gather(state, self._look(state, fall))
+        tally, (apart, share_freed) = np.zeros((free.N_TALLIES, len(self.need))), self._gather(state, self._look(state, fall))
         freed = np.zeros(max(1, len(state.instances)))
-        freed[sites.instance[self.taken]] = self._shares[:, free.FREED]
+        freed[sites.instance[self.taken]] = share_freed
         free.seize(self.taken, (sites.place, sites.sector, sites.instance, sites.stock, sites.seized), freed, self.seizable & (self.need > 0), stock, tally)
 
         reserves = (sites.place, self.kept, sites.stock)
@@ -190,18 +190,21 @@ class Common:
         coverage[:], places.open_to_others[:] = 0.0, 0.0
         free.draw_from_stock(
             live, inside, openness, lacking, self.drawers[:, 0].copy(), self.dwelling, self.need, self.dwelling_sector, stock, coverage, places.open_to_others, tally)  # fmt: skip
-        self._sell_nothing(state)
         if self.p.selling:
             terms.sell(
                 self.taken, reserves, self.joined, self.number, self.pays, self.drawers[:, 0].copy(), self.need, state.industry.supply, self.p.restock_days,
                 coverage, self.dwelling_sector, self.terms, surplus, stock, sites.unpaid, state.common.bought_for_goods, state.common.sold_for_goods, tally)  # fmt: skip
+        else:
+            self._sell_nothing(state)
         for number, name in enumerate(TALLIES):
             getattr(state.common, name)[:] += tally[number]
         self._lacking = lacking
         return True
 
-    def _gather(self, state: State, content: np.ndarray) -> np.ndarray:
-        """Labour, plants and claims of the measures in force; what of the plant of each serves its members only, float64 (taken,)."""
+    def _gather(self, state: State, content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Labour, plants and claims of the measures in force; what of the plant of each serves its members only, and the share of its stock and
+        plant that is free for all who come, both float64 (taken,).
+        """
         people, sites, places, taken = state.people, state.sites, state.places, self.taken
         shares = np.empty((taken.size, 6))
         shares[:, free.REASSIGNED] = rules.suspended(content[:, DIVISION])
@@ -213,7 +216,7 @@ class Common:
         shares[:, free.BY_HOURS] = np.maximum(0.0, -content[:, WAGE_LABOUR])
         shares[:, free.FREED] = np.where(self.kept[taken] >= 0, rules.suspended(content[:, PROPERTY]), 1.0)
         needs = state.practices.needs[state.instances.practice[sites.instance[taken]]]
-        apart, claims, self._shares = np.empty(taken.size), np.zeros(len(sites)), shares
+        apart, claims = np.empty(taken.size), np.zeros(len(sites))
         self.dwelling[:] = 0.0
         free.count_participants(
             self.participants, (people.home, people.measure, people.group), self.carries, sites.place, sites.instance, self.joined, self.carers, self.dwelling)  # fmt: skip
@@ -225,7 +228,7 @@ class Common:
         for column, hours in ((terms.OF_CARERS, day * shares[:, free.NOT_CARING]), (terms.OF_OTHERS, day)):
             self.terms[taken, column] = np.where(claims[taken] > 0, (1.0 - shares[:, free.BY_HOURS] * (1.0 - hours)) / mean, 1.0)
         self.carrying[:] = self.own[:, self.transport_sector] * self.p.carried if self.transport_sector >= 0 else 0.0
-        return apart
+        return apart, shares[:, free.FREED]
 
     def idle(self, state: State, fall: float) -> bool:
         """Nothing is held in common, whatever sites are taken; False."""

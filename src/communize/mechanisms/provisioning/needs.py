@@ -5,7 +5,7 @@ import numpy as np
 from communize.declare.registry import IN_MEASURE, Column
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
-from communize.mechanisms.provisioning.terms import BUYS, CLAIM, FIXED_POINT, OF_CARERS, OF_OTHERS, OWN, PAID, has
+from communize.mechanisms.provisioning.terms import BUYS, FIXED_POINT, OF_CARERS, OF_OTHERS, PAID, has, of_need
 
 PROVISION = (
     Column("provision", "shortage", "float32", "share", "what is missing of a need, by place and sector", (0, 1)),
@@ -93,10 +93,8 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
             buys = terms[s, BUYS] * (pays + (1.0 - pays) * terms[s, PAID])
             mine = terms[s, OF_CARERS if carries[group[i]] else OF_OTHERS]
             for k in range(n):
-                claim, own, part = terms[s, CLAIM], (terms[s, OWN] if k == kept[s] else 0.0), mine
-                if k == dwelling:
-                    claim = part = 1.0
-                for_free = part * has(claim, own, free[p, k])
+                claim, own = of_need(terms, s, k, kept[s], dwelling)
+                for_free = (1.0 if k == dwelling else mine) * has(claim, own, free[p, k])
                 lacks = (1.0 - for_free) * (1.0 - buys * supply[k])
                 missing += weights[k] * lacks
                 had_free += weights[k] * for_free
@@ -141,7 +139,7 @@ def cover_sites(taken, site_place, kept, number, pays, terms, essential, supply,
         buys = terms[s, BUYS] * (money + (1.0 - money) * terms[s, PAID])
         for k in range(essential.size):
             if essential[k]:
-                claim, own = (1.0 if k == dwelling else terms[s, CLAIM]), (terms[s, OWN] if k == kept[s] else 0.0)
+                claim, own = of_need(terms, s, k, kept[s], dwelling)
                 for_free = has(claim, own, free[p, k])
                 least = min(least, for_free + (1.0 - for_free) * min(1.0, buys * supply[k]))
         coverage[s] = np.float32(least)

@@ -21,6 +21,14 @@ def has(claim, own, coverage):
 
 
 @kernel
+def of_need(terms, s, k, kept, dwelling):
+    """(Claim, own) of participants at site `s` to the need `k`: `kept` is the sector of what the site keeps; the need `dwelling` is met by use,
+    whatever the claims.
+    """
+    return (1.0 if k == dwelling else terms[s, CLAIM]), (terms[s, OWN] if k == kept else 0.0)
+
+
+@kernel
 def count_pay(participants, activity, measure, affordability, fall, number, pays):
     """`participants` whose activity it is by the site of their measure, and what they can pay (fixed point), added to `number` and `pays` (sites,)."""
     for i in participants:
@@ -127,7 +135,7 @@ def sell(taken, sites, joined, number, pays, inside, need, supply, restock, cove
             continue
         wanted = lacking = 0.0
         for j in range(n):
-            claim, own = (1.0 if j == dwelling else terms[s, CLAIM]), (terms[s, OWN] if j == k else 0.0)
+            claim, own = of_need(terms, s, j, k, dwelling)
             had = has(claim, own, coverage[p, j])
             missing[j] = cannot * need[j] * max(0.0, claim - had) * supply[j]
             wanted += missing[j]
