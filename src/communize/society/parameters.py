@@ -85,7 +85,7 @@ class Sector(Parameters):
     size_minimum: float = parameter(2.0, unit="person", range=(1, 1e6), plausible=(1, 10), meaning="smallest site")
     size_maximum: float = parameter(3000.0, unit="person", range=(1, 1e6), plausible=(500, 20_000), meaning="largest site")
     need: float = parameter(1.0, unit="1", range=(0, 1000), plausible=(0, 3), meaning="weight of what it provides among people's needs")
-    struggle_need: float = parameter(0.0, unit="1", range=(0, 1000), plausible=(0, 3), meaning="weight added where all of a site are in struggle")
+    struggle_need: float = parameter(0.0, unit="1", range=(0, 1000), plausible=(0, 3), meaning="weight added among the needs of who is in struggle, and of a site as far as it is")
 
 
 def _sectors() -> dict[str, Sector]:
@@ -124,6 +124,7 @@ class SocietyParameters(Parameters):
     sectors: dict[str, Sector] = Field(
         default_factory=_sectors, description="sectors of work, shares of workers adding up to one",
         json_schema_extra={"unit": "table", "source": "definition", "range": None, "plausible": None})  # fmt: skip
+    struggle_shifts_needs: bool = parameter(True, unit="yes/no", source="definition", meaning="whether being in struggle shifts what people need (`struggle_need` of sectors)")
     neighbourhood_size: float = parameter(250.0, unit="person", range=(1, 1e6), plausible=(100, 2000), meaning="mean size of a neighbourhood")
     neighbourhood_spread: float = parameter(0.5, unit="1", range=(0, 2), plausible=(0.2, 1), meaning="standard deviation of the logarithm of that size")
     campus_size: float = parameter(400.0, unit="person", range=(1, 1e6), plausible=(200, 2000), meaning="mean number of students of a site of study")

@@ -136,7 +136,7 @@ class Measures(Mechanism):
         self._takes_part = society.takes_part
         sectors = list(society.parameters.sectors.values())
         self._need = np.array([sector.need for sector in sectors])
-        self._struggle_need = np.array([sector.struggle_need for sector in sectors])
+        self._struggle_need = np.array([sector.struggle_need * society.parameters.struggle_shifts_needs for sector in sectors])
         if not len(state.contacts):
             state.contacts.grow(society.contact.neighbours.size)
         if not p.coordination.enabled:  # in a branch that switches it off

@@ -18,12 +18,15 @@ NEGLIGIBLE = 1e-12  # days of consumption
 TALLIES = {
     "seized": "taken into common from sites", "produced": "made", "used": "used as inputs", "drawn": "drawn from what is common", "moved": "moved between places",
     "sold": "sold from what is common", "apart": "of what was made, kept for members alone", "served": "drawn by them of what is kept", "sold_apart": "sold of what is kept",
+    "inherited": "of what was drawn, from stocks as measures found them",
 }  # fmt: skip
 
 COLUMNS = (
     Column("sites", "stock", "float32", "day of consumption", "own product that a site of work holds", (0, None)),
+    Column("sites", "inherited", "float32", "share", "of that stock, what a measure did not make", (0, 1), 1.0),
     Column("sites", "seized", "int32", "instance row", "measure that last took the stock, -1 for none", (-1, None), -1),
     Column("provision", "stock", "float64", "day of consumption", "common stock, by place and sector", (0, None)),
+    Column("provision", "inherited", "float64", "share", "of that stock, what measures found and did not make", (0, 1)),
     Column("provision", "coverage", "float64", "share", "of what is drawn, the share that is there, by place and sector", (0, 1)),
     Column("places", "open_to_others", "float64", "share", "how far people outside measures may draw", (0, 1)),
     Column("sites", "unpaid", "float32", "day of consumption", "surplus that would do for what participants there would buy and cannot pay for", (0, None)),
@@ -64,6 +67,8 @@ class Common:
     A
         Inputs (rows) per unit of output that nobody can do without: critical ones, imported ones included, without value-only sectors;
         `A_strict` has all inputs of the others, `A_domestic` those of `A` that are not imported.
+    need, shift
+        What a person needs of each sector in a day, and what being in struggle adds to it (`needs.shift_of_needs`).
     plant, own, moving, home, drawers
         As `free.gather_labour` writes them today.
     carrying
@@ -89,7 +94,7 @@ class Common:
         self.A = np.where(self.critical, industry.all_inputs, 0.0)
         self.A_domestic = np.where(self.critical, industry.coefficients, 0.0)
         self.A_strict = np.where(~value_only[:, None] & ~value_only[None, :], industry.all_inputs, 0.0)
-        self.need = np.where(value_only, 0.0, industry.need)
+        self.need, self.shift = np.where(value_only, 0.0, industry.need), np.where(value_only, 0.0, industry.shift)
         self.per_worker = np.where(value_only, 0.0, industry.per_worker)
         self.seizable = sector_rows(state, p.free.seizable, "provisioning.free.seizable") if p.free.seizable else np.ones(n, np.bool_)
         self.dwelling_sector = known_sector(state, p.free.dwelling, default.dwelling, "provisioning.free.dwelling")
@@ -111,7 +116,7 @@ class Common:
 
     def _keep_stocks(self, state: State, at_start: bool = False) -> None:
         sites = state.sites
-        free.keep_stocks((self._works, sites.mode, sites.members, sites.active, sites.eligible, sites.stock), self.per_worker, self.stock_days, at_start)
+        free.keep_stocks((self._works, sites.mode, sites.members, sites.active, sites.eligible, sites.stock, sites.inherited), self.per_worker, self.stock_days, at_start)
 
     def regroup(self, state: State) -> None:
         """Take notice of new sites, and of what they make."""
@@ -152,15 +157,17 @@ class Common:
         if self._may_change:
             self.regroup(state)
         self._keep_stocks(state)
-        stock, coverage = by_place_and_sector(state, "stock"), by_place_and_sector(state, "coverage")
+        stock, coverage, inherited = (by_place_and_sector(state, name) for name in ("stock", "coverage", "inherited"))
         if not np.any(sites.instance >= 0) and not stock.any():
             return self.idle(state, fall)
         tally, (apart, share_freed) = np.zeros((free.N_TALLIES, len(self.need))), self._gather(state, self._look(state, fall))
         freed = np.zeros(max(1, len(state.instances)))
         freed[sites.instance[self.taken]] = share_freed
-        free.seize(self.taken, (sites.place, sites.sector, sites.instance, sites.stock, sites.seized), freed, self.seizable & (self.need > 0), stock, tally)
+        free.seize(
+            self.taken, (sites.place, sites.sector, sites.instance, sites.stock, sites.inherited, sites.seized), freed, self.seizable & (self.need > 0),
+            stock, inherited, tally)  # fmt: skip
 
-        reserves = (sites.place, self.kept, sites.stock)
+        reserves = (sites.place, self.kept, sites.stock, sites.inherited)
         place = sites.place[self.taken]
         for_sale = sites.unpaid[self.taken].astype(float) * self.p.selling
         by_members = np.minimum(for_sale, apart)
@@ -170,8 +177,7 @@ class Common:
         sale = np.divide(by_all, (self.plant - shut).sum(axis=1), out=np.zeros(len(places)), where=(self.plant - shut).sum(axis=1) > 0)
         shut = np.divide(shut, self.plant, out=shut, where=self.plant > 0)
         served, wanted_apart, lacks = np.zeros(self.plant.shape), np.zeros(self.plant.shape), np.empty(self.taken.size)
-        terms.serve_members(self.taken, reserves, self.joined, apart, by_members, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart)
-        tally[free.SERVED] += served.sum(axis=0)
+        terms.serve_members(self.taken, reserves, self.joined, apart, by_members, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart, tally)
         claims = np.where(np.arange(len(self.need)) == self.dwelling_sector, self.drawers[:, :1], self.drawers[:, 2:])
         inside = self.need * claims - served
         inside[inside < NEGLIGIBLE] = 0.0
@@ -181,15 +187,15 @@ class Common:
         self._apart[:] = self._hold[:] = 0.0
         free.produce_in_places(
             live, self.A, self.critical, self.per_worker, self.p.home_productivity, self.p.restock_days, drawing, sale, (shut, wanted_apart),
-            (self.plant, self.own, self.moving, self.home), stock, self.output, self._apart, self._hold, tally)  # fmt: skip
+            (self.plant, self.own, self.moving, self.home), stock, inherited, self.output, self._apart, self._hold, tally)  # fmt: skip
         terms.keep_for_members(self.taken, reserves, lacks, wanted_apart, self._apart)
         if state.contacts.linked.any() and self.carrying.any():
             contact, left = state.society.contact, self.carrying.copy()
-            free.move_goods(self._in_order, contact.offsets, contact.neighbours, state.contacts.linked, drawing, left, self.p.per_link, stock, tally)
+            free.move_goods(self._in_order, contact.offsets, contact.neighbours, state.contacts.linked, drawing, left, self.p.per_link, stock, inherited, tally)
         surplus = np.maximum(0.0, stock - self._hold)
         coverage[:], places.open_to_others[:] = 0.0, 0.0
         free.draw_from_stock(
-            live, inside, openness, lacking, self.drawers[:, 0].copy(), self.dwelling, self.need, self.dwelling_sector, stock, coverage, places.open_to_others, tally)  # fmt: skip
+            live, inside, openness, lacking, self.drawers[:, 0].copy(), self.dwelling, self.need, self.dwelling_sector, stock, inherited, coverage, places.open_to_others, tally)  # fmt: skip
         if self.p.selling:
             terms.sell(
                 self.taken, reserves, self.joined, self.number, self.pays, self.drawers[:, 0].copy(), self.need, state.industry.supply, self.p.restock_days,
@@ -198,7 +204,7 @@ class Common:
             self._sell_nothing(state)
         for number, name in enumerate(TALLIES):
             getattr(state.common, name)[:] += tally[number]
-        self._lacking = lacking
+        self._lacking, self._in_struggle = lacking, places.active / np.maximum(1, places.residents - places.participants)
         return True
 
     def _gather(self, state: State, content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -244,22 +250,35 @@ class Common:
         if state.common.sold_for_goods.any() or state.sites.unpaid.any():
             state.sites.unpaid[:] = state.common.bought_for_goods[:] = state.common.sold_for_goods[:] = 0.0
 
-    def inside(self, state: State) -> tuple[np.ndarray, np.ndarray]:
-        """What participants have free, mean by place and sector, and (participants, claims, spending, spending in money) summed by place."""
+    def inside(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What participants have free, mean by place and sector; what of it is inherited, housing that is used included; and (participants,
+        claims, spending, spending in money) summed by place.
+        """
         coverage = by_place_and_sector(state, "coverage")
-        sums, own = np.zeros((len(state.places), 4)), np.zeros(coverage.shape)
-        terms.by_place(self.taken, state.sites.place, self.kept, self.number, self.pays, self.terms, sums, own)
+        sums, own, found = np.zeros((len(state.places), 4)), np.zeros(coverage.shape), np.zeros(coverage.shape)
+        terms.by_place(self.taken, state.sites.place, self.kept, self.number, self.pays, self.terms, sums, own, found)
         people = np.maximum(1.0, sums[:, :1])
         claims = np.where((np.arange(len(self.need)) == self.dwelling_sector) | (sums[:, :1] == 0), 1.0, sums[:, 1:2] / people)
         own /= people
-        return own + np.maximum(0.0, claims - own) * coverage, sums
+        rest = np.maximum(0.0, claims - own)
+        return own + rest * coverage, found / people + rest * self.inherited_coverage(state), sums
+
+    def inherited_coverage(self, state: State) -> np.ndarray:
+        """Of what is drawn, the share that is there and inherited, by place and sector: from stocks that were found, or housing that is used."""
+        coverage = by_place_and_sector(state, "coverage")
+        found = coverage * by_place_and_sector(state, "inherited")
+        if (k := self.dwelling_sector) >= 0:
+            used = np.minimum(coverage[:, k], self.dwelling / np.maximum(1e-300, self.drawers[:, 0]))
+            found[:, k] += used * (1.0 - by_place_and_sector(state, "inherited")[:, k])
+        return found
 
     def who_draws(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """People who draw in each of the places `rows`, others counted by what they lack, and what each of them needs a day."""
         inside, openness = self.drawers[rows, 0], self.drawers[rows, 1] / np.maximum(self.drawers[rows, 0], 1e-9)
-        others = openness * self._lacking[rows].sum(axis=1) / max(1e-12, self.need.sum())
+        of_others = self.need + self._in_struggle[rows, None] * self.shift
+        others = openness * self._lacking[rows].sum(axis=1) / np.maximum(1e-12, of_others.sum(axis=1))
         people = inside + others
-        need = np.tile(self.need, (rows.size, 1))
+        need = self.need + (others / np.maximum(people, 1e-9))[:, None] * (of_others - self.need)
         if self.dwelling_sector >= 0:
             need[:, self.dwelling_sector] *= 1.0 - self.dwelling[rows] / np.maximum(people, 1e-9)
         return people, need

@@ -8,19 +8,27 @@ import numpy as np
 from communize.declare.registry import COMMODITY, CONTESTED, MAX_NEEDS
 from communize.kernels.draws import kernel
 
-SEIZED, PRODUCED, USED, DRAWN, MOVED, SOLD, APART, SERVED, SOLD_APART = range(9)  # what is counted of a day, by sector
-N_TALLIES = 9
+SEIZED, PRODUCED, USED, DRAWN, MOVED, SOLD, APART, SERVED, SOLD_APART, INHERITED = range(10)  # what is counted of a day, by sector
+N_TALLIES = 10
 REASSIGNED, NOT_CARING, NOT_DRAINED, OPENNESS, BY_HOURS, FREED = range(6)  # shares at a site with a measure
 
 
 @kernel
+def mixed(stock, inherited, amount, share):
+    """Inherited share of a stock, of which the share `inherited` was, after an `amount` came in of which `share` is."""
+    total = stock + amount
+    return min(1.0, (stock * inherited + amount * share) / total) if total > 0.0 else inherited
+
+
+@kernel
 def keep_stocks(sites, per_worker, inventory_days, full_at_start):
-    """What sites hold of their own product: it refills in the commodity mode, slower where people are in struggle.
+    """What sites hold of their own product: it refills in the commodity mode, slower where people are in struggle. What it holds then is what a
+    measure would inherit.
 
     Parameters
     ----------
     sites
-        (sector, mode, members, active, eligible, stock): stock is changed.
+        (sector, mode, members, active, eligible, stock, inherited): the last two are changed.
     per_worker
         Output of a worker of each sector in a day.
     inventory_days
@@ -28,7 +36,7 @@ def keep_stocks(sites, per_worker, inventory_days, full_at_start):
     full_at_start
         Whether stocks are set to what they are when full.
     """
-    sector, mode, members, active, eligible, stock = sites
+    sector, mode, members, active, eligible, stock, inherited = sites
     for s in range(sector.size):
         k = sector[s]
         if k < 0 or per_worker[k] <= 0.0:
@@ -37,13 +45,14 @@ def keep_stocks(sites, per_worker, inventory_days, full_at_start):
         if full_at_start:
             stock[s] = full
         elif mode[s] == COMMODITY or mode[s] == CONTESTED:
+            inherited[s] = 1.0
             share = min(1.0, active[s] / max(1, eligible[s]))  # who becomes an owner while in struggle cannot take part and still does
             if stock[s] < full:
                 stock[s] = min(full, stock[s] + full * (1.0 - share) / (2.0 * inventory_days[k]))
 
 
 @kernel
-def seize(taken, sites, instances, seizable, free, tally):
+def seize(taken, sites, instances, seizable, free, inherited, tally):
     """Sites in measures add the share of their stock that their content property frees, once.
 
     Parameters
@@ -51,13 +60,15 @@ def seize(taken, sites, instances, seizable, free, tally):
     taken
         Rows of the sites with a measure in force.
     sites
-        (place, sector, instance, stock, seized): stock is reduced; `seized` is the instance that has done so.
+        (place, sector, instance, stock, inherited, seized): stock is reduced; `seized` is the instance that has done so.
     instances
         Share in which the relation property is suspended, by instance.
     seizable
         Whether the stocks of a sector can be taken.
+    free, inherited
+        Common stock, and what share of it measures found, changed.
     """
-    place, sector, instance, stock, seized = sites
+    place, sector, instance, stock, found, seized = sites
     for s in taken:
         k = sector[s]
         if seized[s] == instance[s]:
@@ -66,7 +77,9 @@ def seize(taken, sites, instances, seizable, free, tally):
         if k >= 0 and seizable[k]:
             amount = stock[s] * instances[instance[s]]
             stock[s] -= np.float32(amount)
-            free[place[s], k] += amount
+            p = place[s]
+            inherited[p, k] = mixed(free[p, k], inherited[p, k], amount, found[s])
+            free[p, k] += amount
             tally[SEIZED, k] += amount
 
 
@@ -163,12 +176,13 @@ def gather_labour(taken, sites, needs, shares, law, plant, apart, own, moving, h
 
 
 @kernel
-def produce(p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, output, apart, need, tally):
+def produce(p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, inherited, output, apart, need, tally):
     """Output of the sectors in place `p` today, limited by plants, labour, inputs in common stock, and what is wanted.
 
     Plants work for all and for their members alone, `shut` = (the share of them that does, what their members want): `apart` is written, less
     what they need of their own product.
     Inputs are rationed alike among those who need them. In neighbourhoods people produce without plants and inputs, at a low productivity.
+    What is made is not inherited, whatever its inputs were.
     """
     share_apart, wanted_apart = shut
     n = per_worker.size
@@ -203,7 +217,9 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
         at_plants = output[k] / per_worker[k] if per_worker[k] > 0.0 else 0.0
         idle = max(0.0, moving[p, k] - max(0.0, at_plants - own[p, k]))
         garden = min((home[p, k] + idle) * per_worker[k] * home_productivity, max(0.0, wanted[k] - (output[k] - apart[k])))
-        free[p, k] += output[k] - apart[k] + garden
+        made = output[k] - apart[k] + garden
+        inherited[p, k] = mixed(free[p, k], inherited[p, k], made, 0.0)
+        free[p, k] += made
         tally[PRODUCED, k] += output[k] + garden
         own_use = coefficients[k, k] * apart[k] if critical[k, k] else 0.0
         apart[k] -= own_use
@@ -212,7 +228,7 @@ def produce(p, coefficients, critical, per_worker, home_productivity, wanted, pl
 
 
 @kernel
-def move_goods(places, offsets, neighbours, linked, want, carrying, per_link, free, tally):
+def move_goods(places, offsets, neighbours, linked, want, carrying, per_link, free, inherited, tally):
     """Goods go between linked places from higher to lower coverage, as much as evens it out, limited by transport labour.
 
     Parameters
@@ -240,6 +256,7 @@ def move_goods(places, offsets, neighbours, linked, want, carrying, per_link, fr
                 even = (free[p, k] + free[q, k]) / (want[p, k] + want[q, k])
                 amount = min(per_link * (free[p, k] - even * want[p, k]), carrying[p])
                 if amount > 0.0:
+                    inherited[q, k] = mixed(free[q, k], inherited[q, k], amount, inherited[p, k])
                     free[p, k] -= amount
                     free[q, k] += amount
                     carrying[p] -= amount
@@ -247,7 +264,7 @@ def move_goods(places, offsets, neighbours, linked, want, carrying, per_link, fr
 
 
 @kernel
-def produce_in_places(live, coefficients, critical, per_worker, home_productivity, restock, drawing, sale, shut, labour, free, output, apart, hold, tally):
+def produce_in_places(live, coefficients, critical, per_worker, home_productivity, restock, drawing, sale, shut, labour, free, inherited, output, apart, hold, tally):
     """Production in the places `live`.
 
     Parameters
@@ -262,8 +279,8 @@ def produce_in_places(live, coefficients, critical, per_worker, home_productivit
         (Share of plants that serves members only, what is wanted for them), both (places, sectors).
     labour
         (plant, own, moving, home) as `gather_labour` writes them.
-    free
-        Common stock, changed.
+    free, inherited
+        Common stock, and what share of it measures found, changed.
     output, apart, hold
         Written, (places, sectors): what plants made; what of it for members only; what the place tries to hold before anything is drawn.
     """
@@ -280,13 +297,13 @@ def produce_in_places(live, coefficients, critical, per_worker, home_productivit
         for k in range(n):
             wanted[k] = hold[p, k] - free[p, k] + sale[p] * plant[p, k] * (1.0 - shut[0][p, k])
         produce(
-            p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, made, made_apart, inputs, tally)  # fmt: skip
+            p, coefficients, critical, per_worker, home_productivity, wanted, plant, shut, own, moving, home, free, inherited, made, made_apart, inputs, tally)  # fmt: skip
         for k in range(n):
             output[p, k], apart[p, k] = made[k], made_apart[k]
 
 
 @kernel
-def draw_from_stock(live, inside, openness, strangers, people, dwelling, need, dwell_sector, free, coverage, open_to_others, tally):
+def draw_from_stock(live, inside, openness, strangers, people, dwelling, need, dwell_sector, free, inherited, coverage, open_to_others, tally):
     """Everybody who may draws what they lack; coverage is the share of it that is there, the same for all of a place.
 
     Parameters
@@ -297,6 +314,8 @@ def draw_from_stock(live, inside, openness, strangers, people, dwelling, need, d
         How far others of the place may draw, and what they lack; `open_to_others` is written.
     dwelling
         Participants who live in taken neighbourhoods; their need of the sector `dwell_sector` (what a person needs: `need`) is met by use.
+    inherited
+        What share of the common stock `free` measures found.
     """
     n = need.size
     for p in live:
@@ -309,6 +328,7 @@ def draw_from_stock(live, inside, openness, strangers, people, dwelling, need, d
             taken = min(wanted, free[p, k])
             free[p, k] -= taken
             tally[DRAWN, k] += taken
+            tally[INHERITED, k] += taken * inherited[p, k]
             share = taken / wanted if wanted > 0.0 else (1.0 if people[p] > 0.0 else 0.0)
             if k == dwell_sector and need[k] * people[p] > 0.0:  # those who live in what was taken have it, the others as much as is there
                 used = min(1.0, dwelling[p] / people[p])

@@ -11,6 +11,7 @@ from communize.declare.registry import FARM, STATE_SITE, TAKEN, WORKPLACE, Colum
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
 from communize.mechanisms.provisioning import commodity
+from communize.mechanisms.provisioning.needs import shift_of_needs
 from communize.mechanisms.provisioning.settings import ProvisioningParameters
 
 WINDOW = 30  # days over which commodity reproduction is averaged
@@ -87,8 +88,8 @@ class Industry:
         1 critical, 0.5 important, 0 not.
     households, others
         Final demand at the start: of people, which moves with what they can pay, and all other, float64 (sectors,).
-    need
-        What one person needs in a day, float64 (sectors,), sum 1.
+    need, shift
+        What one person needs in a day, float64 (sectors,), sum 1; what being in struggle adds to it (`needs.shift_of_needs`).
     base
         Output at the start.
     per_worker
@@ -98,12 +99,14 @@ class Industry:
     def __init__(self, state: State, p: ProvisioningParameters):
         self.p, self.names = p, state.society.sectors
         n, people = len(self.names), max(1, len(state.people))
+        self.people = people
         if p.table:
             self._from_table(state)
         else:
             self._from_numbers(n)
         total = self.need.sum()
         self.need = self.need / total
+        self.shift = shift_of_needs(state, self.need)
         self.households, self.others = self.households * people / total, self.others * people / total
         self._of_households = np.divide(self.households, self.need * people, out=np.zeros(n), where=self.need > 0)
         self.base = np.linalg.solve(np.eye(n) - self.coefficients, self.households + self.others)
@@ -183,18 +186,20 @@ class Industry:
         """Sectors that must produce and in which nobody works at the start: their output is not limited by labour."""
         return [name for name, labour, output in zip(self.names, state.industry.labour_at_start, self.base) if labour == 0 and output > 0]
 
-    def day(self, state: State, day: int, stopped: np.ndarray, spending: float, bought: np.ndarray, sold: np.ndarray) -> None:
+    def day(self, state: State, day: int, stopped: np.ndarray, spending: float, shifted: float, bought: np.ndarray, sold: np.ndarray) -> None:
         """Produce for a day.
 
-        `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start, `bought` and
-        `sold` what measures bought for goods and sold, by sector. What is bought is ordered here as far as households order here.
+        `stopped` is the share of work that stops by place and sector, `spending` what people spend against the start, `shifted` what of it
+        people in struggle do, `bought` and `sold` what measures bought for goods and sold, by sector. What is bought is ordered here as far as
+        households order here.
         """
         industry, n = state.industry, len(self.names)
         employed, working = np.zeros(n), np.zeros(n)
         labour_by_sector(_labour_of(state), stopped, employed, working)
         at_start = industry.labour_at_start
         industry.possible[:] = np.where(at_start > 0, self.base * (1.0 + self.p.slack) * working / np.maximum(at_start, 1e-9), self.base)
-        final = self.households * spending + self.others + bought * self._of_households
+        other = shifted * self.people * self.shift + bought  # beside what people usually buy
+        final = self.households * spending + self.others + other * self._of_households
         stock = state.inventory.stock.reshape(n, n)
         before = stock.copy()
         commodity.day_of_production(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from communize.declare.registry import IN_MEASURE, Column
+from communize.declare.registry import IN_MEASURE, IN_STRUGGLE, Column
 from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
 from communize.mechanisms.provisioning.terms import BUYS, FIXED_POINT, OF_CARERS, OF_OTHERS, PAID, has, of_need
@@ -12,6 +12,8 @@ PROVISION = (
     Column("sites", "coverage", "float32", "share", "essential coverage of the participants of the measure there; elsewhere that of the place", (0, 1)),
     Column("places", "coverage", "float32", "share", "essential coverage of the participants of measures", (0, 1)),
     Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
+    Column("places", "met_inherited", "float64", "share", "of the needs of all there, met free from what measures found", (0, 1)),
+    Column("places", "met_made", "float64", "share", "of the needs of all there, met free from what measures made", (0, 1)),
 )
 
 
@@ -29,6 +31,19 @@ def weights_of_needs(state: State) -> np.ndarray:
     return weight / max(1e-12, weight.sum())
 
 
+def shift_of_needs(state: State, needs: np.ndarray) -> np.ndarray:
+    """What being in struggle adds to what a person needs of each sector (`needs`, sum 1), float64 (sectors,), sum 0.
+
+    With n and n' what sectors weigh among people's needs (`need`) and those of a struggle beside them (`struggle_need`), the share
+    sum n' / sum (n + n') of what a person needs goes to the latter, as they weigh.
+    """
+    society = state.society.parameters
+    usual, beside = (np.array([getattr(sector, name) for sector in society.sectors.values()], float) for name in ("need", "struggle_need"))
+    if not society.struggle_shifts_needs or not beside.any():
+        return np.zeros(len(needs))
+    return beside.sum() / (usual.sum() + beside.sum()) * (beside / beside.sum() - needs)
+
+
 def coverage_of_participants(state: State) -> float:
     """Essential coverage of participants of measures, mean over them; not a number where there are none."""
     places, total = state.places, state.places.participants.sum()
@@ -41,8 +56,9 @@ def outside_exchange(state: State) -> float:
 
 
 def mean_shortage(state: State) -> np.ndarray:
-    """What is missing of people's needs in each place, mean over needs by their weight, float64 (places,)."""
-    return by_place_and_sector(state, "shortage") @ weights_of_needs(state)
+    """What is missing of people's needs in each place, mean over needs by what they weigh for those there, float64 (places,)."""
+    shortage, weights, places = by_place_and_sector(state, "shortage"), weights_of_needs(state), state.places
+    return shortage @ weights + places.active / np.maximum(1, places.residents) * (shortage @ shift_of_needs(state, weights))
 
 
 @kernel
@@ -58,7 +74,7 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
     carries
         Whether people of a group carry unpaid care.
     weights
-        Weight of each need.
+        Weight of each need, and of each for who is in struggle, (2, sectors).
     essential
         Which needs nobody can do without.
     supply
@@ -77,12 +93,15 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
         Share by which a crisis lowers what people can pay.
     """
     home, group, activity, measure, affordability, unmet, outside = people
-    n = weights.size
-    delivered = whole = 0.0
-    for k in range(n):
-        delivered += weights[k] * supply[k]
-        whole += weights[k]
+    n = supply.size
+    delivered, whole = np.zeros(2), np.zeros(2)
+    for row in range(2):
+        for k in range(n):
+            delivered[row] += weights[row, k] * supply[k]
+            whole[row] += weights[row, k]
     for i in range(first, last):
+        row = 1 if activity[i] == IN_STRUGGLE else 0
+        weight = weights[row]
         takes_part = activity[i] == IN_MEASURE and measure[i] >= 0
         p = site_place[measure[i]] if takes_part else site_place[home[i]]
         pays = affordability[i] * (1.0 - fall)
@@ -96,21 +115,21 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
                 claim, own = of_need(terms, s, k, kept[s], dwelling)
                 for_free = (1.0 if k == dwelling else mine) * has(claim, own, free[p, k])
                 lacks = (1.0 - for_free) * (1.0 - buys * supply[k])
-                missing += weights[k] * lacks
-                had_free += weights[k] * for_free
+                missing += weight[k] * lacks
+                had_free += weight[k] * for_free
                 if essential[k]:
                     least = min(least, 1.0 - lacks)
         elif open_to_others[p] == 0.0:
-            missing = whole - pays * delivered
+            missing = whole[row] - pays * delivered[row]
         else:
             for k in range(n):
                 lacks = 1.0 - pays * supply[k]
                 for_free = lacks * open_to_others[p] * free[p, k]
-                missing += weights[k] * (lacks - for_free)
-                had_free += weights[k] * for_free
+                missing += weight[k] * (lacks - for_free)
+                had_free += weight[k] * for_free
                 if essential[k]:
                     least = min(least, 1.0 - lacks + for_free)
-        outside[i] = had_free > 0.5 * (whole - missing) and least >= 0.5
+        outside[i] = had_free > 0.5 * (whole[row] - missing) and least >= 0.5
         unmet[i] = np.float32(min(1.0, max(0.0, missing)))
 
 
@@ -147,38 +166,55 @@ def cover_sites(taken, site_place, kept, number, pays, terms, essential, supply,
 
 @kernel
 def cover_places(
-    participants, residents, pay, sums, weights, essential, supply, fall, free, inside_free, open_to_others, shortage, coverage, free_coverage, bought, spent, by_goods):  # fmt: skip
+    people, pay, sums, weights, essential, supply, fall, free, inside_free, open_to_others, shortage, coverage, free_coverage, inherited, made, bought, spent,
+    by_goods):  # fmt: skip
     """What is missing in each place of each need; essential and free coverage of participants, and what they buy.
 
     Parameters
     ----------
+    people
+        (Participants, residents, people in struggle) by place.
     pay
         Mean of what residents can pay.
     sums
         (Participants, claims, spending, spending in money) by place.
+    weights
+        Weight of each need, and of each for who is in struggle, (2, sectors).
     essential
         Which needs nobody can do without.
     free, inside_free
-        Coverage in free access of those who draw from the common stock, and what participants have in all, mean; (places, sectors).
-    shortage, coverage, free_coverage, bought, spent, by_goods
-        Written: (places, sectors) and (places,). The share that is bought of what participants have; what money they spend against the worth of
-        their needs; of these, the share met by goods for goods.
+        (Coverage in free access of those who draw from the common stock, what of it is inherited), and the same of what participants have in
+        all, mean; each (places, sectors).
+    shortage, coverage, free_coverage, inherited, made, bought, spent, by_goods
+        Written: (places, sectors) and (places,). Of the needs of all, the shares met free from what was found and what was made; the share that
+        is bought of what participants have; what money they spend against the worth of their needs; of these, the share met by goods for goods.
     """
-    n, whole = weights.size, weights.sum()
+    participants, residents, struggling = people
+    (free, free_found), (inside_free, inside_found) = free, inside_free
+    usual = weights[0]
+    n, whole = usual.size, usual.sum()
     for p in range(participants.size):
         inside = participants[p] / residents[p] if residents[p] > 0 else 0.0
+        in_struggle = min(1.0, struggling[p] / (residents[p] - participants[p])) if residents[p] > participants[p] else 0.0
         pays = pay[p] * (1.0 - fall)
+        inherited[p] = met_free = 0.0
         buys = sums[p, 2] / sums[p, 0] if sums[p, 0] > 0 else 0.5 * pays
         least, common, paid = 1.0, 0.0, 0.0
         for k in range(n):
             has_free = inside_free[p, k]
             by_exchange = (1.0 - has_free) * min(1.0, buys * supply[k])
-            common += weights[k] * has_free
-            paid += weights[k] * by_exchange
+            common += usual[k] * has_free
+            paid += usual[k] * by_exchange
             if essential[k]:
                 least = min(least, has_free + by_exchange)
-            outside = (1.0 - min(1.0, pays * supply[k])) * (1.0 - open_to_others[p] * free[p, k])
-            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * outside))
+            outside = 1.0 - min(1.0, pays * supply[k])
+            drawn = outside * open_to_others[p]  # of it, as far as it is there
+            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * (outside - drawn * free[p, k])))
+            theirs = (1.0 - inside) * (usual[k] + in_struggle * (weights[1, k] - usual[k])) * drawn
+            met_free += inside * usual[k] * has_free + theirs * free[p, k]
+            inherited[p] += inside * usual[k] * inside_found[p, k] + theirs * free_found[p, k]
+        inherited[p] = min(inherited[p], met_free)
+        made[p] = met_free - inherited[p]
         coverage[p] = least
         free_coverage[p] = common
         bought[p] = paid / (common + paid) if sums[p, 0] > 0 and common + paid > 0.0 else 0.0

@@ -28,10 +28,10 @@ class Provisioning(Mechanism):
     reads = (
         "people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
         "sites.eligible", "sites.participants", "sites.held", "sites.instance", "places.residents", "places.participants", "instances.content",
-        "instances.practice", "practices.needs", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
+        "instances.practice", "practices.needs", "places.active", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
     writes = (
-        "people.unmet", "people.affordability", "people.outside", "provision.shortage", "sites.coverage", "places.coverage", "places.free_coverage", "places.exchange_dependence",
+        "people.unmet", "people.affordability", "people.outside", "provision.shortage", "sites.coverage", "places.coverage", "places.free_coverage", "places.met_inherited", "places.met_made", "places.exchange_dependence",
         "places.means", "tally.fall", "tally.unrest_day", "tally.means_at_start", "tally.regrouped",
         *(column.path for column in (*industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS)),
     )  # fmt: skip
@@ -56,7 +56,7 @@ class Provisioning(Mechanism):
         Output("output", "share", "output of each sector against that of the start", ("sector",)),
         Output("common_stock", "day of consumption", "stock held in common, by sector, in days of consumption of one person", ("sector",)),
         Output("exchange_dependence", "share", "bought share of what participants of measures have, by place", ("place",)),
-        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access, what measures sell, and unmet", ("source",)),
+        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access to what measures found and to what they make, what they sell, and unmet", ("source",)),
         Output("outside_exchange", "share", "people who live mainly outside exchange: more than half of what they have is free, and of nothing essential less than half is there"),
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
@@ -75,7 +75,8 @@ class Provisioning(Mechanism):
         p, people = self.parameters, state.people
         by_place_and_sector(state, "shortage")
         self._essential = known_sectors(state, p.essential, type(p)().essential, "provisioning.essential")
-        self._weights = needs.weights_of_needs(state)
+        usual = needs.weights_of_needs(state)
+        self._weights = np.stack([usual, usual + needs.shift_of_needs(state, usual)])
         self._industry = Industry(state, p)
         self._common = Common(state, p, self._industry)
         self._stops = [self._resolve_stop(state, number, stop) for number, stop in enumerate(p.stop)]
@@ -132,13 +133,14 @@ class Provisioning(Mechanism):
             self._count_means(state)
         before = float(tally.fall[0])
         tally.fall[0] = next((fall for first, fall in reversed(self._crises) if first <= day), 0.0)
-        stopped = np.zeros((len(places), len(self._weights)))
+        stopped = np.zeros((len(places), len(state.society.sectors)))
         for first, last, share in self._stops:
             if first <= day < last:
                 np.maximum(stopped, share, out=stopped)
-        self._industry.day(state, day, stopped, self._spending(state), state.common.bought_for_goods, state.common.sold_for_goods)
+        self._industry.day(state, day, stopped, *self._spending(state), state.common.bought_for_goods, state.common.sold_for_goods)
         supply = state.industry.supply
-        lacking = self._common.need * (places.residents - places.participants)[:, None] * (1.0 - np.minimum(1.0, np.outer(self._means(state), supply)))
+        wanted = np.outer(places.residents - places.participants, self._common.need) + np.outer(places.active, self._common.shift)
+        lacking = wanted * (1.0 - np.minimum(1.0, np.outer(self._means(state), supply)))
         fall = float(tally.fall[0])
         held = self._common.day(state, lacking, fall) if p.free.enabled else self._common.idle(state, fall)
         if held or supply.min() < AT_REST or tally.fall[0] > 0 or before > 0:
@@ -157,13 +159,12 @@ class Provisioning(Mechanism):
         residents = state.places.residents
         return float((state.places.means * residents).sum() / max(1, residents.sum()))
 
-    def _spending(self, state: State) -> float:
-        """What people outside measures can spend, against what all could at the start."""
-        places = state.places
-        outside = places.residents - places.participants
-        spent = float((self._means(state) * outside).sum() + (places.spent * places.participants).sum())
-        at_start = float(state.tally.means_at_start[0])
-        return spent / ((at_start if at_start > 0 else 1.0) * max(1, int(places.residents.sum())))
+    def _spending(self, state: State) -> tuple[float, float]:
+        """What people spend, and what of it those in struggle do, against what all could at the start."""
+        places, means, at_start = state.places, self._means(state), float(state.tally.means_at_start[0])
+        spent = float((means * (places.residents - places.participants)).sum() + (places.spent * places.participants).sum())
+        whole = (at_start if at_start > 0 else 1.0) * max(1, int(places.residents.sum()))
+        return spent / whole, float((means * places.active).sum()) / whole
 
     def _count_means(self, state: State) -> None:
         total, residents = np.zeros(len(state.places), np.int64), state.places.residents
@@ -187,11 +188,12 @@ class Provisioning(Mechanism):
             self._common.dwelling_sector, float(state.tally.fall[0]))  # fmt: skip
 
     def _cover(self, state: State) -> None:
-        places, (inside_free, sums) = state.places, self._common.inside(state)
+        places, (inside_free, inside_found, sums) = state.places, self._common.inside(state)
         needs.cover_places(
-            places.participants, places.residents, places.means, sums, self._weights, self._essential, state.industry.supply,
-            float(state.tally.fall[0]), by_place_and_sector(state, "coverage"), inside_free, places.open_to_others, by_place_and_sector(state, "shortage"),
-            places.coverage, places.free_coverage, places.exchange_dependence, places.spent, places.met_by_goods)  # fmt: skip
+            (places.participants, places.residents, places.active), places.means, sums, self._weights, self._essential, state.industry.supply,
+            float(state.tally.fall[0]), (by_place_and_sector(state, "coverage"), self._common.inherited_coverage(state)), (inside_free, inside_found),
+            places.open_to_others, by_place_and_sector(state, "shortage"), places.coverage, places.free_coverage, places.met_inherited, places.met_made,
+            places.exchange_dependence, places.spent, places.met_by_goods)  # fmt: skip
         common, sites = self._common, state.sites
         sites.coverage[:] = places.coverage[sites.place]
         needs.cover_sites(
@@ -241,12 +243,13 @@ class Provisioning(Mechanism):
 
     @staticmethod
     def _sources(state: State, unmet: float) -> np.ndarray:
-        """Share of all needs met by wages and profits, benefits, credit and free access, and unmet."""
+        """Share of all needs met by wages and profits, benefits, credit, free from what was found and what was made, and for goods, and unmet."""
         places, economy = state.places, state.economy
         whole = max(1, places.residents.sum())
-        free_share = min(float((places.free_coverage * places.participants).sum() / whole), 1.0 - unmet)  # as people notice within some days
-        sold = min(float((places.met_by_goods * places.participants).sum() / whole), 1.0 - unmet - free_share)
-        bought = 1.0 - unmet - free_share - sold
+        left, free = 1.0 - unmet, []
+        for share, of in ((places.met_inherited, places.residents), (places.met_made, places.residents), (places.met_by_goods, places.participants)):
+            free.append(min(float((share * of).sum() / whole), left))  # as people notice within some days
+            left -= free[-1]
         means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
         shares = means / means.sum() if means.sum() > 0 else np.array([1.0, 0.0, 0.0])
-        return np.array([*(bought * shares), free_share, sold, unmet])
+        return np.array([*(left * shares), *free, unmet])

@@ -7,10 +7,10 @@ import numpy as np
 
 from communize.declare.registry import IN_MEASURE
 from communize.kernels.draws import kernel
-from communize.mechanisms.provisioning.free import SOLD, SOLD_APART
+from communize.mechanisms.provisioning.free import INHERITED, SERVED, SOLD, SOLD_APART, mixed
 
-BUYS, CLAIM, OWN, PAID, OF_CARERS, OF_OTHERS = range(6)  # the terms at a site with a measure; the last two: their claims against the mean CLAIM
-N_TERMS = 6
+BUYS, CLAIM, OWN, PAID, OF_CARERS, OF_OTHERS, FOUND = range(7)  # the terms at a site with a measure; OF_: their claims against the mean CLAIM
+N_TERMS = 7
 FIXED_POINT = 1 << 20
 
 
@@ -38,7 +38,7 @@ def count_pay(participants, activity, measure, affordability, fall, number, pays
 
 
 @kernel
-def serve_members(taken, sites, joined, apart, sale, need, restock, terms, served, lacks, wanted):
+def serve_members(taken, sites, joined, apart, sale, need, restock, terms, served, lacks, wanted, tally):
     """What is held for members alone serves them first; what they lack of it is to be made at the plants that are theirs.
 
     Parameters
@@ -46,7 +46,7 @@ def serve_members(taken, sites, joined, apart, sale, need, restock, terms, serve
     taken
         Rows of the sites with a measure in force.
     sites
-        (place, sector, stock): stock is reduced.
+        (place, sector, stock, inherited share of it): stock is reduced.
     joined
         People who joined at each site, (sites,).
     apart
@@ -56,16 +56,18 @@ def serve_members(taken, sites, joined, apart, sale, need, restock, terms, serve
     need, restock
         What a person needs of each sector in a day; days of drawing that a measure tries to hold.
     terms
-        CLAIM of each site is read, OWN written: the share of the need for the site's own product that is met.
+        CLAIM of each site is read; OWN, the share of the need for the site's own product that is met, and FOUND, what share of that is
+        inherited, are written.
     served, wanted
         Added up by place and sector: what was drawn; what is to be made for members alone.
     lacks
         The latter for each of `taken`, written.
     """
-    place, sector, stock = sites
+    place, sector, stock, inherited = sites
     for t in range(taken.size):
         s = taken[t]
         p, k = place[s], sector[s]
+        terms[s, FOUND] = inherited[s]
         lacks[t] = terms[s, OWN] = 0.0
         if k < 0 or (apart[t] <= 0.0 and stock[s] <= 0.0):
             continue
@@ -74,6 +76,8 @@ def serve_members(taken, sites, joined, apart, sale, need, restock, terms, serve
         if had > 0.0:
             stock[s] -= np.float32(had)
             served[p, k] += had
+            tally[SERVED, k] += had
+            tally[INHERITED, k] += had * inherited[s]
             terms[s, OWN] = had / (joined[s] * need[k])
         if apart[t] > 0.0:
             lacks[t] = max(0.0, claimed * (1.0 + restock) + sale[t] - stock[s])
@@ -83,11 +87,14 @@ def serve_members(taken, sites, joined, apart, sale, need, restock, terms, serve
 @kernel
 def keep_for_members(taken, sites, lacks, wanted, made):
     """What was made for members alone goes to the stocks of their sites, in proportion to what they lack; arrays as in `serve_members`."""
-    place, sector, stock = sites
+    place, sector, stock, inherited = sites
     for t in range(taken.size):
         if lacks[t] > 0.0:
-            p, k = place[taken[t]], sector[taken[t]]
-            stock[taken[t]] += np.float32(made[p, k] * lacks[t] / wanted[p, k])
+            s = taken[t]
+            p, k = place[s], sector[s]
+            amount = np.float32(made[p, k] * lacks[t] / wanted[p, k])
+            inherited[s] = np.float32(mixed(stock[s], inherited[s], amount, 0.0))
+            stock[s] += amount
 
 
 @kernel
@@ -101,7 +108,7 @@ def sell(taken, sites, joined, number, pays, inside, need, supply, restock, cove
     Parameters
     ----------
     taken, joined, need, restock
-        As in `serve_members`; `sites` = (place, sector, stock).
+        As in `serve_members`, like `sites`.
     number, pays
         As `count_pay` adds them up.
     inside
@@ -121,7 +128,7 @@ def sell(taken, sites, joined, number, pays, inside, need, supply, restock, cove
     bought, sold
         By sector, written; they are worth the same.
     """
-    place, sector, stock = sites
+    place, sector, stock, _ = sites
     n = need.size
     part, missing = np.zeros(surplus.shape[0]), np.empty(n)
     unpaid[:] = 0.0
@@ -165,9 +172,9 @@ def sell(taken, sites, joined, number, pays, inside, need, supply, restock, cove
 
 
 @kernel
-def by_place(taken, site_place, sector, number, pays, terms, sums, own):
+def by_place(taken, site_place, sector, number, pays, terms, sums, own, found):
     """Terms of participants added up by place: `sums` (places, 4) = participants, claims, what they spend, and what of it in money; `own`
-    (places, sectors) = the share of need met from what serves members alone.
+    (places, sectors) = the share of need met from what serves members alone, `found` what of it is inherited.
     """
     for s in taken:
         p, money = site_place[s], pays[s] / FIXED_POINT
@@ -177,3 +184,4 @@ def by_place(taken, site_place, sector, number, pays, terms, sums, own):
         sums[p, 3] += terms[s, BUYS] * money
         if sector[s] >= 0:
             own[p, sector[s]] += number[s] * terms[s, OWN]
+            found[p, sector[s]] += number[s] * terms[s, OWN] * terms[s, FOUND]
