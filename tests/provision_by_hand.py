@@ -76,10 +76,11 @@ def labour_of(sites, n_places, per_worker, mobility):
     return plant, own, moving, home, drawers, shut, claims
 
 
-def production(A, critical, per_worker, home_productivity, wanted, share_apart, wanted_apart, plant, own, moving, home, stock):
-    """A place's day: (stock after, output of plants, what of it for members only, made in all, used).
+def production(A, critical, per_worker, home_productivity, wanted, share_apart, wanted_apart, plant, own, moving, home, stock, found):
+    """A place's day: (stock after, what of it was found, output of plants, what of it for members only, made in all, used).
 
-    The share `share_apart` of each sector's plants works for their members alone, as much as they want; the rest for the stock.
+    The share `share_apart` of each sector's plants works for their members alone, as much as they want; the rest for the stock. Inputs come out of the
+    stock of the morning, of what was found (`found`, amounts) and what was made alike; nothing that is made was found.
     """
     n, stock = len(per_worker), list(stock)
     can = [min(plant[k], (own[k] + moving[k]) * per_worker[k]) for k in range(n)]
@@ -93,14 +94,36 @@ def production(A, critical, per_worker, home_productivity, wanted, share_apart, 
     for_all, apart = ([part * share for part, share in zip(parts, least)] for parts in (for_all, apart))
     output = [a + b for a, b in zip(for_all, apart)]
     used = [sum(needs[i][k] * output[k] for k in range(n)) for i in range(n)]
-    made = []
+    made, morning = [], list(stock)
     for k in range(n):
         moved_in = output[k] / per_worker[k] - own[k] if per_worker[k] > 0 else 0.0
         idle = moving[k] - max(0.0, moved_in)
         garden = max(0.0, min((home[k] + max(0.0, idle)) * per_worker[k] * home_productivity, wanted[k] - for_all[k]))
         made.append(output[k] + garden)
         stock[k] += for_all[k] + garden - used[k] + own_use[k] * apart[k]
-    return stock, output, [part * (1 - own_use[k]) for k, part in enumerate(apart)], made, used
+    left = [gone_out(morning[k], found[k], used[k] - own_use[k] * apart[k])[0] for k in range(n)]
+    return stock, left, output, [part * (1 - own_use[k]) for k, part in enumerate(apart)], made, used
+
+
+def gone_out(stock, found, amount):
+    """Of a stock some was found: (what of it is left, what of it goes) when an amount goes out, of everything alike."""
+    goes = found * amount / stock if stock > 0 else 0.0
+    return found - goes, goes
+
+
+def taken_over(sites, freed, seizable, stock, found):
+    """Measures take over what they free of the stocks of their sites, once each: by site what is left there, and in common (stock, what of it was found).
+
+    `sites` are (place, sector or -1, measure, stock, what of it was found, measure that last took it), `freed` shares by measure.
+    """
+    left, stock, found = [], [list(row) for row in stock], [list(row) for row in found]
+    for place, sector, measure, there, of_it, last in sites:
+        goes = there * freed[measure] if sector >= 0 and seizable[sector] and measure != last else 0.0
+        left.append(there - goes)
+        if goes > 0:
+            stock[place][sector] += goes
+            found[place][sector] += gone_out(there, of_it, goes)[1]
+    return left, stock, found
 
 
 def wanted_in_place(drawing, restock, A, critical, plant, own, moving, per_worker):
@@ -110,9 +133,9 @@ def wanted_in_place(drawing, restock, A, critical, plant, own, moving, per_worke
     return [drawing[i] * (1 + restock) + sum(A[i][k] * could[k] for k in range(n) if critical[i][k]) for i in range(n)]
 
 
-def moved(order, pairs, want, carrying, per_link, stock):
-    """Stocks after goods went between linked places; `pairs` are the linked neighbours of each place in their order."""
-    stock, left, total = [list(row) for row in stock], list(carrying), [0.0] * len(want[0])
+def moved(order, pairs, want, carrying, per_link, stock, found):
+    """Stocks, and what of them was found, after goods went between linked places; `pairs` are the linked neighbours of each place in their order."""
+    stock, found, left, total = [list(row) for row in stock], [list(row) for row in found], list(carrying), [0.0] * len(want[0])
     for p in order:
         for q in pairs[p]:
             for k in range(len(want[0])):
@@ -120,11 +143,13 @@ def moved(order, pairs, want, carrying, per_link, stock):
                     cover = (stock[p][k] + stock[q][k]) / (want[p][k] + want[q][k])
                     amount = min(per_link * (stock[p][k] - cover * want[p][k]), left[p])
                     if amount > 0:
+                        found[p][k], goes = gone_out(stock[p][k], found[p][k], amount)
+                        found[q][k] += goes
                         stock[p][k] -= amount
                         stock[q][k] += amount
                         left[p] -= amount
                         total[k] += amount
-    return stock, left, total
+    return stock, found, left, total
 
 
 def drawn(need, inside, people, openness, strangers, dwelling, dwell_sector, stock):
@@ -187,16 +212,16 @@ def outside_of(weights, supply, pays, free, essential, *, inside, buys=0.0, open
 
 
 def served_apart(sites, sale, need, restock, n_places):
-    """Members have what is theirs first: by site (stock after, share of the need met, what is to be made), and by place and sector what was drawn
-    and what is to be made, for tomorrow and some days more.
+    """Members have what is theirs first: by site (stock after, share of the need met, what is to be made, what was drawn of what was found), and by
+    place and sector what was drawn and what is to be made, for tomorrow and some days more.
 
-    `sites` are (place, sector or -1, stock, people, claim, output of the plant that is theirs alone). They aim at what they draw tomorrow and on `restock`
+    `sites` are (place, sector or -1, stock, what of it was found, people, claim, output of the plant that is theirs alone). They aim at what they draw tomorrow and on `restock`
     days more, and at what they are to sell (`sale`, by site).
     """
     found, served, wanted = [], [[0.0] * len(need) for _ in range(n_places)], [[0.0] * len(need) for _ in range(n_places)]
-    for (place, sector, stock, people, claim, plant), to_sell in zip(sites, sale):
+    for (place, sector, stock, of_it, people, claim, plant), to_sell in zip(sites, sale):
         if sector < 0:
-            found.append((stock, 0.0, 0.0))
+            found.append((stock, 0.0, 0.0, 0.0))
             continue
         a_day = people * claim * need[sector]
         drew = min(a_day, stock)
@@ -204,7 +229,7 @@ def served_apart(sites, sale, need, restock, n_places):
         make = max(0.0, a_day + restock * a_day + to_sell - left) if plant > 0 else 0.0
         served[place][sector] += drew
         wanted[place][sector] += make
-        found.append((left, claim * drew / a_day if a_day > 0 else 0.0, make))
+        found.append((left, claim * drew / a_day if a_day > 0 else 0.0, make, gone_out(stock, of_it, drew)[1]))
     return found, served, wanted
 
 
@@ -260,18 +285,20 @@ def traded_for(sites, surplus, need, supply, restock, coverage, dwelling, stock)
 
 
 def summed(sites, n_places, n):
-    """(People, claims, spending, what of it in money) by place, and the people's needs met from what members keep, by place and sector.
+    """(People, claims, spending, what of it in money) by place, and the people's needs met from what members keep, by place and sector, in all and
+    from what was found.
 
-    `sites` are (place, sector or -1, people, the sum of what they can pay, propensity, claim, own, paid).
+    `sites` are (place, sector or -1, people, the sum of what they can pay, propensity, claim, own, paid, share of what is kept that was found).
     """
-    sums, own_of = [[0.0] * 4 for _ in range(n_places)], [[0.0] * n for _ in range(n_places)]
-    for place, sector, people, money, propensity, claim, own, paid in sites:
+    sums, own_of, found_of = ([[0.0] * columns for _ in range(n_places)] for columns in (4, n, n))
+    for place, sector, people, money, propensity, claim, own, paid, found in sites:
         in_goods = propensity * paid * (people - money)
         for column, value in enumerate((people, people * claim, propensity * money + in_goods, propensity * money)):
             sums[place][column] += value
         if sector >= 0:
             own_of[place][sector] += own * people
-    return sums, own_of
+            found_of[place][sector] += own * people * found
+    return sums, own_of, found_of
 
 
 def groups_of(inside, pairs):

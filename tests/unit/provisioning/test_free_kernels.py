@@ -23,26 +23,31 @@ def test_stocks_of_sites_refill_in_the_commodity_mode_alone():
     members, eligible = rng.integers(0, 30, n).astype(np.int32), rng.integers(0, 30, n).astype(np.int32)
     active = (eligible * rng.random(n)).astype(np.int32)
     stock = (rng.uniform(0, 700, n) * (rng.random(n) < 0.8)).astype(np.float32)
+    inherited = rng.random(n).astype(np.float32)
+    makes = np.append(per_worker > 0, False)[sector]
     wanted = [
         by_hand.kept(float(stock[s]), days[sector[s]], per_worker[sector[s]], members[s], mode[s], active[s], eligible[s]) if sector[s] >= 0 else stock[s]
         for s in range(n)
     ]  # fmt: skip
-    free.keep_stocks((sector, mode, members, active, eligible, stock), per_worker, days, False)
+    found = np.where(makes & np.isin(mode, (COMMODITY, CONTESTED)), 1.0, inherited)  # whatever stands in a site of the commodity mode is found there
+    free.keep_stocks((sector, mode, members, active, eligible, stock, inherited), per_worker, days, False)
     np.testing.assert_allclose(stock, wanted, rtol=1e-6)
+    np.testing.assert_array_equal(inherited, found.astype(np.float32))
+    assert 0 < (found == 1).sum() < n
 
 
 def test_an_empty_stock_is_full_again_after_twice_its_days():
     days, per_worker = np.array([10.0]), np.array([2.0])
     one = lambda value: np.full(1, value, np.int32)  # noqa: E731
     stock = np.zeros(1, np.float32)
-    sites = (np.zeros(1, np.int8), np.zeros(1, np.int8), one(6), one(0), one(6), stock)
+    sites = (np.zeros(1, np.int8), np.zeros(1, np.int8), one(6), one(0), one(6), stock, np.zeros(1, np.float32))
     for _ in range(19):
         free.keep_stocks(sites, per_worker, days, False)
     assert stock[0] == pytest.approx(114)
     free.keep_stocks(sites, per_worker, days, False)
     free.keep_stocks(sites, per_worker, days, False)
     assert stock[0] == pytest.approx(120)
-    half = (sites[0], np.full(1, CONTESTED, np.int8), one(6), one(3), one(6), stock)
+    half = (sites[0], np.full(1, CONTESTED, np.int8), one(6), one(3), one(6), stock, sites[-1])
     stock[0] = 0
     free.keep_stocks(half, per_worker, days, False)
     assert stock[0] == pytest.approx(3)  # half of those who could are in struggle
@@ -56,23 +61,65 @@ def test_an_empty_stock_is_full_again_after_twice_its_days():
 def test_a_site_adds_its_share_once_a_measure():
     place, sector = np.array([0, 1, 1, 0], np.int32), np.array([0, 1, -1, 2], np.int8)
     instance, seized = np.array([0, 1, 2, 3], np.int32), np.full(4, -1, np.int32)
-    stock = np.array([8.0, 6.0, 5.0, 4.0], np.float32)
-    common, tally, taken = np.zeros((2, 3)), tally_of(3), np.arange(4, dtype=np.int32)
+    stock, found = np.array([8.0, 6.0, 5.0, 4.0], np.float32), np.array([1.0, 0.5, 1.0, 1.0], np.float32)
+    common, inherited, tally, taken = np.zeros((2, 3)), np.zeros((2, 3)), tally_of(3), np.arange(4, dtype=np.int32)
+    common[0, 0] = 0.5
     freed = np.array([1.0, 0.25, 1.0, 1.0, 0.5])
-    sites = (place, sector, instance, stock, seized)
+    sites = (place, sector, instance, stock, found, seized)
     seizable = np.array([True, True, False])
-    free.seize(taken, sites, freed, seizable, common, tally)
+    free.seize(taken, sites, freed, seizable, common, inherited, tally)
+    np.testing.assert_allclose(common * inherited, [[8, 0, 0], [0, 0.75, 0]])  # half a day had been made there before, half of the other stock was
+    common[0, 0] -= 0.5
     assert common.tolist() == [[8, 0, 0], [0, 1.5, 0]]  # one has no sector, another sector cannot be taken
     assert stock.tolist() == [0, 4.5, 5, 4]
     assert seized.tolist() == [0, 1, 2, 3]
     stock[:] = 8
-    free.seize(taken, sites, freed, seizable, common, tally)
+    free.seize(taken, sites, freed, seizable, common, inherited, tally)
     assert common.sum() == 9.5  # the same measures take nothing more
     instance[1] = 4
-    free.seize(taken, sites, freed, seizable, common, tally)
+    free.seize(taken, sites, freed, seizable, common, inherited, tally)
     assert common.tolist() == [[8, 0, 0], [0, 5.5, 0]]  # another measure takes its share of what is there
     assert tally[free.SEIZED].tolist() == [8, 5.5, 0]
     assert tally.sum() == 13.5
+
+
+def shares_of(rng, shape, dtype=float):
+    return rng.choice([0.0, 0.3, 1.0], shape).astype(dtype)
+
+
+def share_is_one(inherited):
+    return bool(((inherited >= 0) & (inherited <= 1)).all())
+
+
+def test_what_is_taken_over_keeps_what_of_it_was_found_as_in_plain_python():
+    rng = np.random.default_rng(2)
+    for _ in range(100):
+        n_places, n, n_sites = 3, 3, 12
+        place, sector = rng.integers(0, n_places, n_sites).astype(np.int32), rng.integers(-1, n, n_sites).astype(np.int8)
+        instance = rng.permutation(n_sites).astype(np.int32)
+        seized = np.where(rng.random(n_sites) < 0.3, instance, -1).astype(np.int32)
+        there = (rng.uniform(0, 50, n_sites) * (rng.random(n_sites) < 0.8)).astype(np.float32)
+        found, freed, seizable = shares_of(rng, n_sites, np.float32), rng.choice([0.0, 0.5, 1.0], n_sites), rng.random(n) < 0.8
+        stock, inherited = rng.uniform(0, 50, (n_places, n)) * (rng.random((n_places, n)) < 0.7), shares_of(rng, (n_places, n))
+        taken = np.flatnonzero(rng.random(n_sites) < 0.8).astype(np.int32)
+        left, wanted, of_it = by_hand.taken_over(
+            [(place[s], sector[s], instance[s], float(there[s]), float(there[s] * found[s]), seized[s]) for s in taken], freed.tolist(), seizable.tolist(),
+            stock.tolist(), (stock * inherited).tolist())  # fmt: skip
+        before, tally = stock.sum(axis=0), tally_of(n)
+        free.seize(taken, (place, sector, instance, there, found, seized), freed, seizable, stock, inherited, tally)
+        np.testing.assert_allclose(there[taken], left, rtol=1e-6, atol=1e-5)
+        np.testing.assert_allclose(stock, wanted, rtol=1e-6, atol=1e-5)
+        np.testing.assert_allclose(stock * inherited, of_it, rtol=1e-6, atol=1e-5)
+        np.testing.assert_allclose(tally[free.SEIZED], stock.sum(axis=0) - before, rtol=1e-6, atol=1e-5)
+        assert share_is_one(inherited)
+
+
+def test_a_stock_that_is_empty_has_the_share_of_what_comes_in():
+    assert free.mixed(0.0, 0.7, 5.0, 0.2) == 0.2
+    assert free.mixed(0.0, 0.7, 0.0, 0.2) == 0.7  # nothing came
+    assert free.mixed(3.0, 1.0, 1.0, 0.0) == 0.75
+    assert free.mixed(3.0, 0.0, 1.0, 1.0) == 0.25
+    assert all(free.mixed(a, 1.0, b, 1.0) <= 1.0 for a, b in np.random.default_rng(0).exponential(size=(2000, 2)))
 
 
 # --- people and labour ---
@@ -216,14 +263,19 @@ def test_a_place_produces_as_in_plain_python():
         n, A, critical, per_worker, labour, stock = a_place(rng)
         wanted, productivity = rng.uniform(-5, 60, n), rng.choice([0.0, 0.15, 1.0])
         share_apart, wanted_apart = rng.choice([0.0, 0.4, 1.0], (1, n)), rng.choice([0.0, 3.0, 90.0], (1, n))
-        before = stock[0].copy()
-        after, output, apart, made, used = by_hand.production(
+        before, inherited = stock[0].copy(), shares_of(rng, (1, n))
+        had = before * inherited[0]
+        after, of_it, output, apart, made, used = by_hand.production(
             A.tolist(), critical.tolist(), per_worker.tolist(), productivity, wanted.tolist(), share_apart[0].tolist(), wanted_apart[0].tolist(),
-            *(part[0].tolist() for part in labour), before.tolist())  # fmt: skip
+            *(part[0].tolist() for part in labour), before.tolist(), had.tolist())  # fmt: skip
         found, found_apart, tally = np.empty(n), np.empty(n), tally_of(n)
         plant, *others = labour
         free.produce(
-            0, A, critical, per_worker, productivity, wanted, plant, (share_apart, wanted_apart), *others, stock, found, found_apart, np.empty(n), tally)  # fmt: skip
+            0, A, critical, per_worker, productivity, wanted, plant, (share_apart, wanted_apart), *others, stock, inherited, found, found_apart, np.empty(n),
+            tally)  # fmt: skip
+        np.testing.assert_allclose(stock[0] * inherited[0], of_it, rtol=1e-9, atol=1e-8)
+        assert (stock[0] * inherited[0] <= had + 1e-9).all()  # nobody makes what was found
+        assert share_is_one(inherited)
         np.testing.assert_allclose(found, output, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(found_apart, apart, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(stock[0], after, rtol=1e-9, atol=1e-8)
@@ -240,12 +292,13 @@ def test_inputs_are_rationed_alike():
     """Two sectors need 3 and 6 of the same input, of which 4.5 are there: both make half."""
     A = np.array([[0.0, 0.3, 0.6], [0, 0, 0], [0, 0, 0]])
     plant, others = np.array([[0.0, 10.0, 10.0]]), [np.array([[0.0, 10.0, 10.0]]), np.zeros((1, 3)), np.zeros((1, 3))]
-    stock, output, tally = np.array([[4.5, 0.0, 0.0]]), np.empty(3), tally_of(3)
-    free.produce(0, A, A > 0, np.ones(3), 0.0, np.full(3, 99.0), plant, nothing_shut(3), *others, stock, output, np.empty(3), np.empty(3), tally)
+    stock, inherited, output, tally = np.array([[4.5, 0.0, 0.0]]), np.ones((1, 3)), np.empty(3), tally_of(3)
+    free.produce(0, A, A > 0, np.ones(3), 0.0, np.full(3, 99.0), plant, nothing_shut(3), *others, stock, inherited, output, np.empty(3), np.empty(3), tally)
     assert output.tolist() == [0, 5, 5]
     np.testing.assert_allclose(stock, [[0, 5, 5]], atol=1e-12)
+    assert inherited[0, 1:].tolist() == [0, 0]  # whatever it was made of
     uncritical = np.zeros((3, 3), bool)
-    free.produce(0, A, uncritical, np.ones(3), 0.0, np.full(3, 99.0), plant, nothing_shut(3), *others, stock, output, np.empty(3), np.empty(3), tally)
+    free.produce(0, A, uncritical, np.ones(3), 0.0, np.full(3, 99.0), plant, nothing_shut(3), *others, stock, inherited, output, np.empty(3), np.empty(3), tally)
     assert output.tolist() == [0, 10, 10]  # an input that is not critical does not bind
 
 
@@ -257,7 +310,8 @@ def test_plants_work_for_all_and_for_their_members():
         shut = (np.array([[0.0, 0.3]]), np.array([[0.0, members_want]]))
         stock, output, apart, tally = np.array([[float(inputs), 0.0]]), np.empty(2), np.empty(2), tally_of(2)
         free.produce(
-            0, A, A > 0, np.ones(2), 0.0, np.array([0.0, wanted]), ten, shut, ten, np.zeros((1, 2)), np.zeros((1, 2)), stock, output, apart, np.empty(2), tally)  # fmt: skip
+            0, A, A > 0, np.ones(2), 0.0, np.array([0.0, wanted]), ten, shut, ten, np.zeros((1, 2)), np.zeros((1, 2)), stock, np.zeros((1, 2)), output, apart,
+            np.empty(2), tally)  # fmt: skip
         assert output.tolist() == pytest.approx([0, for_all + for_members])
         assert apart.tolist() == pytest.approx([0, for_members])
         np.testing.assert_allclose(stock, [[inputs - 0.5 * (for_all + for_members), for_all]], atol=1e-12)  # members' goods are not in common
@@ -267,11 +321,12 @@ def test_plants_work_for_all_and_for_their_members():
 
 def test_neighbourhoods_produce_little_without_plants_and_inputs():
     plant, others = np.zeros((1, 1)), [np.zeros((1, 1)), np.array([[4.0]]), np.array([[6.0]])]
-    stock, output, apart, tally = np.zeros((1, 1)), np.empty(1), np.empty(1), tally_of(1)
-    rest = (plant, nothing_shut(1), *others, stock, output, apart, np.empty(1), tally)
+    stock, inherited, output, apart, tally = np.zeros((1, 1)), np.ones((1, 1)), np.empty(1), np.empty(1), tally_of(1)
+    rest = (plant, nothing_shut(1), *others, stock, inherited, output, apart, np.empty(1), tally)
     free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([99.0]), *rest)
     assert output.tolist() == [0]
     assert stock[0, 0] == pytest.approx(10 * 2 * 0.15)  # labour that finds no plant works as in a neighbourhood
+    assert inherited[0, 0] == 0  # a garden is made
     free.produce(0, np.array([[0.5]]), np.ones((1, 1), bool), np.array([2.0]), 0.15, np.array([0.5]), *rest)
     assert stock[0, 0] == pytest.approx(3.5)  # no more than is wanted
     assert apart.tolist() == [0]
@@ -285,10 +340,10 @@ def test_places_produce_what_they_draw_keep_need_as_inputs_and_sell():
         labour = [rng.uniform(0, 20, (n_places, n)) for _ in range(4)]
         stock, drawing, sale = rng.uniform(0, 30, (n_places, n)), rng.uniform(0, 9, (n_places, n)), rng.choice([0.0, 0.2, 3.0], n_places)
         shut = rng.choice([0.0, 0.4, 1.0], (n_places, n)), rng.choice([0.0, 3.0, 90.0], (n_places, n))
-        before, tally = stock.copy(), tally_of(n)
+        before, tally, inherited = stock.copy(), tally_of(n), shares_of(rng, (n_places, n))
         output, apart, hold = (np.full((n_places, n), 5.0) for _ in range(3))
-        live = np.array([0, 2, 3], np.int32)
-        free.produce_in_places(live, A, critical, per_worker, 0.15, restock, drawing, sale, shut, tuple(labour), stock, output, apart, hold, tally)
+        live, shares = np.array([0, 2, 3], np.int32), inherited.copy()
+        free.produce_in_places(live, A, critical, per_worker, 0.15, restock, drawing, sale, shut, tuple(labour), stock, inherited, output, apart, hold, tally)
         total = np.zeros(n)
         for p in live:
             plant, own, moving, home = (part[p].tolist() for part in labour)
@@ -296,14 +351,18 @@ def test_places_produce_what_they_draw_keep_need_as_inputs_and_sell():
             holds = by_hand.wanted_in_place(drawing[p].tolist(), restock, A.tolist(), critical.tolist(), plant, own, moving, per_worker.tolist())
             wanted = [
                 holds[k] - before[p, k] + float(sale[p]) * (plant[k] - plant[k] * share_apart[k]) for k in range(n)]  # fmt: skip
-            after, made, made_apart, both, _ = by_hand.production(
-                A.tolist(), critical.tolist(), per_worker.tolist(), 0.15, wanted, share_apart, wanted_apart, plant, own, moving, home, before[p].tolist())  # fmt: skip
+            after, of_it, made, made_apart, both, _ = by_hand.production(
+                A.tolist(), critical.tolist(), per_worker.tolist(), 0.15, wanted, share_apart, wanted_apart, plant, own, moving, home, before[p].tolist(),
+                (before[p] * shares[p]).tolist())  # fmt: skip
+            np.testing.assert_allclose(stock[p] * inherited[p], of_it, rtol=1e-9, atol=1e-8)
             np.testing.assert_allclose(hold[p], holds, rtol=1e-9)
             np.testing.assert_allclose(stock[p], after, rtol=1e-9, atol=1e-8)
             np.testing.assert_allclose(output[p], made, rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(apart[p], made_apart, rtol=1e-9, atol=1e-9)
             total += both
         np.testing.assert_array_equal(stock[1], before[1])
+        np.testing.assert_array_equal(inherited[1], shares[1])
+        assert share_is_one(inherited)
         assert (output[1] == 5).all()
         np.testing.assert_allclose(tally[free.PRODUCED], total, rtol=1e-9)
 
@@ -315,7 +374,8 @@ def test_what_is_to_be_sold_is_made_on_top():
     stock, output, apart, hold, tally = np.array([[0.5, 0.0]]), np.empty((1, 2)), np.empty((1, 2)), np.empty((1, 2)), tally_of(2)
     shut = np.array([[0.0, 0.5]]), np.zeros((1, 2))
     free.produce_in_places(
-        np.zeros(1, np.int32), none, none > 0, np.ones(2), 0.0, 0.0, np.array([[1.0, 2.0]]), np.array([0.1]), shut, labour, stock, output, apart, hold, tally)  # fmt: skip
+        np.zeros(1, np.int32), none, none > 0, np.ones(2), 0.0, 0.0, np.array([[1.0, 2.0]]), np.array([0.1]), shut, labour, stock, np.zeros((1, 2)), output,
+        apart, hold, tally)  # fmt: skip
     assert hold.tolist() == [[1, 2]]
     np.testing.assert_allclose(output, [[1 - 0.5 + 0.6, 2]])  # of the second all that is open
     np.testing.assert_allclose(stock, [[1.6, 2]])
@@ -337,10 +397,16 @@ def test_goods_move_as_in_plain_python():
         want = rng.uniform(0, 5, (n_places, n)) * (rng.random((n_places, n)) < 0.8)
         carrying = rng.uniform(0, 30, n_places) * (rng.random(n_places) < 0.7)
         order, per_link = rng.permutation(n_places), float(rng.choice([0.1, 0.5, 1.0]))
-        wanted, left, total = by_hand.moved(
-            order.tolist(), [[q for q in row if linked[p, q]] for p, row in enumerate(pairs)], want.tolist(), carrying.tolist(), per_link, stock.tolist())  # fmt: skip
+        inherited = shares_of(rng, (n_places, n))
+        had = stock * inherited
+        wanted, of_it, left, total = by_hand.moved(
+            order.tolist(), [[q for q in row if linked[p, q]] for p, row in enumerate(pairs)], want.tolist(), carrying.tolist(), per_link, stock.tolist(),
+            had.tolist())  # fmt: skip
         before, tally = stock.sum(axis=0), tally_of(n)
-        free.move_goods(order, offsets, neighbours, flags, want, carrying, per_link, stock, tally)
+        free.move_goods(order, offsets, neighbours, flags, want, carrying, per_link, stock, inherited, tally)
+        np.testing.assert_allclose(stock * inherited, of_it, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose((stock * inherited).sum(axis=0), had.sum(axis=0), rtol=1e-9, atol=1e-9)  # on the way nothing is made or lost
+        assert share_is_one(inherited)
         np.testing.assert_allclose(stock, wanted, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(carrying, left, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(tally[free.MOVED], total, rtol=1e-9, atol=1e-9)
@@ -349,12 +415,14 @@ def test_goods_move_as_in_plain_python():
 
 
 def test_a_whole_difference_evens_coverage_out():
-    """Stocks of 12 and 0 for 1 and 2 a day: 4 and 8, if 8 can be carried; else what can."""
+    """Stocks of 12, a quarter of it found, and 0 for 1 and 2 a day: 4 and 8, if 8 can be carried; else what can."""
     for can, wanted in ((99.0, [4, 8]), (8.0, [4, 8]), (3.0, [9, 3]), (0.0, [12, 0])):
-        stock, carrying = np.array([[12.0], [0.0]]), np.array([can, 0.0])
+        stock, inherited, carrying = np.array([[12.0], [0.0]]), np.array([[0.25], [1.0]]), np.array([can, 0.0])
         free.move_goods(
-            np.arange(2), np.array([0, 1, 2]), np.array([1, 0], np.int32), np.ones(2, np.int8), np.array([[1.0], [2.0]]), carrying, 1.0, stock, tally_of(1))  # fmt: skip
+            np.arange(2), np.array([0, 1, 2]), np.array([1, 0], np.int32), np.ones(2, np.int8), np.array([[1.0], [2.0]]), carrying, 1.0, stock, inherited,
+            tally_of(1))  # fmt: skip
         assert stock[:, 0].tolist() == wanted
+        assert (stock * inherited)[:, 0].tolist() == [0.25 * amount for amount in wanted]
 
 
 # --- drawing ---
@@ -372,9 +440,11 @@ def test_drawing_is_as_in_plain_python():
         dwelling = np.floor(people * rng.random(n_places))
         dwell = int(rng.integers(-1, n))
         before, coverage, open_to, tally = stock.copy(), np.full((n_places, n), 9.0), np.full(n_places, 9.0), tally_of(n)
-        live = np.array([0, 1, 3], np.int32)
-        free.draw_from_stock(live, inside, openness, strangers, people, dwelling, need, dwell, stock, coverage, open_to, tally)
-        total = np.zeros(n)
+        live, inherited = np.array([0, 1, 3], np.int32), shares_of(rng, (n_places, n))
+        shares = inherited.copy()
+        free.draw_from_stock(live, inside, openness, strangers, people, dwelling, need, dwell, stock, inherited, coverage, open_to, tally)
+        np.testing.assert_array_equal(inherited, shares)  # of everything alike
+        total, of_it = np.zeros(n), np.zeros(n)
         for p in live:
             after, share, taken = by_hand.drawn(
                 need.tolist(), inside[p].tolist(), people[p], openness[p], strangers[p].tolist(), dwelling[p], dwell, before[p].tolist())  # fmt: skip
@@ -382,7 +452,9 @@ def test_drawing_is_as_in_plain_python():
             np.testing.assert_allclose(coverage[p], share, rtol=1e-9, atol=1e-9)
             assert open_to[p] == openness[p]
             total += taken
+            of_it += [by_hand.gone_out(had, had * share, gone)[1] for had, share, gone in zip(before[p], shares[p], taken)]
         np.testing.assert_allclose(tally[free.DRAWN], total, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(tally[free.INHERITED], of_it, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose((before - stock).sum(axis=0), total, rtol=1e-9, atol=1e-9)
         assert (stock >= 0).all()
         assert ((coverage[live] >= 0) & (coverage[live] <= 1 + 1e-12)).all()
@@ -395,9 +467,11 @@ def test_drawing_by_hand():
     stock, coverage, open_to, tally = np.array([[2.0, 0.6]]), np.zeros((1, 2)), np.zeros(1), tally_of(2)
     one = np.zeros(1, np.int32)
     free.draw_from_stock(
-        one, np.array([[3.0, 2.0]]), np.array([0.5]), np.array([[4.0, 0.0]]), np.array([10.0]), np.array([4.0]), np.array([0.3, 0.2]), 1, stock, coverage, open_to, tally)  # fmt: skip
+        one, np.array([[3.0, 2.0]]), np.array([0.5]), np.array([[4.0, 0.0]]), np.array([10.0]), np.array([4.0]), np.array([0.3, 0.2]), 1, stock,
+        np.array([[0.75, 0.0]]), coverage, open_to, tally)  # fmt: skip
     np.testing.assert_allclose(coverage, [[2 / 5, 0.4 + 0.6 * 0.5]])
     np.testing.assert_allclose(tally[free.DRAWN], [2, 0.6])
+    np.testing.assert_allclose(tally[free.INHERITED], [1.5, 0])
     np.testing.assert_allclose(stock, 0, atol=1e-12)
 
 

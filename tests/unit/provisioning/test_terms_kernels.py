@@ -8,7 +8,7 @@ from measure_labs import lab, practice, step, take
 from communize.declare.registry import CONTENTS, HELD, IN_MEASURE, ROUTINE
 from communize.mechanisms.provisioning import by_place_and_sector, free, terms
 
-BUYS, CLAIM, OWN, PAID = terms.BUYS, terms.CLAIM, terms.OWN, terms.PAID
+BUYS, CLAIM, OWN, PAID, FOUND = terms.BUYS, terms.CLAIM, terms.OWN, terms.PAID, terms.FOUND
 N_PLACES, N_SITES = 3, 10
 
 
@@ -18,12 +18,12 @@ def sites_of(rng, n):
         "taken": np.flatnonzero(rng.random(N_SITES) < 0.8).astype(np.int32), "place": rng.integers(0, N_PLACES, N_SITES).astype(np.int32),
         "sector": rng.integers(-1, n, N_SITES).astype(np.int8), "joined": rng.integers(0, 12, N_SITES) * (rng.random(N_SITES) < 0.8),
         "stock": (rng.uniform(0, 40, N_SITES) * (rng.random(N_SITES) < 0.7)).astype(np.float32), "terms": np.zeros((N_SITES, terms.N_TERMS)),
-        "need": rng.uniform(0.1, 0.6, n), "restock": float(rng.choice([0.0, 1.0, 6.0])),
+        "need": rng.uniform(0.1, 0.6, n), "restock": float(rng.choice([0.0, 1.0, 6.0])), "inherited": rng.choice([0.0, 0.3, 1.0], N_SITES).astype(np.float32),
     }  # fmt: skip
     found["stock"] *= found["sector"] >= 0
     found["terms"][:, CLAIM], found["terms"][:, BUYS] = rng.choice([0.0, 0.7, 1.0], N_SITES), rng.choice([0.0, 0.5, 1.0], N_SITES)
-    found["terms"][:, OWN] = 9.0
-    found["reserves"] = (found["place"], found["sector"], found["stock"])
+    found["terms"][:, [OWN, FOUND]] = 9.0
+    found["reserves"] = (found["place"], found["sector"], found["stock"], found["inherited"])
     return found
 
 
@@ -72,9 +72,9 @@ def test_pay_is_counted_at_the_site_of_the_measure(fall):
 
 def serve(w, apart, sale):
     n = w["need"].size
-    served, wanted, lacks = np.zeros((N_PLACES, n)), np.zeros((N_PLACES, n)), np.full(w["taken"].size, 9.0)
-    terms.serve_members(w["taken"], w["reserves"], w["joined"], apart, sale, w["need"], w["restock"], w["terms"], served, lacks, wanted)
-    return served, lacks, wanted
+    served, wanted, lacks, tally = np.zeros((N_PLACES, n)), np.zeros((N_PLACES, n)), np.full(w["taken"].size, 9.0), np.zeros((free.N_TALLIES, n))
+    terms.serve_members(w["taken"], w["reserves"], w["joined"], apart, sale, w["need"], w["restock"], w["terms"], served, lacks, wanted, tally)
+    return served, lacks, wanted, tally
 
 
 def test_members_are_served_first_as_in_plain_python():
@@ -85,39 +85,51 @@ def test_members_are_served_first_as_in_plain_python():
         taken, before = w["taken"], w["stock"].copy()
         apart = rng.uniform(0, 20, taken.size) * (rng.random(taken.size) < 0.6) * (w["sector"][taken] >= 0)
         sale = rng.choice([0.0, 3.0], taken.size)
-        served, lacks, wanted = serve(w, apart, sale)
+        shares = w["inherited"].copy()
+        served, lacks, wanted, tally = serve(w, apart, sale)
         rows, hand_served, hand_wanted = by_hand.served_apart(
-            [(w["place"][s], w["sector"][s], float(before[s]), w["joined"][s], w["terms"][s, CLAIM], apart[t]) for t, s in enumerate(taken)],
+            [(w["place"][s], w["sector"][s], float(before[s]), float(before[s] * shares[s]), w["joined"][s], w["terms"][s, CLAIM], apart[t])
+             for t, s in enumerate(taken)],
             sale.tolist(), w["need"].tolist(), w["restock"], N_PLACES)  # fmt: skip
+        of_it = np.zeros(n)
         for t, s in enumerate(taken):
-            left, own, make = rows[t]
+            left, own, make, drew = rows[t]
+            of_it[w["sector"][s]] += drew
             assert w["stock"][s] == pytest.approx(left, rel=1e-6, abs=1e-5)
             assert w["terms"][s, OWN] == pytest.approx(own, abs=1e-12)
             assert lacks[t] == pytest.approx(make, abs=1e-5)
+        np.testing.assert_allclose(tally[free.INHERITED], of_it, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(tally[free.SERVED], served.sum(axis=0), rtol=1e-12)
+        assert tally.sum() == pytest.approx(served.sum() + tally[free.INHERITED].sum())
+        np.testing.assert_array_equal(w["inherited"], shares)  # what is drawn is of everything alike
+        np.testing.assert_array_equal(w["terms"][taken, FOUND], shares[taken])
         np.testing.assert_allclose(served, hand_served, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(wanted, hand_wanted, atol=1e-4)
         np.testing.assert_allclose((before - w["stock"]).sum(), served.sum(), atol=1e-4)
         others = np.setdiff1d(np.arange(N_SITES), taken)
         assert (w["stock"][others] == before[others]).all()
-        assert (w["terms"][others, OWN] == 9).all()
+        assert (w["terms"][others][:, [OWN, FOUND]] == 9).all()
         own, claim = w["terms"][taken, OWN], w["terms"][taken, CLAIM]
         assert ((own >= 0) & (own <= claim + 1e-12)).all()
         assert (w["stock"] >= 0).all()
 
 
-def one_site(stock=0.0, joined=10, claim=1.0, buys=1.0, need=(0.5, 0.3), restock=1.0, sector=0):
+def one_site(stock=0.0, joined=10, claim=1.0, buys=1.0, need=(0.5, 0.3), restock=1.0, sector=0, inherited=1.0):
     w = {
         "taken": np.zeros(1, np.int32), "place": np.zeros(1, np.int32), "sector": np.full(1, sector, np.int8), "joined": np.array([joined]),
         "stock": np.full(1, stock, np.float32), "terms": np.zeros((1, terms.N_TERMS)), "need": np.array(need), "restock": restock,
+        "inherited": np.full(1, inherited, np.float32),
     }  # fmt: skip
     w["terms"][0, CLAIM], w["terms"][0, BUYS] = claim, buys
-    w["reserves"] = (w["place"], w["sector"], w["stock"])
+    w["reserves"] = (w["place"], w["sector"], w["stock"], w["inherited"])
     return w
 
 
 def serve_one(w, apart, sale=0.0):
-    served, wanted, lacks = np.zeros((1, 2)), np.zeros((1, 2)), np.full(1, 9.0)
-    terms.serve_members(w["taken"], w["reserves"], w["joined"], np.array([apart]), np.array([sale], float), w["need"], w["restock"], w["terms"], served, lacks, wanted)
+    served, wanted, lacks, tally = np.zeros((1, 2)), np.zeros((1, 2)), np.full(1, 9.0), np.zeros((free.N_TALLIES, 2))
+    terms.serve_members(
+        w["taken"], w["reserves"], w["joined"], np.array([apart]), np.array([sale], float), w["need"], w["restock"], w["terms"], served, lacks, wanted, tally)
+    assert tally[free.INHERITED].tolist() == [served[0, 0] * w["inherited"][0], 0]
     return served[0, 0], w["terms"][0, OWN], float(w["stock"][0]), lacks[0], wanted[0, 0]
 
 
@@ -137,6 +149,17 @@ def test_members_are_served_by_hand():
     assert serve_one(one_site(stock=5, sector=-1), 0.0, sale=1.0) == (0, 0, 5, 0, 0)  # nothing is kept
 
 
+def test_members_draw_of_what_was_found_and_what_was_made_alike():
+    """Nine are there, three of them found; what is then made, six, was not."""
+    w = one_site(stock=9, inherited=1 / 3)
+    served, _, left, lacks, wanted = serve_one(w, 8.0)
+    assert (served, left, lacks) == (5, 4, 6)
+    assert w["terms"][0, FOUND] == w["inherited"][0] == np.float32(1 / 3)
+    terms.keep_for_members(w["taken"], w["reserves"], np.array([lacks]), np.array([[wanted, 0.0]]), np.array([[6.0, 0.0]]))
+    assert w["stock"][0] == 10
+    assert w["inherited"][0] == pytest.approx(4 / 3 / 10)
+
+
 def test_what_is_made_apart_goes_to_the_stocks_of_the_sites():
     rng = np.random.default_rng(3)
     for _ in range(100):
@@ -148,11 +171,15 @@ def test_what_is_made_apart_goes_to_the_stocks_of_the_sites():
         for t, s in enumerate(taken):
             if w["sector"][s] >= 0:
                 wanted[w["place"][s], w["sector"][s]] += lacks[t]
-        made = wanted * rng.random((N_PLACES, n))
+        made, shares = wanted * rng.random((N_PLACES, n)), w["inherited"].copy()
         terms.keep_for_members(taken, w["reserves"], lacks, wanted, made)
         after = by_hand.shared_out(
             [(int(w["place"][s]), int(w["sector"][s]), float(before[s]), lacks[t]) for t, s in enumerate(taken)], made.tolist())  # fmt: skip
         np.testing.assert_allclose(w["stock"][taken], after, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(w["stock"] * w["inherited"], before * shares, rtol=1e-6, atol=1e-6)  # none of it was found
+        unchanged = w["stock"] == before
+        np.testing.assert_array_equal(w["inherited"][unchanged], shares[unchanged])
+        assert ((w["inherited"] >= 0) & (w["inherited"] <= 1)).all()
         assert (w["stock"] - before).sum() == pytest.approx(made.sum(), abs=1e-4)
 
 
@@ -183,7 +210,7 @@ def test_surplus_is_sold_as_in_plain_python(seed):
     surplus = rng.uniform(0, 9, (N_PLACES, n)) * (rng.random((N_PLACES, n)) < 0.6) * rng.choice([0.1, 1.0])
     stock = surplus + rng.uniform(0, 9, (N_PLACES, n)) * (rng.random((N_PLACES, n)) < 0.5)
     coverage, supply, dwelling = rng.choice([0.0, 0.5, 1.0], (N_PLACES, n)), rng.choice([0.0, 0.6, 1.0], n), int(rng.integers(-1, n))
-    common = stock.copy()
+    common, shares = stock.copy(), w["inherited"].copy()
     unpaid, traded, sold, sold_apart = sell(w, number, pays, surplus.copy(), supply, coverage, dwelling, stock)
     after, hand_stock, hand_unpaid, hand_sold, hand_apart, bought = by_hand.traded_for(
         [(int(w["place"][s]), int(w["sector"][s]), float(before[s]), int(w["joined"][s]), int(number[s]), float(pays[s]), *w["terms"][s, [BUYS, CLAIM, OWN]].tolist())
@@ -196,6 +223,7 @@ def test_surplus_is_sold_as_in_plain_python(seed):
     np.testing.assert_allclose(sold, hand_sold, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(sold_apart, hand_apart, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(traded, np.subtract(bought, np.add(hand_sold, hand_apart)), rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(w["inherited"], shares)  # who sells sells of everything alike
     # whatever the numbers: what is sold is worth what is bought, and was there
     assert traded.sum() == pytest.approx(0, abs=1e-9 * max(1, (sold + sold_apart).sum()))
     np.testing.assert_allclose(stock.sum(axis=0) + sold, common.sum(axis=0), rtol=1e-9)
@@ -255,7 +283,7 @@ def test_a_measure_sells_its_part_of_what_is_in_common_by_people():
         "taken": np.arange(2, dtype=np.int32), "place": np.zeros(2, np.int32), "sector": np.full(2, -1, np.int8), "joined": np.array([6, 2]),
         "stock": np.zeros(2, np.float32), "terms": np.zeros((2, terms.N_TERMS)), "need": np.array([0.5, 0.3]), "restock": 1.0,
     }  # fmt: skip
-    w["reserves"] = (w["place"], w["sector"], w["stock"])
+    w["reserves"] = (w["place"], w["sector"], w["stock"], np.ones(2, np.float32))
     w["terms"][:, CLAIM], w["terms"][0, BUYS] = 1.0, 1.0
     for surplus, sold in ((8.0, 1.8), (1.6, 1.2)):
         stock = np.array([[surplus, 0.0]])
@@ -273,12 +301,13 @@ def test_terms_are_added_up_by_place_as_in_plain_python():
     for _ in range(50):
         n = int(rng.integers(1, 4))
         w = sites_of(rng, n)
-        w["terms"][:, [OWN, PAID]] = rng.random((N_SITES, 2))
+        w["terms"][:, [OWN, PAID, FOUND]] = rng.random((N_SITES, 3))
         pays = np.floor(w["joined"] * rng.random(N_SITES) * 8) / 8
-        sums, own = np.zeros((N_PLACES, 4)), np.zeros((N_PLACES, n))
-        terms.by_place(w["taken"], w["place"], w["sector"], w["joined"], (pays * terms.FIXED_POINT).astype(np.int64), w["terms"], sums, own)
-        hand_sums, hand_own = by_hand.summed(
-            [(w["place"][s], w["sector"][s], w["joined"][s], pays[s], *w["terms"][s, [BUYS, CLAIM, OWN, PAID]]) for s in w["taken"]], N_PLACES, n)  # fmt: skip
+        sums, own, found = np.zeros((N_PLACES, 4)), np.zeros((N_PLACES, n)), np.zeros((N_PLACES, n))
+        terms.by_place(w["taken"], w["place"], w["sector"], w["joined"], (pays * terms.FIXED_POINT).astype(np.int64), w["terms"], sums, own, found)
+        hand_sums, hand_own, hand_found = by_hand.summed(
+            [(w["place"][s], w["sector"][s], w["joined"][s], pays[s], *w["terms"][s, [BUYS, CLAIM, OWN, PAID, FOUND]]) for s in w["taken"]], N_PLACES, n)  # fmt: skip
+        np.testing.assert_allclose(found, hand_found, rtol=1e-12)
         np.testing.assert_allclose(sums, hand_sums, rtol=1e-12)
         np.testing.assert_allclose(own, hand_own, rtol=1e-12)
 
@@ -336,7 +365,7 @@ def held(sim):
 
 
 def counted(sim):
-    names = ("seized", "produced", "used", "drawn", "apart", "served", "sold", "sold_apart")
+    names = ("seized", "produced", "used", "drawn", "apart", "served", "sold", "sold_apart", "inherited")
     return {name: getattr(sim.state.common, name).copy() for name in names}
 
 
