@@ -20,7 +20,7 @@ from communize.store.outcome import RULES
 DOCS = Path(__file__).parents[3] / "docs"
 
 # Numbers whose default has no source. Raise or lower this on purpose, with the parameter that changed.
-ASSUMED = 227
+ASSUMED = 228
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """What measures hold in common in each place, who draws, and what is made of it in a day (`model.md` section 4.2)."""
 
+from typing import Any
+
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
@@ -81,6 +83,8 @@ class Common:
         Sector of what each site keeps for its members alone, int8 (sites,), -1 for none.
     carries
         Whether people of a group carry unpaid care.
+    presence
+        Where people outside measures look for what they lack (`needs.presence`).
     number, pays
         By site, those of them whose activity it is, and what they can pay (`terms.count_pay`).
     """
@@ -109,6 +113,7 @@ class Common:
         self.participants, self._listed = np.zeros(0, np.int32), np.zeros(len(state.people), np.int32)
         self.terms = np.zeros((0, terms.N_TERMS))
         self.regroup(state)
+        self.presence: Any = None
         if not len(state.common):
             state.common.grow(n)
             by_place_and_sector(state, "stock")
@@ -151,7 +156,8 @@ class Common:
     def day(self, state: State, lacking: np.ndarray, fall: float) -> bool:
         """Seize, produce, move, draw and sell for a day; whether there is anything in common.
 
-        `lacking` is what people outside measures lack, in days of consumption, by place and sector; `fall` that of what people can pay.
+        `lacking` is what people outside measures lack, in days of consumption, by place where they live and sector; `fall` that of what people
+        can pay.
         """
         sites, places = state.sites, state.places
         if self._may_change:
@@ -176,6 +182,9 @@ class Common:
         by_all = np.bincount(place, weights=for_sale - by_members, minlength=len(places))
         sale = np.divide(by_all, (self.plant - shut).sum(axis=1), out=np.zeros(len(places)), where=(self.plant - shut).sum(axis=1) > 0)
         shut = np.divide(shut, self.plant, out=shut, where=self.plant > 0)
+        outside, in_struggle = places.residents - places.participants, places.active
+        if self.presence is not None:
+            lacking, outside, in_struggle = (self.presence.T @ there for there in (lacking, outside, in_struggle))
         served, wanted_apart, lacks = np.zeros(self.plant.shape), np.zeros(self.plant.shape), np.empty(self.taken.size)
         terms.serve_members(self.taken, reserves, self.joined, apart, by_members, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart, tally)
         claims = np.where(np.arange(len(self.need)) == self.dwelling_sector, self.drawers[:, :1], self.drawers[:, 2:])
@@ -204,7 +213,7 @@ class Common:
             self._sell_nothing(state)
         for number, name in enumerate(TALLIES):
             getattr(state.common, name)[:] += tally[number]
-        self._lacking, self._in_struggle = lacking, places.active / np.maximum(1, places.residents - places.participants)
+        self._lacking, self._in_struggle = lacking, in_struggle / np.maximum(1, outside)
         return True
 
     def _gather(self, state: State, content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -262,6 +271,12 @@ class Common:
         own /= people
         rest = np.maximum(0.0, claims - own)
         return own + rest * coverage, found / people + rest * self.inherited_coverage(state), sums
+
+    def for_others(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """Of what people outside measures of each place lack, the share that they have free, and what of it is inherited, by sector."""
+        open_to = state.places.open_to_others[:, None]
+        free, found = by_place_and_sector(state, "coverage") * open_to, self.inherited_coverage(state) * open_to
+        return (free, found) if self.presence is None else (self.presence @ free, self.presence @ found)
 
     def inherited_coverage(self, state: State) -> np.ndarray:
         """Of what is drawn, the share that is there and inherited, by place and sector: from stocks that were found, or housing that is used."""

@@ -1,5 +1,7 @@
 """Coverage and unmet need of people, from both modes (`model.md` sections 4.1 and 4.2)."""
 
+from typing import Any
+
 import numpy as np
 
 from communize.declare.registry import IN_MEASURE, IN_STRUGGLE, Column
@@ -44,6 +46,24 @@ def shift_of_needs(state: State, needs: np.ndarray) -> np.ndarray:
     return beside.sum() / (usual.sum() + beside.sum()) * (beside / beside.sum() - needs)
 
 
+def presence(state: State, at_work: float) -> Any:
+    """Where the people of each place (row) look for what they lack, a sparse matrix of shares (places, places); None if all do at home.
+
+    `at_work` is the part that those who work or study elsewhere look for there.
+    """
+    from scipy.sparse import coo_array, diags_array
+
+    people, sites, n = state.people, state.sites, len(state.places)
+    rows = np.flatnonzero(people.work >= 0)
+    home, work = sites.place[people.home[rows]], sites.place[people.work[rows]]
+    away = home != work
+    if at_work == 0.0 or not away.any():
+        return None
+    there = coo_array((np.ones(np.count_nonzero(away)), (home[away], work[away])), shape=(n, n)).tocsr()
+    there = diags_array(at_work / np.maximum(1, state.places.residents)) @ there
+    return (there + diags_array(1.0 - there.sum(axis=1))).tocsr()
+
+
 def coverage_of_participants(state: State) -> float:
     """Essential coverage of participants of measures, mean over them; not a number where there are none."""
     places, total = state.places, state.places.participants.sum()
@@ -62,7 +82,7 @@ def mean_shortage(state: State) -> np.ndarray:
 
 
 @kernel
-def notice(first, last, people, carries, site_place, weights, essential, supply, free, open_to_others, terms, kept, dwelling, fall):
+def notice(first, last, people, carries, site_place, weights, essential, supply, free, open_to_others, at_work, terms, kept, dwelling, fall):
     """What people of [first, last) lack, from what they can pay, what is delivered and what is free, and whether they live mainly outside exchange.
 
     The latter (`rules.md` section 5) is: more than half of what they have is free, and of nothing essential less than half is there.
@@ -70,7 +90,7 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
     Parameters
     ----------
     people
-        (home, group, activity, measure, affordability, unmet, outside): the last two are written.
+        (home, work, group, activity, measure, affordability, unmet, outside): the last two are written.
     carries
         Whether people of a group carry unpaid care.
     weights
@@ -82,7 +102,9 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
     free
         Coverage in free access of those who draw, (places, sectors).
     open_to_others
-        How far others of the place may draw.
+        How far others may draw in each place.
+    at_work
+        Part of what they lack that others look for where they work, if that is another place.
     terms
         On what terms participants have what is free, by site (columns of `terms`).
     kept
@@ -92,7 +114,7 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
     fall
         Share by which a crisis lowers what people can pay.
     """
-    home, group, activity, measure, affordability, unmet, outside = people
+    home, work, group, activity, measure, affordability, unmet, outside = people
     n = supply.size
     delivered, whole = np.zeros(2), np.zeros(2)
     for row in range(2):
@@ -103,6 +125,7 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
         row = 1 if activity[i] == IN_STRUGGLE else 0
         weight = weights[row]
         takes_part = activity[i] == IN_MEASURE and measure[i] >= 0
+        q = site_place[work[i]] if work[i] >= 0 and at_work > 0.0 else site_place[home[i]]
         p = site_place[measure[i]] if takes_part else site_place[home[i]]
         pays = affordability[i] * (1.0 - fall)
         missing = had_free = 0.0
@@ -119,12 +142,15 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
                 had_free += weight[k] * for_free
                 if essential[k]:
                     least = min(least, 1.0 - lacks)
-        elif open_to_others[p] == 0.0:
+        elif open_to_others[p] == 0.0 and open_to_others[q] == 0.0:
             missing = whole[row] - pays * delivered[row]
         else:
             for k in range(n):
                 lacks = 1.0 - pays * supply[k]
-                for_free = lacks * open_to_others[p] * free[p, k]
+                there = open_to_others[p] * free[p, k]
+                if q != p:
+                    there = (1.0 - at_work) * there + at_work * open_to_others[q] * free[q, k]
+                for_free = lacks * there
                 missing += weight[k] * (lacks - for_free)
                 had_free += weight[k] * for_free
                 if essential[k]:
@@ -166,8 +192,7 @@ def cover_sites(taken, site_place, kept, number, pays, terms, essential, supply,
 
 @kernel
 def cover_places(
-    people, pay, sums, weights, essential, supply, fall, free, inside_free, open_to_others, shortage, coverage, free_coverage, inherited, made, bought, spent,
-    by_goods):  # fmt: skip
+    people, pay, sums, weights, essential, supply, fall, inside_free, others_free, shortage, coverage, free_coverage, inherited, made, bought, spent, by_goods):  # fmt: skip
     """What is missing in each place of each need; essential and free coverage of participants, and what they buy.
 
     Parameters
@@ -182,15 +207,14 @@ def cover_places(
         Weight of each need, and of each for who is in struggle, (2, sectors).
     essential
         Which needs nobody can do without.
-    free, inside_free
-        (Coverage in free access of those who draw from the common stock, what of it is inherited), and the same of what participants have in
-        all, mean; each (places, sectors).
+    inside_free, others_free
+        (Share of needs that participants have free, what of it is inherited), mean; the same of what others lack; each (places, sectors).
     shortage, coverage, free_coverage, inherited, made, bought, spent, by_goods
         Written: (places, sectors) and (places,). Of the needs of all, the shares met free from what was found and what was made; the share that
         is bought of what participants have; what money they spend against the worth of their needs; of these, the share met by goods for goods.
     """
     participants, residents, struggling = people
-    (free, free_found), (inside_free, inside_found) = free, inside_free
+    (inside_free, inside_found), (others_free, others_found) = inside_free, others_free
     usual = weights[0]
     n, whole = usual.size, usual.sum()
     for p in range(participants.size):
@@ -208,11 +232,10 @@ def cover_places(
             if essential[k]:
                 least = min(least, has_free + by_exchange)
             outside = 1.0 - min(1.0, pays * supply[k])
-            drawn = outside * open_to_others[p]  # of it, as far as it is there
-            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * (outside - drawn * free[p, k])))
-            theirs = (1.0 - inside) * (usual[k] + in_struggle * (weights[1, k] - usual[k])) * drawn
-            met_free += inside * usual[k] * has_free + theirs * free[p, k]
-            inherited[p] += inside * usual[k] * inside_found[p, k] + theirs * free_found[p, k]
+            shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * outside * (1.0 - others_free[p, k])))
+            theirs = (1.0 - inside) * (usual[k] + in_struggle * (weights[1, k] - usual[k])) * outside
+            met_free += inside * usual[k] * has_free + theirs * others_free[p, k]
+            inherited[p] += inside * usual[k] * inside_found[p, k] + theirs * others_found[p, k]
         inherited[p] = min(inherited[p], met_free)
         made[p] = met_free - inherited[p]
         coverage[p] = least

@@ -26,7 +26,7 @@ class Provisioning(Mechanism):
     name = "provisioning"
     phase = "provisioning"
     reads = (
-        "people.home", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
+        "people.home", "people.work", "people.group", "people.activity", "people.measure", "sites.kind", "sites.sector", "sites.mode", "sites.place", "sites.members", "sites.active",
         "sites.eligible", "sites.participants", "sites.held", "sites.instance", "places.residents", "places.participants", "instances.content",
         "instances.practice", "practices.needs", "places.active", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
@@ -80,6 +80,7 @@ class Provisioning(Mechanism):
         self._industry = Industry(state, p)
         self._common = Common(state, p, self._industry)
         self._stops = [self._resolve_stop(state, number, stop) for number, stop in enumerate(p.stop)]
+        self._count_presence(state)
         self._crises = sorted((self._day(state, f"provisioning.crisis[{number}]", crisis), crisis.fall) for number, crisis in enumerate(p.crisis))
         self._fixed = self._resolve_levels(state)
         if np.isnan(state.tally.means_at_start[0]):
@@ -131,6 +132,7 @@ class Provisioning(Mechanism):
         p, places, tally = self.parameters, state.places, state.tally
         if tally.regrouped[0]:
             self._count_means(state)
+            self._count_presence(state)
         before = float(tally.fall[0])
         tally.fall[0] = next((fall for first, fall in reversed(self._crises) if first <= day), 0.0)
         stopped = np.zeros((len(places), len(state.society.sectors)))
@@ -171,6 +173,10 @@ class Provisioning(Mechanism):
         needs.pay_of_places(state.people.home, state.sites.place, state.people.affordability, total)
         state.places.means[:] = np.minimum(1.0, total / needs.FIXED_POINT / np.maximum(1, residents))
 
+    def _count_presence(self, state: State) -> None:
+        if self.parameters.free.enabled:
+            self._common.presence = needs.presence(state, self.parameters.free.at_work)
+
     def _notice(self, state: State, day: int) -> None:
         """A part of the people notice what they lack today; all where what they can pay has just changed."""
         people, places, n, every = state.people, state.places, len(state.people), self.parameters.notice_days
@@ -183,17 +189,16 @@ class Provisioning(Mechanism):
         if day == 0 and state.tally.unrest_day[0] < 0:
             return  # at the start unmet need is what the scenario says
         needs.notice(
-            first, last, (people.home, people.group, people.activity, people.measure, people.affordability, people.unmet, people.outside), self._common.carries, state.sites.place, self._weights, self._essential,
-            state.industry.supply, by_place_and_sector(state, "coverage"), places.open_to_others, self._common.terms, self._common.kept,
+            first, last, (people.home, people.work, people.group, people.activity, people.measure, people.affordability, people.unmet, people.outside), self._common.carries, state.sites.place, self._weights, self._essential,
+            state.industry.supply, by_place_and_sector(state, "coverage"), places.open_to_others, self.parameters.free.at_work, self._common.terms, self._common.kept,
             self._common.dwelling_sector, float(state.tally.fall[0]))  # fmt: skip
 
     def _cover(self, state: State) -> None:
         places, (inside_free, inside_found, sums) = state.places, self._common.inside(state)
         needs.cover_places(
             (places.participants, places.residents, places.active), places.means, sums, self._weights, self._essential, state.industry.supply,
-            float(state.tally.fall[0]), (by_place_and_sector(state, "coverage"), self._common.inherited_coverage(state)), (inside_free, inside_found),
-            places.open_to_others, by_place_and_sector(state, "shortage"), places.coverage, places.free_coverage, places.met_inherited, places.met_made,
-            places.exchange_dependence, places.spent, places.met_by_goods)  # fmt: skip
+            float(state.tally.fall[0]), (inside_free, inside_found), self._common.for_others(state), by_place_and_sector(state, "shortage"),
+            places.coverage, places.free_coverage, places.met_inherited, places.met_made, places.exchange_dependence, places.spent, places.met_by_goods)  # fmt: skip
         common, sites = self._common, state.sites
         sites.coverage[:] = places.coverage[sites.place]
         needs.cover_sites(

@@ -68,6 +68,7 @@ class Free(Parameters):
     mobility: float = parameter(0.6, unit="share of labour", range=(0, 1), plausible=(0, 1), meaning="labour that can be reassigned between sectors where the division of labour is suspended")
     needs_co_ordination: bool = parameter(True, unit="yes/no", source="definition", meaning="whether labour goes to plants of other sectors only where measures of the place co-ordinate")
     home_productivity: float = parameter(0.15, unit="share", range=(0, 10), plausible=(0.0, 0.4), meaning="productivity of labour in neighbourhoods (gardens, kitchens, repair, care) against that at plants")
+    at_work: float = parameter(0.5, unit="share", range=(0, 1), plausible=(0, 0.5), meaning="part of what they lack that people outside measures look for where they work or study, if that is another place; the rest where they live")
     selling: bool = parameter(True, unit="yes/no", source="definition", meaning="whether surplus is sold for what is missing, as far as the content exchange has it")
     restock_days: float = parameter(7.0, unit="day", range=(0, 1000), plausible=(1, 30), meaning="days of drawing that a place tries to hold in stock")
     carried: float = parameter(30.0, unit="day of consumption a day", range=(0, 1e6), plausible=(5, 200), meaning="what one person's labour in taken transport moves between linked places")
