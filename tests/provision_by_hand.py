@@ -185,6 +185,20 @@ def bought_of(pays, propensity, paid):
     return propensity * pays + propensity * (1 - pays) * paid
 
 
+def weights_of(need, beside):
+    """What each sector weighs among the needs of who is in struggle: what everybody needs and what a struggle needs beside it, all together 1."""
+    both = [n + more for n, more in zip(need, beside)]
+    return [weight / sum(both) for weight in both]
+
+
+def needs_in_struggle(usual, need, beside):
+    """What somebody in struggle needs of each sector: what goes to the needs of a struggle is taken from the `usual` alike, a whole of 1 stays 1."""
+    if not sum(beside):
+        return list(usual)
+    goes = sum(beside) / (sum(need) + sum(beside))
+    return [amount * (1 - goes) + goes * more / sum(beside) for amount, more in zip(usual, beside)]
+
+
 def unmet_of(weights, supply, pays, free, *, inside, buys=0.0, openness=0.0):
     """What a person lacks: participants have `free` first and buy `buys` of what is missing; others buy first and draw as far as they may."""
     missing = 0.0

@@ -262,6 +262,83 @@ def test_neighbourhoods_give_housing_by_use():
     assert coverage(without)[0, HOUSING] == 0
 
 
+# --- what was found, and what is made ---
+
+
+def met(sim, place=0):
+    """Share of the needs of all there that is met free from what was found, and from what was made."""
+    return float(sim.places.met_inherited[place]), float(sim.places.met_made[place])
+
+
+@pytest.mark.parametrize("property_content", [1.0, -1.0])
+def test_where_nothing_can_be_made_all_that_is_free_was_found(property_content):
+    """The farm has food for ten days of its own, and no energy to make more: four draw, or all twenty where all is free for all."""
+    sim = town(pays=0.0, stock_days=2.0, free={"home_productivity": 0.0})
+    hold(sim, FARM, property=property_content, strangers=1.0)
+    who, left = (PEOPLE, 2 * BASE[FOOD]) if property_content > 0 else (4, 2 * BASE[FOOD])
+    for _ in range(5):
+        day(sim)
+        drawn = min(left, who * DEMAND[FOOD])
+        left -= drawn
+        assert met(sim) == pytest.approx((0.25 * drawn / (PEOPLE * DEMAND[FOOD]), 0.0), abs=1e-6)
+    np.testing.assert_allclose(counted(sim, "inherited"), counted(sim, "drawn") + counted(sim, "served"), rtol=1e-6)
+    assert (left < 1e-5) == (property_content > 0)
+
+
+@pytest.mark.parametrize("property_content", [1.0, -1.0])
+def test_where_nothing_was_found_all_that_is_free_is_made(property_content):
+    sim = town(pays=0.0)
+    sim.sites.stock[:] = 0
+    hold(sim, POWER, needs=("energy_water",), property=property_content, strangers=-1.0)
+    day(sim, 3)
+    assert met(sim) == pytest.approx((0.0, 0.25 * 4 / PEOPLE), rel=1e-5)
+    assert not counted(sim, "inherited").any()
+
+
+@pytest.mark.parametrize("property_content", [1.0, -1.0])
+def test_what_was_found_gives_way_to_what_is_made(property_content):
+    """Four people add what they make to a stock for two days, and draw of it: for all before drawing, apart after it."""
+    sim = town(pays=0.0, stock_days=2.0, free={"restock_days": 1000.0})
+    hold(sim, POWER, needs=("energy_water",), property=property_content, strangers=-1.0)
+    found, made, draw, drawn_of_it = 2 * BASE[ENERGY], 0.0, 4 * DEMAND[ENERGY], 0.0
+    last = 1.0
+    for _ in range(6):
+        day(sim)
+        made += BASE[ENERGY] * (property_content > 0)
+        share = found / (found + made)
+        drawn_of_it += draw * share
+        found, made = found - draw * share, made - draw * (1 - share) + BASE[ENERGY] * (property_content < 0)
+        assert met(sim) == pytest.approx((0.05 * share, 0.05 * (1 - share)), rel=1e-5, abs=1e-7)
+        assert share < last or made == pytest.approx(BASE[ENERGY])
+        last = share
+    assert counted(sim, "inherited")[ENERGY] == pytest.approx(drawn_of_it, rel=1e-5)
+    at = stock(sim)[0, ENERGY] * by_place_and_sector(sim.state, "inherited")[0, ENERGY] + sim.sites.stock[POWER] * sim.sites.inherited[POWER]
+    assert at == pytest.approx(found, rel=1e-5)
+
+
+def test_housing_that_is_used_was_found_and_what_is_built_was_not():
+    sim = town(pays=0.0)
+    hold(sim, IDLE, needs=("transport",), strangers=-1.0)
+    hold(sim, FARM, needs=("transport",), people=people_at(sim, FARM), strangers=-1.0, property=1.0)  # four more, who live elsewhere
+    stock(sim)[0] = 0, 0, 2 * DEMAND[HOUSING], 0
+    sim.sites.stock[:] = 0
+    day(sim)  # of the four two find housing that was built
+    assert met(sim) == pytest.approx((0.25 * 10 / PEOPLE, 0.25 * (2 + 14) / PEOPLE))  # all fourteen have transport
+    assert counted(sim, "inherited").sum() == 0  # nobody draws what they dwell in
+
+
+def test_what_a_measure_leaves_behind_is_found_by_the_next():
+    sim = town(pays=0.0, free={"restock_days": 1000.0})
+    sim.sites.stock[:] = 0
+    hold(sim, POWER, needs=("energy_water",), property=-1.0, strangers=-1.0)
+    day(sim, 2)
+    assert sim.sites.stock[POWER] > 0
+    assert sim.sites.inherited[POWER] == 0
+    records.end(sim.state, sim.day, np.array([POWER]), np.array([1]))
+    day(sim)
+    assert sim.sites.inherited[POWER] == 1
+
+
 # --- who draws ---
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import provision_by_hand as by_hand
 import pytest
-from measure_labs import lab, practice, step, take
+from measure_labs import lab, practice, put, step, take
 
-from communize.declare.registry import CONTENTS, HELD, IN_MEASURE, ROUTINE
+from communize.declare.registry import CONTENTS, HELD, IN_MEASURE, IN_STRUGGLE, ROUTINE
 from communize.mechanisms.provisioning import by_place_and_sector, free, terms
 
 BUYS, CLAIM, OWN, PAID, FOUND = terms.BUYS, terms.CLAIM, terms.OWN, terms.PAID, terms.FOUND
@@ -330,7 +330,7 @@ def town(contents, *, n_places=2, pays=0.0, care_burden=0.0, taken=(FARM, POWER,
         places += [place] * 5
     A = np.zeros((4, 4))
     A[ENERGY, FOOD] = A[FOOD, TRANSPORT] = 0.2
-    society = {"sectors": {name: {"share": 0.25} for name in SECTORS}, "commuting": 0.0, "care_burden": care_burden, "groups": {"women": 0.5, "men": 0.5}}
+    society = {"sectors": {name: {"share": 0.25, "struggle_need": beside} for name, beside in zip(SECTORS, (2.0, 0.0, 0.5, 1.0))}, "commuting": 0.0, "care_burden": care_burden, "groups": {"women": 0.5, "men": 0.5}}
     sim = lab(
         people, kinds, place_of=places, sector_of=sectors, on=("provisioning", "measures"), society=society,
         provisioning={"table": "", "coefficients": A.tolist(), "demand": [0.5, 0.2, 0.2, 0.1], "inputs": "leontief", "slack": 0.5, "stock_days": 5.0,
@@ -369,6 +369,13 @@ def counted(sim):
     return {name: getattr(sim.state.common, name).copy() for name in names}
 
 
+def found_of(sim):
+    """What was found of what is in common and of what is at sites with measures, by sector."""
+    at = (sim.sites.instance >= 0) & (sim.sites.sector >= 0)
+    kept = np.bincount(sim.sites.sector[at], weights=(sim.sites.stock[at] * sim.sites.inherited[at]).astype(float), minlength=4)
+    return (by_place_and_sector(sim.state, "stock") * by_place_and_sector(sim.state, "inherited")).sum(axis=0) + kept
+
+
 def common_of(sim):
     return next(one for one in sim.mechanisms if one.name == "provisioning")._common
 
@@ -380,12 +387,17 @@ def test_what_is_in_common_and_what_is_kept_are_conserved(seed):
     for number in range(12):
         if number == 8:  # who sold sells no more, and the other way round
             sim.state.instances.content[:, CONTENTS.index("exchange")] *= -1
-        (common, kept), before = held(sim), counted(sim)
+        (common, kept), before, found = held(sim), counted(sim), found_of(sim)
         day(sim)
         (common_after, kept_after), after = held(sim), counted(sim)
         of = {name: after[name] - before[name] for name in after}
         for values in of.values():
             assert (values >= 0).all()
+        went = found - found_of(sim) - of["inherited"]  # beside what was drawn of it, some was used and sold, and none was made
+        assert (went >= -1e-4 - 1e-6 * found).all()
+        assert (went <= of["used"] + of["sold"] + of["sold_apart"] + 1e-4 + 1e-6 * found).all()
+        assert (of["inherited"] <= of["drawn"] + of["served"] + 1e-9).all()
+        assert (found_of(sim) <= sum(held(sim)) + 1e-9).all()
         came, went = of["seized"] + of["produced"] - of["apart"], of["used"] + of["drawn"] + of["sold"]
         np.testing.assert_allclose(common_after, common + came - went, rtol=1e-6, atol=1e-4)
         np.testing.assert_allclose(kept_after, kept - of["seized"] + of["apart"] - of["served"] - of["sold_apart"], rtol=1e-6, atol=1e-4)
@@ -398,6 +410,24 @@ def test_what_is_in_common_and_what_is_kept_are_conserved(seed):
         assert (terms_of[:, OWN] <= terms_of[:, CLAIM] + 1e-12).all()
         sold += (of["sold"] + of["sold_apart"]).sum()
     assert sold > 0
+    assert 0 < counted(sim)["inherited"].sum() < (counted(sim)["drawn"] + counted(sim)["served"]).sum()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_had_is_what_was_found_and_what_was_made(seed):
+    """Nobody can pay for anything, and nothing is sold: what people do not lack is free, for members, for others, and for those in struggle by their needs."""
+    sim = random_town(seed, taken=(FARM, POWER), selling=False)
+    sim.sites.stock[:] *= 0.3
+    sim.people.affordability[:] = sim.places.means[:] = 0.0
+    put(sim, np.flatnonzero(sim.people.measure < 0)[::2], IN_STRUGGLE)
+    for _ in range(12):
+        day(sim)
+        met, places = 1.0 - sim.people.unmet, sim.places
+        for p in range(2):
+            here = sim.sites.place[sim.people.home] == p
+            assert places.met_inherited[p] + places.met_made[p] == pytest.approx(met[here].mean(), abs=1e-5)
+            assert min(places.met_inherited[p], places.met_made[p]) >= 0
+    assert sim.places.met_made.max() > 0.01
 
 
 def test_nothing_is_apart_where_property_is_suspended():

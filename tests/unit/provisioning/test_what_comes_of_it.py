@@ -150,7 +150,8 @@ def test_all_needs_are_met_somehow_or_not(busy):
     met = busy.series.need_met
     np.testing.assert_allclose(met.sum("source"), 1.0, atol=1e-5)
     assert float(met.min()) >= 0
-    assert float(met.sel(source="free").max()) > 0.01
+    assert float(met.sel(source="inherited").max()) > 0.01
+    assert float(met.sel(source="made").max()) > 0.001
     assert float(met.sel(source="goods").max()) > 0
     np.testing.assert_allclose(met.sel(source="unmet"), busy.series.unmet, atol=1e-6)
     assert not met.sel(source="credit").any()  # nobody lends here
