@@ -69,7 +69,7 @@ def scenarios(draw, economy=None):
         "society": {
             "people": draw(st.integers(2, 150)), "positions": draw(positions(owners=economy is not None)), "places": {"count": draw(st.sampled_from([1, 2, 6])), "extent_km": 100.0},
             "contact": {"neighbours": 5, "cutoff_km": 1000.0}, "neighbourhood_size": draw(st.sampled_from([3.0, 40.0])), "commuting": draw(share),
-            "ties": {"mean_degree": 3.0}, "money": 100, "care_burden": draw(share), "carers": draw(st.sampled_from([[], ["women"], ["men", "women_racialised"]])), **society,
+            "struggle_shifts_needs": draw(st.booleans()), "ties": {"mean_degree": 3.0}, "money": 100, "care_burden": draw(share), "carers": draw(st.sampled_from([[], ["women"], ["men", "women_racialised"]])), **society,
         },
         "economy": for_sectors(draw(economy), sectors) if economy is not None else {"core": False},
         "provisioning": {**table, **draw(provisions(sectors))},
@@ -98,6 +98,10 @@ def check_stocks(sim):
     came, went = common.seized + common.produced, common.used + common.drawn + common.apart + common.sold
     np.testing.assert_allclose(stock.sum(axis=0), came - went, rtol=1e-6, atol=1e-6 * max(1.0, came.max()))
     np.testing.assert_allclose(common.bought_for_goods.sum(), common.sold_for_goods.sum(), rtol=1e-9, atol=1e-9)  # goods for goods
+    assert (common.inherited <= (common.drawn + common.served) * (1 + 1e-6) + 1e-6).all()  # all of it went out by drawing
+    found = (stock * by_place_and_sector(state, "inherited")).sum(axis=0)
+    gone = common.inherited - common.served  # the rest of it from what was in common
+    assert (found + gone <= common.seized * (1 + 1e-6) + 1e-6 * max(1.0, came.max())).all()  # into common it came by taking over alone
     for values in (stock, sim.sites.stock, state.inventory.stock, state.industry.output):
         assert values.min(initial=0.0) >= 0
 
@@ -106,7 +110,7 @@ def check_shares(sim):
     state, places, people = sim.state, sim.places, sim.people
     shares = [
         people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means, places.spent, places.met_by_goods,
-        state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
+        places.met_inherited, places.met_made, places.met_inherited + places.met_made, sim.sites.inherited, by_place_and_sector(state, "inherited"), state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
     ]  # fmt: skip
     for number, values in enumerate(shares):
         assert values.min() >= 0, number

@@ -90,6 +90,7 @@ WRONG = {
     "negative slack": ({"provisioning.slack": -0.1}, "provisioning.slack", "-0.1", "0 to 10"),
     "negative restocking": ({"provisioning.restock_days": -1.0}, "provisioning.restock_days", "-1.0", "1 to 1000"),
     "mobility": ({"provisioning.free.mobility": 2.0}, "provisioning.free.mobility", "2.0", "0 to 1"),
+    "more than all at work": ({"provisioning.free.at_work": 1.5}, "provisioning.free.at_work", "1.5", "0 to 1"),
     "regime": ({"economy.change": [{"day": 1, "regime": 2.0}]}, "economy.change[0].regime", "2.0", "0 to 1"),
     "negative share of profit": ({"economy.accumulation.share": -0.1}, "economy.accumulation.share", "-0.1", "0 to 1"),
     "negative wear": ({"economy.accumulation.depreciation": -0.1}, "economy.accumulation.depreciation", "-0.1", "0 to 100"),

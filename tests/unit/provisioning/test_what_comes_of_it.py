@@ -182,6 +182,62 @@ def test_stocks_in_common_are_what_came_in_less_what_went_out(busy):
     np.testing.assert_allclose(busy.series.common_stock[-1], stock.sum(axis=0), rtol=1e-6)
 
 
+def test_what_is_had_free_is_counted_by_place_and_drawn_of_what_was_found_and_made(busy):
+    common, places, met = busy.state.common, busy.places, busy.series.need_met.isel(day=-1)
+    assert (common.inherited <= (common.drawn + common.served) * (1 + 1e-6) + 1e-9).all()
+    assert 0 < common.inherited.sum() < 0.999 * (common.drawn + common.served).sum()
+    people = places.residents.sum()
+    for source, column in (("inherited", places.met_inherited), ("made", places.met_made)):
+        assert float(met.sel(source=source)) == pytest.approx((column * places.residents).sum() / people, rel=1e-5)
+
+
+def in_common(days=60, **changes):
+    """Measures at once at many sites, of which all is free for all, and the series of what meets needs."""
+    content = dict.fromkeys(("property", "strangers", "exchange", "division_of_labour"), 1.0)
+    seed = [{"day": 1, "needs": ["food", "energy_water", "transport"], "count": 40, "people": 20.0, "content": content}]
+    changes = {
+        "scenario.only": ["provisioning", "measures"], "society.people": 2_000, "society.places.count": 3, "measures.requires_struggle": False, "measures.seed": seed,
+        "provisioning.ratio.enabled": False, "provisioning.free.dwelling": "", **changes}  # fmt: skip
+    sim = cz.Simulation(cz.load("restructured").replace(changes), seed=1, threads=1).run(days)
+    return sim, *(sim.series.need_met.sel(source=source).values for source in ("inherited", "made"))
+
+
+SECTORS = list(cz.load("restructured").society.sectors)
+NO_ENERGY = {"provisioning.free.home_productivity": 0.0, "provisioning.free.seizable": [name for name in SECTORS if name != "energy_water"]}
+
+
+def test_where_nothing_can_be_made_all_that_is_free_was_found_and_runs_out():
+    """All need energy, which nobody holds, and of which some is needed to make it."""
+    sim, found, made = in_common(**NO_ENERGY)
+    assert not sim.state.common.produced.any()
+    assert not made.any()
+    assert found.max() > 0.02
+    np.testing.assert_allclose(sim.state.common.inherited, sim.state.common.drawn + sim.state.common.served, rtol=1e-6)
+    peak = found.argmax()
+    assert (np.diff(found[peak:]) <= 1e-9).all()  # some sector after the other
+    assert found[-1] < 0.8 * found[peak]
+
+
+def test_where_nothing_can_be_taken_all_that_is_free_is_made():
+    sim, found, made = in_common(20, **{"provisioning.free.seizable": ["trade"]})  # which nobody needs free
+    assert not sim.state.common.seized.any()
+    assert made.max() > 0.005
+    assert not found.any()
+    assert not sim.state.common.inherited.any()
+    little, found, made = in_common(20, **{"provisioning.stock_days": 0.1})
+    assert little.state.common.seized.any()
+    assert 0 < found[-1] < 0.02 * made[-1]
+
+
+def test_what_was_found_sinks_as_stocks_run_out_and_what_is_made_takes_its_place():
+    _, found, made = in_common(60, **{"provisioning.stock_days": 5.0})
+    share = found[5:] / (found[5:] + made[5:])
+    assert share[0] > 0.6
+    assert share[-1] < 0.3
+    assert (np.diff(share) < 0.02).all()
+    assert made[-1] > 2 * made[5]
+
+
 def test_participants_of_a_place_bring_coverage_and_dependence_into_its_series(busy):
     series = busy.series
     inside = busy.people.activity == IN_MEASURE

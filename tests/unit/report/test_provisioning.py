@@ -35,6 +35,10 @@ def test_the_section_has_its_charts_with_the_series_of_the_run(run):
     assert charts["reproduction"]["level"] == 1
     supply = {line["label"]: line["values"] for line in charts["supply"]["lines"]}
     np.testing.assert_allclose(supply["energy-water"], run.series["supply"].sel(sector="energy_water"), rtol=1e-5)
+    met = {line["label"]: line["values"] for line in charts["need_met"]["lines"]}
+    for label, source in (("free, from what was taken", "inherited"), ("free, from what is made", "made"), ("unmet", "unmet")):
+        np.testing.assert_allclose(met[label], run.series["need_met"].sel(source=source), rtol=1e-4, atol=1e-6)
+    assert max(met["free, from what was taken"]) > 0
     bought, people = run.series["exchange_dependence"].to_numpy(), run.series["participants"].to_numpy()
     day = int(people.sum(axis=1).argmax())
     shown = charts["dependence"]["lines"][0]["values"][day]
