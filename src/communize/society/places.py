@@ -74,6 +74,17 @@ class Contact:
         first = np.searchsorted(start[edges], start[edges])
         return edges[np.arange(edges.size) - first < n]
 
+    def components(self, edges: np.ndarray) -> np.ndarray:
+        """The component of each place, of places that `edges`, rows of contacts, join from either end: one may have the other in contact alone."""
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import connected_components
+
+        n = self.offsets.size - 1
+        if not edges.size:
+            return np.arange(n)
+        start = np.repeat(np.arange(n), np.diff(self.offsets))[edges]
+        return connected_components(csr_array((np.ones(edges.size), (start, self.neighbours[edges])), (n, n)), directed=False)[1].astype(np.int64)
+
     def mean(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """Mean of `values` over each place's contacts, or their sum with other `weights`, float64 (places,)."""
         out = np.zeros(self.offsets.size - 1)

@@ -18,18 +18,6 @@ FORCE = (
 )
 
 
-def components_of_links(state: State) -> np.ndarray:
-    """The component of each place, of places that links join; a pair may be linked from one end alone, where only one has the other in contact."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    contact, n, edges = state.society.contact, len(state.places), np.flatnonzero(state.contacts.linked)
-    if not edges.size:
-        return np.arange(n)
-    place = np.repeat(np.arange(n), np.diff(contact.offsets))[edges]
-    return connected_components(csr_array((np.ones(edges.size), (place, contact.neighbours[edges])), (n, n)), directed=False)[1]
-
-
 class Upkeep(Mechanism):
     """Force weakens as the State's pay and what is delivered fall short; people of it desert; taken transport slows it."""
 
@@ -102,7 +90,7 @@ class Upkeep(Mechanism):
         sites, n = state.sites, len(state.places)
         if self._transport < 0 or not np.any(sites.instance >= 0):
             return np.zeros(n)
-        component = components_of_links(state)
+        component = state.society.contact.components(np.flatnonzero(state.contacts.linked))
         plants = (sites.sector == self._transport) & (sites.kind != NEIGHBOURHOOD)
         inside = np.where(sites.instance >= 0, np.minimum(sites.participants, sites.members), 0)[plants]
         at = component[sites.place[plants]]

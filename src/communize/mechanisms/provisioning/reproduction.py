@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from communize.declare.registry import Column
-from communize.kernels.draws import kernel
 from communize.mechanisms.base import State
 
 NONE = float("nan")
@@ -20,30 +19,6 @@ COLUMNS = (
     Column("tally", "ratio_binds", "int32", "sector row", "sector that binds it most, -1 for none", (-1, None), -1),
     Column("tally", "ratio_binds_place", "int32", "place row", "place in which that sector binds it, -1 for none", (-1, None), -1),
 )
-
-
-@kernel
-def components(inside, offsets, neighbours, linked, component):
-    """Number the components of places `inside` that links join, from 0; -1 for all other places. Returns how many."""
-    component[:] = -1
-    stack = np.empty(inside.size, np.int64)
-    count = 0
-    for start in range(inside.size):
-        if not inside[start] or component[start] >= 0:
-            continue
-        component[start] = count
-        stack[0], height = start, 1
-        while height > 0:
-            height -= 1
-            p = stack[height]
-            for j in range(offsets[p], offsets[p + 1]):
-                q = neighbours[j]
-                if linked[j] and inside[q] and component[q] < 0:
-                    component[q] = count
-                    stack[height] = q
-                    height += 1
-        count += 1
-    return count
 
 
 def forget(state: State) -> None:
@@ -77,8 +52,7 @@ def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
         return forget(state)
     places.reproduction[:] = 0
     contact, linked = state.society.contact, state.contacts.linked
-    component = np.empty(len(places), np.int64)
-    n = components(inside, contact.offsets, contact.neighbours, linked if linked.size else np.zeros(contact.neighbours.size, np.int8), component)
+    component, n = _components(inside, contact, linked)
     labour = np.where(industry.per_worker > 0, 1.0 / np.maximum(industry.per_worker, 1e-300), 0.0)
     at_home = common.per_worker * common.p.home_productivity
 
@@ -114,6 +88,15 @@ def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
         tally.ratio_binds[0] = -1 if binds is None else binds.sector
         tally.ratio_binds_place[0] = -1 if binds is None or binds.place is None else rows[binds.place]
     tally.ratio[0] = min(tally.ratio[0], pooled[largest])
+
+
+def _components(inside: np.ndarray, contact: Any, linked: np.ndarray) -> tuple[np.ndarray, int]:
+    """Numbers of the components of places `inside` that links join, in the order of their first place, int64 (places,), -1 for others; how many."""
+    start = np.repeat(np.arange(inside.size), np.diff(contact.offsets))
+    edges = np.flatnonzero((linked != 0) & inside[start] & inside[contact.neighbours]) if linked.any() else np.zeros(0, np.int64)
+    component = np.full(inside.size, -1, np.int64)
+    found, component[inside] = np.unique(contact.components(edges)[inside], return_inverse=True)
+    return component, found.size
 
 
 def _links(rows: np.ndarray, component: np.ndarray, number: int, contact: Any, linked: np.ndarray, strongest: int) -> np.ndarray:
