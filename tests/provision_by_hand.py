@@ -199,6 +199,15 @@ def needs_in_struggle(usual, need, beside):
     return [amount * (1 - goes) + goes * more / sum(beside) for amount, more in zip(usual, beside)]
 
 
+def found_by_others(at_home, at_work, part):
+    """Of what somebody outside measures lacks of each need, the share that they have free: they look for `part` of it where they work, the rest at home.
+
+    `at_home` and `at_work` are (openness, the share that is there of each need); no `at_work` for who works at home, in the same place or not at all.
+    """
+    (openness, free), (open_there, free_there) = at_home, at_work or at_home
+    return [(1 - part) * openness * here + part * open_there * there for here, there in zip(free, free_there)]
+
+
 def unmet_of(weights, supply, pays, free, *, inside, buys=0.0, openness=0.0):
     """What a person lacks: participants have `free` first and buy `buys` of what is missing; others buy first and draw as far as they may."""
     missing = 0.0

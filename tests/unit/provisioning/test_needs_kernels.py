@@ -15,10 +15,10 @@ def world(seed, n_sectors=3):
     rng = np.random.default_rng(seed)
     activity = rng.choice([ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD], N, p=[0.4, 0.2, 0.35, 0.05]).astype(np.int8)
     found = {
-        "home": rng.integers(0, N_SITES, N).astype(np.int32), "activity": activity,
+        "home": rng.integers(0, N_SITES, N).astype(np.int32), "work": rng.integers(-1, N_SITES, N).astype(np.int32), "activity": activity,
         "measure": np.where(activity == IN_MEASURE, rng.integers(0, N_SITES, N), -1).astype(np.int32),
         "affordability": rng.random(N).astype(np.float32), "site_place": rng.integers(0, N_PLACES, N_SITES).astype(np.int32),
-        "weights": rng.dirichlet(np.ones(n_sectors)), "supply": rng.choice([0.0, 0.4, 1.0], n_sectors),
+        "weights": rng.dirichlet(np.ones(n_sectors), 2), "at_work": float(rng.choice([0.0, 0.5, 1.0])), "supply": rng.choice([0.0, 0.4, 1.0], n_sectors),
         "free": rng.choice([0.0, 0.3, 1.0], (N_PLACES, n_sectors)), "open": np.array([0.0, 0.3, 1.0, 0.0]),
         "fall": float(rng.choice([0.0, 0.5])), "kept": rng.integers(-1, n_sectors, N_SITES).astype(np.int8), "dwelling": int(rng.integers(-1, n_sectors)),
         "group": rng.integers(0, 3, N).astype(np.int8), "carries": np.array([False, True, False]),
@@ -34,17 +34,17 @@ def world(seed, n_sectors=3):
 
 def notice(w, first, last, unmet, weights=None, outside=None):
     outside = np.zeros(N, np.int8) if outside is None else outside
-    people = (w["home"], w["group"], w["activity"], w["measure"], w["affordability"], unmet, outside)
+    people = (w["home"], w["work"], w["group"], w["activity"], w["measure"], w["affordability"], unmet, outside)
     needs.notice(
         first, last, people, w["carries"], w["site_place"], w["weights"] if weights is None else weights, w["essential"], w["supply"], w["free"], w["open"],
-        w["terms"], w["kept"], w["dwelling"], w["fall"])  # fmt: skip
+        w["at_work"], w["terms"], w["kept"], w["dwelling"], w["fall"])  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_people_notice_what_they_lack_and_whether_they_live_outside_exchange(seed):
     _, w = world(seed)
     unmet, outside = np.full(N, 0.125, np.float32), np.full(N, 9, np.int8)
-    first, last, sure = 50, 350, 0
+    first, last, sure, elsewhere = 50, 350, 0, 0
     notice(w, first, last, unmet, outside=outside)
     for left in (slice(0, first), slice(last, N)):
         assert (unmet[left] == 0.125).all()
@@ -58,14 +58,18 @@ def test_people_notice_what_they_lack_and_whether_they_live_outside_exchange(see
             has = by_hand.had(w["free"][p], row[terms.CLAIM], row[terms.OWN], w["kept"][s], w["dwelling"], mine)
             how = {"inside": True, "buys": by_hand.bought_of(pays, row[terms.BUYS], row[terms.PAID])}
         else:
-            p = w["site_place"][w["home"][i]]
-            has, how = w["free"][p], {"inside": False, "openness": w["open"][p]}
-        assert unmet[i] == pytest.approx(by_hand.unmet_of(w["weights"], w["supply"], pays, has, **how), abs=1e-6)
-        free, met, least = by_hand.outside_of(w["weights"], w["supply"], pays, has, w["essential"], **how)
+            p, works = w["site_place"][w["home"][i]], w["site_place"][w["work"][i]] if w["work"][i] >= 0 else -1
+            away = (w["open"][works], w["free"][works]) if works not in (-1, p) else None
+            has, how = by_hand.found_by_others((w["open"][p], w["free"][p]), away, w["at_work"]), {"inside": False, "openness": 1.0}
+            elsewhere += away is not None
+        weights = w["weights"][int(w["activity"][i] == IN_STRUGGLE)]
+        assert unmet[i] == pytest.approx(by_hand.unmet_of(weights, w["supply"], pays, has, **how), abs=1e-6)
+        free, met, least = by_hand.outside_of(weights, w["supply"], pays, has, w["essential"], **how)
         if abs(free - 0.5 * met) > 1e-9 and abs(least - 0.5) > 1e-9:  # rounding does not decide
             assert outside[i] == (free > 0.5 * met and least >= 0.5)
             sure += 1
     assert sure > 100
+    assert elsewhere > 50
 
 
 def one_person(row_of_terms=None, group=0, inside=True):
@@ -77,7 +81,7 @@ def one_person(row_of_terms=None, group=0, inside=True):
         of[0, column] = value
     unmet, outside = np.full(1, 9, np.float32), np.full(1, 9, np.int8)
     people = (
-        row, np.full(1, group, np.int8), np.full(1, IN_MEASURE if inside else ROUTINE, np.int8), np.full(1, 0 if inside else -1, np.int32), np.ones(1, np.float32),
+        row, np.full(1, -1, np.int32), np.full(1, group, np.int8), np.full(1, IN_MEASURE if inside else ROUTINE, np.int8), np.full(1, 0 if inside else -1, np.int32), np.ones(1, np.float32),
         unmet, outside)  # fmt: skip
     return people, row, of, unmet, outside
 
@@ -87,7 +91,8 @@ def test_others_live_outside_exchange_where_they_draw_most_of_what_they_have(fal
     """They can pay 1 - fall, and have all that is missing where they may draw."""
     people, row, of, unmet, found = one_person(inside=False)
     needs.notice(
-        0, 1, people, np.zeros(1, bool), row, np.ones(1), np.ones(1, bool), np.ones(1), np.ones((1, 1)), np.array([openness]), of, np.full(1, -1, np.int8), -1, fall)  # fmt: skip
+        0, 1, people, np.zeros(1, bool), row, np.ones((2, 1)), np.ones(1, bool), np.ones(1), np.ones((1, 1)), np.array([openness]), 0.5, of, np.full(1, -1, np.int8),
+        -1, fall)  # fmt: skip
     assert unmet[0] == pytest.approx(fall * (1 - openness))
     assert found[0] == outside
 
@@ -98,8 +103,8 @@ def test_by_hours_who_carries_care_has_less(group, has):
     people, row, of, unmet, _ = one_person({terms.CLAIM: 5 / 6, terms.OF_CARERS: 0.8, terms.OF_OTHERS: 1.2}, group)
     for dwelling, lacks in ((-1, 1 - has), (0, 0.4)):  # housing is by use, whatever the hours
         needs.notice(
-            0, 1, people, np.array([False, True]), row, np.ones(1), np.ones(1, bool), np.ones(1), np.array([[0.6]]), np.zeros(1), of, np.full(1, -1, np.int8), dwelling,
-            0.0)  # fmt: skip
+            0, 1, people, np.array([False, True]), row, np.ones((2, 1)), np.ones(1, bool), np.ones(1), np.array([[0.6]]), np.zeros(1), 0.5, of, np.full(1, -1, np.int8),
+            dwelling, 0.0)  # fmt: skip
         assert unmet[0] == pytest.approx(lacks)
 
 
@@ -112,15 +117,27 @@ def test_what_a_participant_lacks_by_hand(buys):
     """
     people, row, of, unmet, _ = one_person({terms.BUYS: buys, terms.CLAIM: 0.8, terms.OWN: 0.2, terms.PAID: 0.5})
     needs.notice(
-        0, 1, people, np.zeros(1, bool), row, np.array([0.6, 0.4]), np.ones(2, bool), np.array([1.0, 0.5]), np.array([[0.5, 0.5]]), np.zeros(1), of, np.zeros(1, np.int8),
-        1, 0.5)  # fmt: skip
+        0, 1, people, np.zeros(1, bool), row, np.array([[0.6, 0.4], [0.0, 1.0]]), np.ones(2, bool), np.array([1.0, 0.5]), np.array([[0.5, 0.5]]), np.zeros(1), 0.5, of,
+        np.zeros(1, np.int8), 1, 0.5)  # fmt: skip
     assert unmet[0] == pytest.approx(0.6 * 0.5 * 0.25 + 0.4 * 0.5 * (1 - 0.375) if buys else 0.5)  # nothing is bought, whatever could be paid
+
+
+@pytest.mark.parametrize(("activity", "weight"), [(ROUTINE, 0.6), (IN_STRUGGLE, 0.9), (HELD, 0.6), (IN_MEASURE, 0.6)])
+def test_needs_weigh_as_what_people_do_has_it(activity, weight):
+    """Food is delivered, housing is not, nothing is free; who has joined a measure needs the usual."""
+    people, row, of, unmet, _ = one_person(inside=activity == IN_MEASURE)
+    people[3][0] = activity
+    of[0, terms.BUYS] = 1.0
+    needs.notice(
+        0, 1, people, np.zeros(1, bool), row, np.array([[0.6, 0.4], [0.9, 0.1]]), np.ones(2, bool), np.array([1.0, 0.0]), np.zeros((1, 2)), np.zeros(1), 0.5, of,
+        np.full(1, -1, np.int8), -1, 0.0)  # fmt: skip
+    assert unmet[0] == pytest.approx(1 - weight)
 
 
 def test_nothing_lacks_to_whom_nothing_is_needed():
     _, w = world(0)
     unmet = np.full(N, 0.5, np.float32)
-    notice(w, 0, N, unmet, weights=np.zeros(3))
+    notice(w, 0, N, unmet, weights=np.zeros((2, 3)))
     assert not unmet.any()
 
 
@@ -128,14 +145,15 @@ def test_who_lives_mainly_outside_exchange_by_hand():
     """Two needs alike; of both a share is free, nothing is bought: outside from one half on. What is bought counts against, what is missing of an essential too."""
     row, of, outside = np.zeros(1, np.int32), np.zeros((1, terms.N_TERMS)), np.zeros(1, np.int8)
     of[0, terms.CLAIM] = of[0, terms.OF_OTHERS] = 1.0
-    people = (row, np.zeros(1, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.ones(1, np.float32), np.zeros(1, np.float32), outside)
+    people = (row, row, np.zeros(1, np.int8), np.full(1, IN_MEASURE, np.int8), row, np.ones(1, np.float32), np.zeros(1, np.float32), outside)
     for free, buys, essential, wanted in (
         ([0.5, 0.5], 0.0, [True, True], 1), ([0.4, 0.9], 0.0, [True, True], 0), ([0.4, 0.9], 0.0, [False, True], 1), ([0.5, 0.5], 1.0, [True, True], 0),
         ([0.6, 0.6], 1.0, [True, True], 1), ([0.0, 0.0], 0.0, [False, False], 0),
     ):  # fmt: skip
         of[0, terms.BUYS] = buys
         needs.notice(
-            0, 1, people, np.zeros(1, bool), row, np.full(2, 0.5), np.array(essential), np.ones(2), np.array([free]), np.zeros(1), of, np.full(1, -1, np.int8), -1, 0.0)  # fmt: skip
+            0, 1, people, np.zeros(1, bool), row, np.full((2, 2), 0.5), np.array(essential), np.ones(2), np.array([free]), np.zeros(1), 0.5, of, np.full(1, -1, np.int8), -1,
+            0.0)  # fmt: skip
         assert outside[0] == wanted, (free, buys, essential)
 
 
@@ -171,31 +189,43 @@ def test_pay_of_places_adds_up_residents():
 @pytest.mark.parametrize("seed", range(8))
 def test_places_are_covered_as_in_plain_python(seed):
     rng, w = world(seed)
-    n = w["weights"].size
-    residents = np.array([50, 40, 30, 0])
-    participants = np.array([10, 0, 30, 0])
+    weights, supply = w["weights"], w["supply"]
+    n = supply.size
+    residents, participants, struggling = np.array([50, 40, 30, 0]), np.array([10, 0, 30, 0]), np.array([30, 10, 0, 0])
     essential = rng.random(n) < 0.6
     sums = np.zeros((N_PLACES, 4))
     sums[[0, 2], 0] = participants[[0, 2]]
     sums[:, 2], sums[:, 3] = sums[:, 0] * 0.4, sums[:, 0] * np.array([0.3, 0, 0.4, 0])
-    pay, inside_free = rng.random(N_PLACES), rng.choice([0.0, 0.2, 0.7, 1.0], (N_PLACES, n))
+    pay, inside_free, others_free = rng.random(N_PLACES), *rng.choice([0.0, 0.2, 0.7, 1.0], (2, N_PLACES, n))
+    inside_found, others_found = (free * rng.choice([0.0, 0.4, 1.0], (N_PLACES, n)) for free in (inside_free, others_free))
     shortage = np.full((N_PLACES, n), 9.0)
-    coverage, common, bought, spent, by_goods = (np.full(N_PLACES, 9.0) for _ in range(5))
+    coverage, common, inherited, made, bought, spent, by_goods = (np.full(N_PLACES, 9.0) for _ in range(7))
     needs.cover_places(
-        participants, residents, pay, sums, w["weights"], essential, w["supply"], w["fall"], w["free"], inside_free, w["open"], shortage, coverage, common,
-        bought, spent, by_goods)  # fmt: skip
+        (participants, residents, struggling), pay, sums, weights, essential, supply, w["fall"], (inside_free, inside_found), (others_free, others_found), shortage,
+        coverage, common, inherited, made, bought, spent, by_goods)  # fmt: skip
     for p in range(N_PLACES):
         pays = pay[p] * (1 - w["fall"])
         spends = 0.4 if sums[p, 0] else 0.5 * pays
-        has, supply = inside_free[p], w["supply"]
+        has = inside_free[p]
         got = [(1 - f) * spends * s for f, s in zip(has, supply)]
         inside = participants[p] / residents[p] if residents[p] else 0
-        without = [(1 - pays * s) * (1 - w["open"][p] * f) for f, s in zip(w["free"][p], supply)]
+        without = [(1 - pays * s) * (1 - f) for f, s in zip(others_free[p], supply)]
         np.testing.assert_allclose(shortage[p], [inside * (1 - f - g) + (1 - inside) * o for f, g, o in zip(has, got, without)], atol=1e-6)
         assert coverage[p] == pytest.approx(min([f + g for f, g, e in zip(has, got, essential) if e], default=1.0), abs=1e-6)
-        assert common[p] == pytest.approx((w["weights"] * has).sum())
-        paid = (w["weights"] * got).sum()
+        assert common[p] == pytest.approx((weights[0] * has).sum())
+        paid = (weights[0] * got).sum()
         assert bought[p] == pytest.approx(paid / (paid + common[p]) if sums[p, 0] and paid + common[p] else 0.0, abs=1e-6)
         in_goods = 0.25 if p == 0 else 0.0
         assert spent[p] == pytest.approx((1 - common[p]) * sums[p, 3] / sums[p, 0] if sums[p, 0] else 0.0, abs=1e-6)
         assert by_goods[p] == pytest.approx(in_goods * paid, abs=1e-6)
+        # person by person: members, those in struggle, and the others
+        kinds = [(participants[p], weights[0], inside_free[p], inside_found[p])]
+        for people, of_each in ((struggling[p], weights[1]), (residents[p] - participants[p] - struggling[p], weights[0])):
+            lacks = [1 - pays * s for s in supply]
+            kinds.append((people, of_each, *([lack * share for lack, share in zip(lacks, free[p])] for free in (others_free, others_found))))
+        all_free, all_found = (
+            sum(kind[0] * sum(weight * share for weight, share in zip(kind[1], kind[column])) for kind in kinds) / max(1, residents[p]) for column in (2, 3))  # fmt: skip
+        if residents[p]:  # nobody has nothing
+            assert inherited[p] == pytest.approx(all_found, abs=1e-9)
+            assert inherited[p] + made[p] == pytest.approx(all_free, abs=1e-9)
+        assert min(inherited[p], made[p]) >= 0
