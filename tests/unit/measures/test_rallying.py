@@ -19,6 +19,7 @@ from measure_labs import (
     tallied,
 )
 from oracles import uniform
+from provision_by_hand import weights_of
 from scipy import stats
 
 from communize.declare.registry import CHANNELS, COMMODITY, CONTENTS, HELD, IN_MEASURE, IN_STRUGGLE, ROUTINE, TAKEN
@@ -85,8 +86,11 @@ def test_those_join_whose_draw_is_below_their_probability(rate, weights):
     joined = 0
     for seed in range(4):
         sim = mixed(seed, rate=rate, **weights)
-        needs = np.array([sector.need for sector in sim.society.parameters.sectors.values()])
-        lack = sim.state.provision.shortage.reshape(4, 10) @ needs / needs.sum()
+        sectors = sim.society.parameters.sectors.values()
+        usual, in_struggle = (weights_of([s.need for s in sectors], beside) for beside in ([0] * 10, [s.struggle_need for s in sectors]))
+        moving = np.bincount(sim.sites.place[sim.people.home[sim.people.activity == IN_STRUGGLE]], minlength=4) / np.bincount(sim.sites.place[sim.people.home], minlength=4)
+        weighs = np.outer(1 - moving, usual) + np.outer(moving, in_struggle)
+        lack = (sim.state.provision.shortage.reshape(4, 10) * weighs).sum(axis=1)
         able = sim.society.takes_part[sim.people.position, sim.people.group]
         wanted, before = [], sim.people.activity.copy()
         for person in range(len(sim.people)):
