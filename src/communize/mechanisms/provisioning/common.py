@@ -1,7 +1,5 @@
 """What measures hold in common in each place, who draws, and what is made of it in a day (`model.md` section 4.2)."""
 
-from typing import Any
-
 import numpy as np
 
 from communize.declare.errors import InputError, nearest_name
@@ -12,6 +10,7 @@ from communize.mechanisms.measures import rules
 from communize.mechanisms.provisioning import commodity, free, terms
 from communize.mechanisms.provisioning.industry import Industry
 from communize.mechanisms.provisioning.needs import by_place_and_sector
+from communize.mechanisms.provisioning.presence import Presence
 from communize.mechanisms.provisioning.settings import Free, ProvisioningParameters
 
 EXCHANGE, PROPERTY, WAGE_LABOUR, DIVISION, GENDER, STRANGERS = (
@@ -76,7 +75,7 @@ class Common:
     carrying
         What taken transport can move from each place today.
     terms
-        At each site with a measure, on what terms participants have what is held (columns of `terms`), float64 (sites, 6).
+        At each site with a measure, on what terms participants have what is held (columns of `terms`), float64 (sites, 7).
     participants
         Rows of the people who have joined a measure, today.
     kept
@@ -84,7 +83,7 @@ class Common:
     carries
         Whether people of a group carry unpaid care.
     presence
-        Where people outside measures look for what they lack (`needs.presence`).
+        Where people outside measures look for what they lack.
     number, pays
         By site, those of them whose activity it is, and what they can pay (`terms.count_pay`).
     """
@@ -112,8 +111,8 @@ class Common:
         self._in_order = np.argsort(state.society.place_list.identity, kind="stable")
         self.participants, self._listed = np.zeros(0, np.int32), np.zeros(len(state.people), np.int32)
         self.terms = np.zeros((0, terms.N_TERMS))
+        self.presence = Presence(p.free.at_work, self.dwelling_sector)
         self.regroup(state)
-        self.presence: Any = None
         if not len(state.common):
             state.common.grow(n)
             by_place_and_sector(state, "stock")
@@ -182,9 +181,8 @@ class Common:
         by_all = np.bincount(place, weights=for_sale - by_members, minlength=len(places))
         sale = np.divide(by_all, (self.plant - shut).sum(axis=1), out=np.zeros(len(places)), where=(self.plant - shut).sum(axis=1) > 0)
         shut = np.divide(shut, self.plant, out=shut, where=self.plant > 0)
-        outside, in_struggle = places.residents - places.participants, places.active
-        if self.presence is not None:
-            lacking, outside, in_struggle = (self.presence.T @ there for there in (lacking, outside, in_struggle))
+        self.presence.today(state, self.participants)
+        lacking, outside, in_struggle = (self.presence.looked_for(of) for of in (lacking, places.residents - places.participants, places.active))
         served, wanted_apart, lacks = np.zeros(self.plant.shape), np.zeros(self.plant.shape), np.empty(self.taken.size)
         terms.serve_members(self.taken, reserves, self.joined, apart, by_members, self.need, self.p.restock_days, self.terms, served, lacks, wanted_apart, tally)
         claims = np.where(np.arange(len(self.need)) == self.dwelling_sector, self.drawers[:, :1], self.drawers[:, 2:])
@@ -213,7 +211,7 @@ class Common:
             self._sell_nothing(state)
         for number, name in enumerate(TALLIES):
             getattr(state.common, name)[:] += tally[number]
-        self._lacking, self._in_struggle = lacking, in_struggle / np.maximum(1, outside)
+        self._lacking, self._in_struggle = lacking, np.divide(in_struggle, outside, out=np.zeros(len(places)), where=outside > 0)
         return True
 
     def _gather(self, state: State, content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -276,7 +274,7 @@ class Common:
         """Of what people outside measures of each place lack, the share that they have free, and what of it is inherited, by sector."""
         open_to = state.places.open_to_others[:, None]
         free, found = by_place_and_sector(state, "coverage") * open_to, self.inherited_coverage(state) * open_to
-        return (free, found) if self.presence is None else (self.presence @ free, self.presence @ found)
+        return self.presence.found(free), self.presence.found(found)
 
     def inherited_coverage(self, state: State) -> np.ndarray:
         """Of what is drawn, the share that is there and inherited, by place and sector: from stocks that were found, or housing that is used."""

@@ -1,7 +1,5 @@
 """Coverage and unmet need of people, from both modes (`model.md` sections 4.1 and 4.2)."""
 
-from typing import Any
-
 import numpy as np
 
 from communize.declare.registry import IN_MEASURE, IN_STRUGGLE, Column
@@ -14,8 +12,8 @@ PROVISION = (
     Column("sites", "coverage", "float32", "share", "essential coverage of the participants of the measure there; elsewhere that of the place", (0, 1)),
     Column("places", "coverage", "float32", "share", "essential coverage of the participants of measures", (0, 1)),
     Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
-    Column("places", "met_inherited", "float64", "share", "of the needs of all there, met free from what measures found", (0, 1)),
-    Column("places", "met_made", "float64", "share", "of the needs of all there, met free from what measures made", (0, 1)),
+    Column("places", "met_inherited", "float64", "agent", "needs met free from what measures found, of participants there and of others who live there, in those of a person", (0, None)),
+    Column("places", "met_made", "float64", "agent", "the same, from what measures made", (0, None)),
 )
 
 
@@ -44,24 +42,6 @@ def shift_of_needs(state: State, needs: np.ndarray) -> np.ndarray:
     if not society.struggle_shifts_needs or not beside.any():
         return np.zeros(len(needs))
     return beside.sum() / (usual.sum() + beside.sum()) * (beside / beside.sum() - needs)
-
-
-def presence(state: State, at_work: float) -> Any:
-    """Where the people of each place (row) look for what they lack, a sparse matrix of shares (places, places); None if all do at home.
-
-    `at_work` is the part that those who work or study elsewhere look for there.
-    """
-    from scipy.sparse import coo_array, diags_array
-
-    people, sites, n = state.people, state.sites, len(state.places)
-    rows = np.flatnonzero(people.work >= 0)
-    home, work = sites.place[people.home[rows]], sites.place[people.work[rows]]
-    away = home != work
-    if at_work == 0.0 or not away.any():
-        return None
-    there = coo_array((np.ones(np.count_nonzero(away)), (home[away], work[away])), shape=(n, n)).tocsr()
-    there = diags_array(at_work / np.maximum(1, state.places.residents)) @ there
-    return (there + diags_array(1.0 - there.sum(axis=1))).tocsr()
 
 
 def coverage_of_participants(state: State) -> float:
@@ -104,7 +84,7 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
     open_to_others
         How far others may draw in each place.
     at_work
-        Part of what they lack that others look for where they work, if that is another place.
+        Part of what they lack, but of `dwelling`, that others look for where they work, if that is another place.
     terms
         On what terms participants have what is free, by site (columns of `terms`).
     kept
@@ -148,7 +128,7 @@ def notice(first, last, people, carries, site_place, weights, essential, supply,
             for k in range(n):
                 lacks = 1.0 - pays * supply[k]
                 there = open_to_others[p] * free[p, k]
-                if q != p:
+                if q != p and k != dwelling:
                     there = (1.0 - at_work) * there + at_work * open_to_others[q] * free[q, k]
                 for_free = lacks * there
                 missing += weight[k] * (lacks - for_free)
@@ -210,8 +190,8 @@ def cover_places(
     inside_free, others_free
         (Share of needs that participants have free, what of it is inherited), mean; the same of what others lack; each (places, sectors).
     shortage, coverage, free_coverage, inherited, made, bought, spent, by_goods
-        Written: (places, sectors) and (places,). Of the needs of all, the shares met free from what was found and what was made; the share that
-        is bought of what participants have; what money they spend against the worth of their needs; of these, the share met by goods for goods.
+        Written: (places, sectors) and (places,). Needs met free from what was found and what was made, in those of a person; the share that is
+        bought of what participants have; what money they spend against the worth of their needs; of these, the share met by goods for goods.
     """
     participants, residents, struggling = people
     (inside_free, inside_found), (others_free, others_found) = inside_free, others_free
@@ -233,9 +213,9 @@ def cover_places(
                 least = min(least, has_free + by_exchange)
             outside = 1.0 - min(1.0, pays * supply[k])
             shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * outside * (1.0 - others_free[p, k])))
-            theirs = (1.0 - inside) * (usual[k] + in_struggle * (weights[1, k] - usual[k])) * outside
-            met_free += inside * usual[k] * has_free + theirs * others_free[p, k]
-            inherited[p] += inside * usual[k] * inside_found[p, k] + theirs * others_found[p, k]
+            theirs = (residents[p] - participants[p]) * (usual[k] + in_struggle * (weights[1, k] - usual[k])) * outside
+            met_free += sums[p, 0] * usual[k] * has_free + theirs * others_free[p, k]
+            inherited[p] += sums[p, 0] * usual[k] * inside_found[p, k] + theirs * others_found[p, k]
         inherited[p] = min(inherited[p], met_free)
         made[p] = met_free - inherited[p]
         coverage[p] = least

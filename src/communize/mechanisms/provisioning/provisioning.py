@@ -80,7 +80,7 @@ class Provisioning(Mechanism):
         self._industry = Industry(state, p)
         self._common = Common(state, p, self._industry)
         self._stops = [self._resolve_stop(state, number, stop) for number, stop in enumerate(p.stop)]
-        self._count_presence(state)
+        self._counted = False
         self._crises = sorted((self._day(state, f"provisioning.crisis[{number}]", crisis), crisis.fall) for number, crisis in enumerate(p.crisis))
         self._fixed = self._resolve_levels(state)
         if np.isnan(state.tally.means_at_start[0]):
@@ -132,7 +132,9 @@ class Provisioning(Mechanism):
         p, places, tally = self.parameters, state.places, state.tally
         if tally.regrouped[0]:
             self._count_means(state)
-            self._count_presence(state)
+        if p.free.enabled and (tally.regrouped[0] or not self._counted):
+            self._common.presence.count(state)
+            self._counted = True
         before = float(tally.fall[0])
         tally.fall[0] = next((fall for first, fall in reversed(self._crises) if first <= day), 0.0)
         stopped = np.zeros((len(places), len(state.society.sectors)))
@@ -172,10 +174,6 @@ class Provisioning(Mechanism):
         total, residents = np.zeros(len(state.places), np.int64), state.places.residents
         needs.pay_of_places(state.people.home, state.sites.place, state.people.affordability, total)
         state.places.means[:] = np.minimum(1.0, total / needs.FIXED_POINT / np.maximum(1, residents))
-
-    def _count_presence(self, state: State) -> None:
-        if self.parameters.free.enabled:
-            self._common.presence = needs.presence(state, self.parameters.free.at_work)
 
     def _notice(self, state: State, day: int) -> None:
         """A part of the people notice what they lack today; all where what they can pay has just changed."""
@@ -252,8 +250,8 @@ class Provisioning(Mechanism):
         places, economy = state.places, state.economy
         whole = max(1, places.residents.sum())
         left, free = 1.0 - unmet, []
-        for share, of in ((places.met_inherited, places.residents), (places.met_made, places.residents), (places.met_by_goods, places.participants)):
-            free.append(min(float((share * of).sum() / whole), left))  # as people notice within some days
+        for met in (places.met_inherited, places.met_made, places.met_by_goods * places.participants):
+            free.append(min(float(met.sum() / whole), left))  # as people notice within some days
             left -= free[-1]
         means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
         shares = means / means.sum() if means.sum() > 0 else np.array([1.0, 0.0, 0.0])
