@@ -199,13 +199,15 @@ def needs_in_struggle(usual, need, beside):
     return [amount * (1 - goes) + goes * more / sum(beside) for amount, more in zip(usual, beside)]
 
 
-def found_by_others(at_home, at_work, part):
-    """Of what somebody outside measures lacks of each need, the share that they have free: they look for `part` of it where they work, the rest at home.
+def found_by_others(at_home, at_work, part, housing=-1):
+    """Of what somebody outside measures lacks of each need, the share that they have free: they look for `part` of it where they work, the rest at home,
+    and for housing at home alone.
 
     `at_home` and `at_work` are (openness, the share that is there of each need); no `at_work` for who works at home, in the same place or not at all.
     """
     (openness, free), (open_there, free_there) = at_home, at_work or at_home
-    return [(1 - part) * openness * here + part * open_there * there for here, there in zip(free, free_there)]
+    parts = [0.0 if k == housing else part for k in range(len(free))]
+    return [(1 - away) * openness * here + away * open_there * there for away, here, there in zip(parts, free, free_there)]
 
 
 def unmet_of(weights, supply, pays, free, *, inside, buys=0.0, openness=0.0):

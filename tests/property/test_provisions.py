@@ -110,8 +110,11 @@ def check_shares(sim):
     state, places, people = sim.state, sim.places, sim.people
     shares = [
         people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means, places.spent, places.met_by_goods,
-        places.met_inherited, places.met_made, places.met_inherited + places.met_made, sim.sites.inherited, by_place_and_sector(state, "inherited"), state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
+        sim.sites.inherited, by_place_and_sector(state, "inherited"), state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
     ]  # fmt: skip
+    met = np.stack([places.met_inherited, places.met_made])
+    assert met.min() >= 0
+    assert met.sum() <= len(people) * (1 + 1e-9)
     for number, values in enumerate(shares):
         assert values.min() >= 0, number
         assert values.max() <= 1 + 1e-12, number

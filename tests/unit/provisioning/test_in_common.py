@@ -267,7 +267,7 @@ def test_neighbourhoods_give_housing_by_use():
 
 def met(sim, place=0):
     """Share of the needs of all there that is met free from what was found, and from what was made."""
-    return float(sim.places.met_inherited[place]), float(sim.places.met_made[place])
+    return float(sim.places.met_inherited[place]) / PEOPLE, float(sim.places.met_made[place]) / PEOPLE
 
 
 @pytest.mark.parametrize("property_content", [1.0, -1.0])

@@ -60,7 +60,7 @@ def test_people_notice_what_they_lack_and_whether_they_live_outside_exchange(see
         else:
             p, works = w["site_place"][w["home"][i]], w["site_place"][w["work"][i]] if w["work"][i] >= 0 else -1
             away = (w["open"][works], w["free"][works]) if works not in (-1, p) else None
-            has, how = by_hand.found_by_others((w["open"][p], w["free"][p]), away, w["at_work"]), {"inside": False, "openness": 1.0}
+            has, how = by_hand.found_by_others((w["open"][p], w["free"][p]), away, w["at_work"], w["dwelling"]), {"inside": False, "openness": 1.0}
             elsewhere += away is not None
         weights = w["weights"][int(w["activity"][i] == IN_STRUGGLE)]
         assert unmet[i] == pytest.approx(by_hand.unmet_of(weights, w["supply"], pays, has, **how), abs=1e-6)
@@ -194,7 +194,7 @@ def test_places_are_covered_as_in_plain_python(seed):
     residents, participants, struggling = np.array([50, 40, 30, 0]), np.array([10, 0, 30, 0]), np.array([30, 10, 0, 0])
     essential = rng.random(n) < 0.6
     sums = np.zeros((N_PLACES, 4))
-    sums[[0, 2], 0] = participants[[0, 2]]
+    sums[[0, 2], 0] = 14, 26  # some take part elsewhere
     sums[:, 2], sums[:, 3] = sums[:, 0] * 0.4, sums[:, 0] * np.array([0.3, 0, 0.4, 0])
     pay, inside_free, others_free = rng.random(N_PLACES), *rng.choice([0.0, 0.2, 0.7, 1.0], (2, N_PLACES, n))
     inside_found, others_found = (free * rng.choice([0.0, 0.4, 1.0], (N_PLACES, n)) for free in (inside_free, others_free))
@@ -218,14 +218,13 @@ def test_places_are_covered_as_in_plain_python(seed):
         in_goods = 0.25 if p == 0 else 0.0
         assert spent[p] == pytest.approx((1 - common[p]) * sums[p, 3] / sums[p, 0] if sums[p, 0] else 0.0, abs=1e-6)
         assert by_goods[p] == pytest.approx(in_goods * paid, abs=1e-6)
-        # person by person: members, those in struggle, and the others
-        kinds = [(participants[p], weights[0], inside_free[p], inside_found[p])]
+        # person by person: participants of measures there, and who lives there and takes no part, in struggle or not
+        kinds = [(sums[p, 0], weights[0], inside_free[p], inside_found[p])]
         for people, of_each in ((struggling[p], weights[1]), (residents[p] - participants[p] - struggling[p], weights[0])):
             lacks = [1 - pays * s for s in supply]
             kinds.append((people, of_each, *([lack * share for lack, share in zip(lacks, free[p])] for free in (others_free, others_found))))
         all_free, all_found = (
-            sum(kind[0] * sum(weight * share for weight, share in zip(kind[1], kind[column])) for kind in kinds) / max(1, residents[p]) for column in (2, 3))  # fmt: skip
-        if residents[p]:  # nobody has nothing
-            assert inherited[p] == pytest.approx(all_found, abs=1e-9)
-            assert inherited[p] + made[p] == pytest.approx(all_free, abs=1e-9)
+            sum(kind[0] * sum(weight * share for weight, share in zip(kind[1], kind[column])) for kind in kinds) for column in (2, 3))  # fmt: skip
+        assert inherited[p] == pytest.approx(all_found, abs=1e-9)
+        assert inherited[p] + made[p] == pytest.approx(all_free, abs=1e-9)
         assert min(inherited[p], made[p]) >= 0

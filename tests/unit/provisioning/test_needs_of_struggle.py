@@ -169,7 +169,7 @@ def test_what_others_have_free_weighs_as_they_need_it():
     assert active.sum() == 9
     np.testing.assert_allclose(sim.people.unmet, np.where(active, 1 - IN_IT[0], 1 - USUAL[0]), rtol=1e-6)
     share = active.sum() / N
-    assert sim.places.met_inherited[0] + sim.places.met_made[0] == pytest.approx(share * IN_IT[0] + (1 - share) * USUAL[0])
+    assert sim.places.met_inherited[0] + sim.places.met_made[0] == pytest.approx(N * (share * IN_IT[0] + (1 - share) * USUAL[0]))
 
 
 # --- nothing else changes ---

@@ -425,9 +425,9 @@ def test_what_is_had_is_what_was_found_and_what_was_made(seed):
         met, places = 1.0 - sim.people.unmet, sim.places
         for p in range(2):
             here = sim.sites.place[sim.people.home] == p
-            assert places.met_inherited[p] + places.met_made[p] == pytest.approx(met[here].mean(), abs=1e-5)
+            assert places.met_inherited[p] + places.met_made[p] == pytest.approx(met[here].sum(), abs=1e-4)
             assert min(places.met_inherited[p], places.met_made[p]) >= 0
-    assert sim.places.met_made.max() > 0.01
+    assert sim.places.met_made.max() > 0.1
 
 
 def test_nothing_is_apart_where_property_is_suspended():
