@@ -227,7 +227,7 @@ class Rallying(Mechanism):
     phase = "measures"
     reads = (
         *taking_part.READS, "people.position", "people.group", "sites.members", "sites.eligible", "sites.kind", "sites.struggle",
-        "places.eligible", "sites.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
+        "places.eligible", "places.residents", "sites.coverage", "provision.shortage", "people.horizon", "places.scope", "instances.content", "instances.practice",
         "contacts.linked", "places.siding", "antagonism.against", "places.settlement",
     )  # fmt: skip
     writes = (

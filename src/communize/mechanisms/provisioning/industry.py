@@ -108,7 +108,7 @@ class Industry:
         self.need = self.need / total
         self.shift = shift_of_needs(state, self.need)
         self.households, self.others = self.households * people / total, self.others * people / total
-        self._of_households = np.divide(self.households, self.need * people, out=np.zeros(n), where=self.need > 0)
+        self._of_households = np.divide(self.households, self.need * people, out=np.ones(n), where=self.need > 0)
         self.base = np.linalg.solve(np.eye(n) - self.coefficients, self.households + self.others)
         self.rule = commodity.RULES.index(p.inputs)
         for name in p.inventory_days:
