@@ -94,19 +94,14 @@ def find_rallying(
 
 
 @kernel
-def count_groups(start, stop, part, group, home, work, measure, number, n_groups, out):
-    """Count those of [start, stop) who take part at each taken site (its members, and who joined there) by group in ``out[part]``; `number` is a site's row there."""
-    for i in range(start, stop):
-        at = measure[i]
-        if at < 0:
-            continue
-        g, h, w = min(group[i], n_groups - 1), home[i], work[i]
-        if number[h] >= 0:
-            out[part, number[h], g] += 1
-        if w >= 0 and w != h and number[w] >= 0:
-            out[part, number[w], g] += 1
-        if at != h and at != w and number[at] >= 0:
-            out[part, number[at], g] += 1
+def count_groups(start, stop, part, group, home, work, measure, n_groups, out):
+    """Count those of [start, stop) who take part at each site (its members, and who joined there) by group in ``out[part]``."""
+    count = out[part]
+    for i in range(start, stop):  # without a branch: who takes part where is hard to predict
+        g, h, w, at = min(group[i], n_groups - 1), home[i], work[i], measure[i]
+        count[h, g] += at >= 0
+        count[w, g] += (at >= 0) & (w >= 0) & (w != h)
+        count[at, g] += (at >= 0) & (at != h) & (at != w)
 
 
 @kernel
@@ -144,7 +139,7 @@ def choose_measures(start, stop, block, rows, people, ties, sites, site_share, p
     """
     home, work, activity, measure, tied, group, position = people
     offsets, neighbours = ties
-    place, kind, instance = sites
+    place = sites[0]
     taken, by_place, reached = surroundings
     against, settlement = divided
     parts = np.empty(4)
@@ -316,7 +311,7 @@ class Rallying(Mechanism):
         if self._may_change:
             self.regroup(state)
         count = state.pool.sum_of_parts(
-            count_groups, len(people), (seen.sites.size, n), people.group, people.home, people.work, people.measure, number, n, dtype=np.int32)  # fmt: skip
+            count_groups, len(people), (len(state.sites), n), people.group, people.home, people.work, people.measure, n, dtype=np.int32)[seen.sites]  # fmt: skip
         total = count.sum(axis=1, keepdims=True)
         return np.where(total > 0, count / np.maximum(1, total), 1.0), number, self._residents
 
