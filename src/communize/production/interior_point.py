@@ -9,13 +9,15 @@ stay sparse, if only the column of lambda, in which every place has an entry, is
 
 Notation: s = b - A x and w = u - x are slacks; p >= 0 the duals of rows, z those of x >= 0, v those of x <= u, so that
     z - v = A'p - e_last,     x z = s p = w v = mu,     mu to 0.
-Eliminating all but dp leaves (A T A' + diag(s / p)) dp = r with T = 1 / (z / x + v / w). Its solution from the factors is improved by
-conjugate gradients on the product itself: near the end entries of T differ by 20 orders of magnitude.
+Eliminating all but dp leaves (A T A' + diag(s / p)) dp = r with T = 1 / (z / x + v / w). Near the end entries of T differ by 20 orders of
+magnitude, and without the dense column next to nothing is left of a pivot: what would be lost there is added, and taken back where the
+column enters. The solution from the factors is improved by conjugate gradients on the product itself.
 
 References
 ----------
-Mehrotra (1992), https://doi.org/10.1137/0802028 (predictor, corrector, start); Wright (1997), Primal-Dual Interior-Point Methods,
-https://doi.org/10.1137/1.9781611971453, chapters 10 and 11 (bounds, dense columns).
+Mehrotra (1992), https://doi.org/10.1137/0802028 (predictor, corrector); Andersen (1996), A modified Schur-complement method for
+handling dense columns in interior-point methods for linear programming, ACM Transactions on Mathematical Software 22, 348-356; Wright
+(1997), Primal-Dual Interior-Point Methods, https://doi.org/10.1137/1.9781611971453, chapters 10 and 11 (bounds, dense columns).
 """
 
 from __future__ import annotations
@@ -26,11 +28,11 @@ import numpy as np
 
 STEPS, CONJUGATE_STEPS = 100, 20
 TO_BOUNDARY = 0.9995  # of the way to where a variable would be 0
-LEAST_START = 1e-6  # no variable starts nearer to 0
+LEAST_SLACK = 0.1  # of a row at the start
 LINEAR = 1e-11  # residual of a linear system, relative
 STALLED, WORSE = 100.0, 1e3  # tolerances that still pass where no step helps, and the loss that shows it
 SMALL = 1e-3  # a last variable below is not looked for more exactly: the program should be scaled anew
-JITTER = 1e-13  # on the unit diagonal, so that rounding makes no pivot 0
+WEAK = 1e-5  # share of a diagonal entry left as pivot below which it is kept apart
 
 
 def dot(one: np.ndarray, other: np.ndarray) -> float:
@@ -38,72 +40,52 @@ def dot(one: np.ndarray, other: np.ndarray) -> float:
     return float((one * other).sum())
 
 
-class Square:
-    """A T A' + diag(rest), scaled to a diagonal of 1, for changing T and rest; A is a CSR matrix."""
-
-    def __init__(self, matrix: Any):
-        from scipy.sparse import csc_array, eye_array, hstack
-
-        self.left = csc_array(hstack([matrix, eye_array(matrix.shape[0])]))
-        self.right = csc_array(self.left.T)
-        ones = [csc_array((np.ones(part.nnz), part.indices, part.indptr), shape=part.shape) for part in (self.left, self.right)]
-        self.pattern = ones[0] @ ones[1]
-        self.pattern.sort_indices()
-
-    def scaled(self, weights: np.ndarray) -> tuple[Any, np.ndarray]:
-        """The matrix for T and rest = `weights`, CSC, and what its rows and columns are multiplied with."""
-        from scipy.sparse import csc_array
-
-        from communize.kernels.products import scale_square, weighted_square
-
-        left, right, pattern, n = self.left, self.right, self.pattern, self.pattern.shape[0]
-        first, rows, values = np.empty_like(pattern.indptr), np.empty_like(pattern.indices), np.empty(pattern.nnz)
-        diagonal, scale = np.empty(n, np.int64), np.empty(n)
-        count = weighted_square(
-            (left.indptr, left.indices, left.data), (right.indptr, right.indices, right.data), (pattern.indptr, pattern.indices), weights,
-            np.zeros(n), (first, rows, values, diagonal))  # fmt: skip
-        scale_square(first, rows, values, diagonal, JITTER, scale)
-        return csc_array((values[:count], rows[:count], first), shape=(n, n)), scale
-
-
 class NormalEquations:
     """(A T A' + diag(rest)) y = r for changing T and rest; A is a CSC matrix whose last column is dense."""
 
     def __init__(self, matrix: Any):
-        from scipy.sparse import csr_array
+        from scipy.sparse import csc_array, csr_array, diags_array, eye_array
+        from scipy.sparse.linalg import splu
+
+        from communize.kernels.cholesky import structure
 
         self.matrix, self.transposed = csr_array(matrix), csr_array(matrix.T)
         self.last = matrix[:, [-1]].toarray().ravel()
-        self.order: np.ndarray | None = None  # of the rows in the factors
-        self.square = Square(self.matrix[:, :-1])
+        sparse = self.matrix[:, :-1]
+        ones = csr_array((np.ones(sparse.nnz), sparse.indices, sparse.indptr), shape=sparse.shape)
+        square = csc_array(ones @ ones.T + eye_array(len(self.last)))
+        dominated = square + diags_array(square.sum(axis=0))  # of this pattern, and no pivot of it is 0
+        factors = splu(csc_array(dominated), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        self.order = np.argsort(factors.perm_c)  # of the rows in the factors
+        sparse = sparse[self.order]
+        self.sides = tuple((side.indptr.astype(np.uint32), side.indices.astype(np.uint32), side.data) for side in (csc_array(sparse), sparse))
+        square = square[self.order][:, self.order]
+        self.begin, self.below = structure(square.indptr, square.indices)
 
     def factor(self, spread: np.ndarray, rest: np.ndarray) -> None:
         """Factor for T = spread, (columns,), and rest, (rows,), all positive."""
-        from scipy.sparse.linalg import splu
+        from communize.kernels.cholesky import factor_square
 
         self.spread, self.rest = spread, rest
-        rest_there = rest if self.order is None else rest[self.order]
-        product, self.scale = self.square.scaled(np.concatenate([spread[:-1], rest_there]))
-        way = "MMD_AT_PLUS_A" if self.order is None else "NATURAL"
-        self.factors = splu(
-            product, permc_spec=way, diag_pivot_thresh=0.0, options={"SymmetricMode": True, "Equil": False}
-        )
-        if self.order is None:  # the pattern never changes: the rows are put in order once
-            self.order = np.argsort(self.factors.perm_c)
-            self.square = Square(self.matrix[:, :-1][self.order])
-            return self.factor(spread, rest)
-        self.turned = self._from_factors(self.last)
-        self.pivot = 1.0 / spread[-1] + dot(self.last, self.turned)
+        self.factors = self.begin, self.below, np.empty(self.below.size), np.empty(rest.size)
+        weak, added = factor_square(*self.sides, spread, rest[self.order], WEAK, *self.factors)
+        apart = np.zeros((weak.size + 1, rest.size))  # what the factors have not, and have too much
+        apart[0], apart[np.arange(weak.size) + 1, self.order[weak]] = np.sqrt(spread[-1]) * self.last, np.sqrt(added)
+        turned = np.array([self._from_factors(row) for row in apart])
+        coupled = np.diag(np.append(1.0, np.full(weak.size, -1.0))) + np.array([(turned * row).sum(axis=1) for row in apart])
+        self.apart, self.turned = apart, np.linalg.solve(coupled, turned)
 
     def _from_factors(self, right: np.ndarray) -> np.ndarray:
+        from communize.kernels.cholesky import solve_factored
+
         out = np.empty_like(right)
-        out[self.order] = self.scale * self.factors.solve(self.scale * right[self.order])
+        solve_factored(*self.factors, self.order, right, out)
         return out
 
     def _approximate(self, right: np.ndarray) -> np.ndarray:
-        """The dense column enters as a change of rank one."""
+        """The dense column, and what was added to pivots, enter as a change of low rank."""
         y = self._from_factors(right)
-        return y - self.turned * (dot(self.last, y) / self.pivot)
+        return y - ((self.apart * y).sum(axis=1)[:, None] * self.turned).sum(axis=0)
 
     def product(self, y: np.ndarray) -> np.ndarray:
         """The left side."""
@@ -115,11 +97,15 @@ class NormalEquations:
         residual = right - self.product(y)
         enough = LINEAR * np.abs(right).max(initial=0.0)
         best, smallest = y, np.abs(residual).max(initial=0.0)
-        improved = self._approximate(residual)
-        direction, length = improved, dot(residual, improved)
-        for _ in range(CONJUGATE_STEPS):
-            if smallest <= enough or not length > 0:
+        direction, length = residual, 0.0
+        for number in range(CONJUGATE_STEPS):
+            if smallest <= enough:
                 break
+            improved, before = self._approximate(residual), length
+            length = dot(residual, improved)
+            if not length > 0:
+                break
+            direction = improved if number == 0 else improved + (length / before) * direction
             image = self.product(direction)
             curvature = dot(direction, image)
             step = length / curvature if curvature > 0 else 0.0
@@ -129,9 +115,6 @@ class NormalEquations:
             residual = residual - step * image
             if np.abs(residual).max() < smallest:
                 best, smallest = y, np.abs(residual).max()
-            improved = self._approximate(residual)
-            longer = dot(residual, improved)
-            direction, length = improved + (longer / length) * direction, longer
         return best
 
 
@@ -175,13 +158,15 @@ def _maximise(matrix: Any, b: np.ndarray, upper: np.ndarray, tolerance: float) -
             if away > 1:
                 primal[0][-1] = program.at_most()
             break
+        if not np.isfinite(away):
+            break
         if away < nearest:
             best, nearest = (primal[0], dual[1]), away
         elif best is not None and not away < WORSE * nearest:  # rounding has won
             break
         try:
             program.factor()
-        except RuntimeError:  # singular
+        except np.linalg.LinAlgError:  # singular
             break
         change, dual_change = program.direction([-one * other for one, other in zip(primal, dual, strict=True)])
         far, dual_far = _room(primal, change), _room(dual, dual_change)
@@ -219,24 +204,13 @@ class _Program:
         return out
 
     def start(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Mehrotra's start: least squares, then away from 0."""
-        spread, at_upper = 1.0 - self.spread_out(np.full(self.u.size, 0.5)), self.spread_out(self.u)
-        self.system.factor(spread, np.ones(self.b.size))
-        s = self.system.solve(self.b - self.rows @ (spread * at_upper))
-        x = spread * (at_upper + self.columns @ s)
-        p = -self.system.solve(self.rows @ (spread * self.cost))
-        z = spread * (self.cost + self.columns @ p)
-        primal, dual = [x, s, self.u - x[self.bounded]], [z, p, -z[self.bounded]]
-        for group in (primal, dual):
-            shift = max(0.0, *(-1.5 * float(part.min(initial=0.0)) for part in group))
-            for part in group:
-                part += shift
-        product = sum(dot(one, other) for one, other in zip(primal, dual, strict=True))
-        totals = [sum(float(part.sum()) for part in group) for group in (dual, primal)]
-        for group, total in zip((primal, dual), totals, strict=True):
-            for part in group:
-                part += max(0.5 * product / total, LEAST_START) if total > 0 else 1.0
-        return primal, dual
+        """Variables of 1 where bounds allow, as the program is scaled, slack in every row, and all products the same, so that rows alone meet the last dual one."""
+        upper = np.full(self.cost.size, np.inf)
+        upper[self.bounded] = self.u
+        x = np.minimum(1.0, upper / 2.0)
+        primal = [x, np.maximum(self.b - self.rows @ x, LEAST_SLACK), self.u - x[self.bounded]]
+        product = 1.0 / (self.system.last / primal[1]).sum()
+        return primal, [product / part for part in primal]
 
     def at(self, primal: list[np.ndarray], dual: list[np.ndarray]) -> None:
         """Go to a point."""

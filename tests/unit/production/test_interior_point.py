@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
+from communize.production import interior_point
 from communize.production.interior_point import NormalEquations, maximise_last
 
 
@@ -66,3 +67,14 @@ def test_normal_equations_with_a_dense_column(decades):
         system.factor(spread, rest)
         right = dense @ rng.normal(size=30)
         np.testing.assert_allclose(dense @ system.solve(right), right, rtol=0, atol=1e-9 * np.abs(right).max())
+
+
+def test_factors_of_what_only_the_dense_column_keeps_from_being_singular(monkeypatch):
+    monkeypatch.setattr(interior_point, "CONJUGATE_STEPS", 0)
+    matrix = sparse.csc_array([[1.0, -1.0, 0.0, 0.3], [-1.0, 0.0, 1.0, 0.4], [0.0, 1.0, -1.0, 0.5]])  # without the last, rows add up to 0
+    spread, rest = np.array([1e12, 2e12, 3e12, 1e8]), np.array([1e-12, 1e-11, 1e-12])
+    system = NormalEquations(matrix)
+    system.factor(spread, rest)
+    right = np.array([1.0, -2.0, 3.0])
+    found = system.solve(right)
+    np.testing.assert_allclose(system.product(found), right, rtol=1e-9)

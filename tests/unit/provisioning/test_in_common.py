@@ -626,7 +626,7 @@ def test_the_ratio_is_that_of_the_component_with_most_participants_and_never_abo
 
     def reproduction_ratio(A, *, capacity, links, **_):
         calls.append((sim.state.day, capacity.shape[0], len(links)))
-        return SimpleNamespace(ratio=0.5, binding=[SimpleNamespace(sector=None, place=0), SimpleNamespace(sector=FOOD, place=len(capacity) - 1)])
+        return SimpleNamespace(ratio=0.5, binding=[SimpleNamespace(sector=None, place=0), SimpleNamespace(sector=FOOD, place=len(capacity) - 1, rise=1.0)])
 
     fake = ModuleType("communize.production.reproduction")
     fake.pooled_ratio, fake.pooled_ratios, fake.reproduction_ratio = pooled_ratio, pooled_ratios, reproduction_ratio

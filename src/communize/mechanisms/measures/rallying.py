@@ -94,19 +94,14 @@ def find_rallying(
 
 
 @kernel
-def count_groups(start, stop, part, group, home, work, measure, number, n_groups, out):
-    """Count those of [start, stop) who take part at each taken site (its members, and who joined there) by group in ``out[part]``; `number` is a site's row there."""
-    for i in range(start, stop):
-        at = measure[i]
-        if at < 0:
-            continue
-        g, h, w = min(group[i], n_groups - 1), home[i], work[i]
-        if number[h] >= 0:
-            out[part, number[h], g] += 1
-        if w >= 0 and w != h and number[w] >= 0:
-            out[part, number[w], g] += 1
-        if at != h and at != w and number[at] >= 0:
-            out[part, number[at], g] += 1
+def count_groups(start, stop, part, group, home, work, measure, n_groups, out):
+    """Count those of [start, stop) who take part at each site (its members, and who joined there) by group in ``out[part]``."""
+    count = out[part]
+    for i in range(start, stop):  # without a branch: who takes part where is hard to predict
+        g, h, w, at = min(group[i], n_groups - 1), home[i], work[i], measure[i]
+        count[h, g] += at >= 0
+        count[w, g] += (at >= 0) & (w >= 0) & (w != h)
+        count[at, g] += (at >= 0) & (at != h) & (at != w)
 
 
 @kernel
@@ -139,12 +134,13 @@ def get_in(i, target, p, people, sites, content, among, care):
 def choose_measures(start, stop, block, rows, people, ties, sites, site_share, place_share, weights, surroundings, content, among, care, divided, key, day, at):
     """For each of the people `rows` the site of the measure they join, or -1 where it does not let them in (`get_in`).
 
+    `surroundings` = (taken sites by place, offsets of each place, participants of the taken sites before each).
     `divided` = antagonism of each place against people of each side (places, sides), at any site, and which places are country.
     """
     home, work, activity, measure, tied, group, position = people
     offsets, neighbours = ties
-    place, kind, instance, participants = sites
-    taken, by_place = surroundings
+    place = sites[0]
+    taken, by_place, reached = surroundings
     against, settlement = divided
     parts = np.empty(4)
     for k in range(start, stop):
@@ -159,7 +155,7 @@ def choose_measures(start, stop, block, rows, people, ties, sites, site_share, p
         elif drawn == 1:
             target = home[i]
         elif drawn == 2:
-            target = draw_by_participants(by_place[p], by_place[p + 1], taken, participants, u)
+            target = draw_by_participants(by_place[p], by_place[p + 1], taken, reached, u)
         elif drawn == 3:
             wanted, seen = np.int64(u * tied[i]), 0
             for j in range(offsets[i], offsets[i + 1]):
@@ -169,7 +165,7 @@ def choose_measures(start, stop, block, rows, people, ties, sites, site_share, p
                         break
                     seen += 1
         if target >= 0:
-            probability = get_in(i, target, p, (home, work, group), (place, kind, instance), content, among, care)
+            probability = get_in(i, target, p, (home, work, group), sites, content, among, care)
             if probability < 1.0 and d.uniform(key, i, day, decisions.RALLY_TARGET, 2) >= probability:
                 target = -1
         if target >= 0 and against.shape[1] > 0:
@@ -180,17 +176,16 @@ def choose_measures(start, stop, block, rows, people, ties, sites, site_share, p
 
 
 @kernel
-def draw_by_participants(first, last, taken, participants, u):
-    """A taken site among ``taken[first:last]`` in proportion to its participants; -1 if there is none."""
-    total = 0
-    for j in range(first, last):
-        total += participants[taken[j]]
-    target, running = u * total, 0
-    for j in range(first, last):
-        running += participants[taken[j]]
-        if target < running:
-            return np.int64(taken[j])
-    return np.int64(-1)
+def draw_by_participants(first, last, taken, reached, u):
+    """A taken site among ``taken[first:last]`` in proportion to its participants, of whom there are ``reached[j]`` at sites before ``taken[j]``; -1 if there is none."""
+    target, low, high = u * (reached[last] - reached[first]), first, last
+    while low < high:
+        middle = (low + high) // 2
+        if target < reached[middle + 1] - reached[first]:
+            high = middle
+        else:
+            low = middle + 1
+    return np.int64(taken[low]) if low < last else np.int64(-1)
 
 
 @kernel
@@ -300,7 +295,8 @@ class Rallying(Mechanism):
         at = np.empty(rows.size, np.int32)
         state.pool.for_blocks(
             choose_measures, rows.size, rows, (people.home, people.work, people.activity, people.measure, people.ties_in_measures, people.group, people.position), (ties.offsets, ties.neighbours),
-            (sites.place, sites.kind, sites.instance, sites.participants), site_share, place_share, weights, (seen.sites, seen.by_place),
+            (sites.place, sites.kind, sites.instance), site_share, place_share, weights,
+            (seen.sites, seen.by_place, np.append(0, np.cumsum(sites.participants[seen.sites]))),
             state.instances.content, self._among(state, seen), (self._carries, state.society.parameters.care_burden),
             (self._against(state), places.settlement), key, day, at, block=FEW)  # fmt: skip
         return rows[at >= 0], at[at >= 0]
@@ -315,7 +311,7 @@ class Rallying(Mechanism):
         if self._may_change:
             self.regroup(state)
         count = state.pool.sum_of_parts(
-            count_groups, len(people), (seen.sites.size, n), people.group, people.home, people.work, people.measure, number, n, dtype=np.int32)  # fmt: skip
+            count_groups, len(people), (len(state.sites), n), people.group, people.home, people.work, people.measure, n, dtype=np.int32)[seen.sites]  # fmt: skip
         total = count.sum(axis=1, keepdims=True)
         return np.where(total > 0, count / np.maximum(1, total), 1.0), number, self._residents
 

@@ -8,6 +8,7 @@ from communize.declare.registry import Column
 from communize.mechanisms.base import State
 
 NONE = float("nan")
+ALIKE = 1e-6  # share by which what binds alike may differ
 
 COLUMNS = (
     Column("places", "reproduction", "float32", "1", "pooled reproduction ratio of the linked places to which this one belongs", (0, None)),
@@ -84,9 +85,7 @@ def solve(state: State, day: int, industry: Any, common: Any, p: Any) -> None:
         found = reproduction_ratio(
             common.A, **given, links=_links(rows, component, largest, contact, linked, p.links), transport=common.carrying[rows], transport_use=np.ones(labour.size))  # fmt: skip
         tally.ratio[0], tally.ratio_day[0] = found.ratio, day
-        binds = next((one for one in found.binding if one.sector is not None), None)
-        tally.ratio_binds[0] = -1 if binds is None else binds.sector
-        tally.ratio_binds_place[0] = -1 if binds is None or binds.place is None else rows[binds.place]
+        tally.ratio_binds[0], tally.ratio_binds_place[0] = _binds_most(found, rows)
     tally.ratio[0] = min(tally.ratio[0], pooled[largest])
 
 
@@ -97,6 +96,17 @@ def _components(inside: np.ndarray, contact: Any, linked: np.ndarray) -> tuple[n
     component = np.full(inside.size, -1, np.int64)
     found, component[inside] = np.unique(contact.components(edges)[inside], return_inverse=True)
     return component, found.size
+
+
+def _binds_most(found: Any, rows: np.ndarray) -> tuple[int, int]:
+    """Sector of which more would raise lambda most, and the first of `rows` in which that is so, -1 for none: what moves is worth the same in many, up to rounding."""
+    named = [one for one in found.binding if one.sector is not None]
+    if not named or named[0].place is None:
+        return named[0].sector if named else -1, -1
+    if not found.ratio > 0:
+        return named[0].sector, int(rows[named[0].place])
+    least = (1.0 - ALIKE) * named[0].rise
+    return named[0].sector, int(rows[min(one.place for one in named if one.sector == named[0].sector and one.rise >= least)])
 
 
 def _links(rows: np.ndarray, component: np.ndarray, number: int, contact: Any, linked: np.ndarray, strongest: int) -> np.ndarray:
