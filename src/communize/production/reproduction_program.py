@@ -21,7 +21,7 @@ from communize.production.reproduction_inputs import Economy
 RESCALED_BELOW, RESCALED_ABOVE, RESCALINGS = 1e-2, 1e2, 12
 TOLERANCE = 1e-9  # of solvers, in scaled units
 NEGLIGIBLE = 1e-13  # plant, as a share of what a place takes
-SIMPLEX_UP_TO = 1500  # place-sectors. CPU seconds of simplex, HiGHS's and our interior point at 1,000: 0.3, 0.3, 0.2; at 6,000: 14, 6, 1.7
+SIMPLEX_UP_TO = 1500  # place-sectors. CPU seconds of simplex, HiGHS's and our interior point at 1,000: 0.2, 0.2, 0.04; at 6,000: 14, 6, 0.6
 
 
 def solve_linked(economy: Economy, bound: float, method: str = "auto") -> Solution:

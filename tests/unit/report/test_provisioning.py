@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import communize as cz
+from communize.declare.registry import SOURCES_OF_PROVISION
 from communize.report.page import render
 from communize.report.provisioning import fell_short, in_words, provisioning_data
 
@@ -24,6 +25,12 @@ def charts_of(page):
     found = re.search(r'id="data">(.*?)</script>', page, re.S)
     assert found
     return {chart["name"]: chart for chart in json.loads(found.group(1))["charts"]}
+
+
+def test_each_source_of_provision_has_a_colour(run):
+    page = render(run)
+    for name in SOURCES_OF_PROVISION:
+        assert f"--source-{name}:" in page
 
 
 def test_the_section_has_its_charts_with_the_series_of_the_run(run):
