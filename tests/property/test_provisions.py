@@ -112,7 +112,7 @@ def check_shares(sim):
         people.unmet, people.affordability, places.coverage, places.free_coverage, places.open_to_others, places.exchange_dependence, places.means, places.spent, places.met_by_goods,
         sim.sites.inherited, by_place_and_sector(state, "inherited"), state.industry.supply, by_place_and_sector(state, "shortage"), by_place_and_sector(state, "coverage"),
     ]  # fmt: skip
-    met = np.stack([places.met_inherited, places.met_made])
+    met = np.stack([places.met_inherited, places.met_made, places.met_dropped])
     assert met.min() >= 0
     assert met.sum() <= len(people) * (1 + 1e-9)
     for number, values in enumerate(shares):

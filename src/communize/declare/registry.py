@@ -34,7 +34,7 @@ CHARACTER_BINS = tuple(f"{(2 * k - 10) / 10} to {(2 * k - 8) / 10}" for k in ran
 ACCOUNTS = ("households", "firms", "bank", "state", "markets")
 DECILES = tuple(f"D{k}" for k in range(1, 11))
 SIZE_CLASSES = ("1", "2", "3", "4-7", "8-15", "16-31", "32-63", "64-127", "128-255", "256-511", "512 or more")
-SOURCES_OF_PROVISION = ("wage", "benefit", "credit", "inherited", "made", "goods", "unmet")
+SOURCES_OF_PROVISION = ("wage", "benefit", "credit", "inherited", "made", "goods", "dropped", "unmet")
 MAX_NEEDS = 3  # needs that one practice provides for
 
 ROUTINE, IN_STRUGGLE, IN_MEASURE, HELD = range(4)

@@ -24,7 +24,7 @@ CAUSES = {
 }  # fmt: skip
 # Who holds money, and what meets needs.
 ACCOUNTS = {"households": "households", "firms": "firms (their owners)", "bank": "the bank", "state": "the State", "markets": "spent, not yet received"}
-PROVIDED = {"wage": "wages and profits", "benefit": "benefits", "credit": "credit", "inherited": "free, from what was taken", "made": "free, from what is made", "goods": "what measures sell", "unmet": "unmet"}
+PROVIDED = {"wage": "wages and profits", "benefit": "benefits", "credit": "credit", "inherited": "free, from what was taken", "made": "free, from what is made", "goods": "what measures sell", "dropped": "needs that fall away", "unmet": "unmet"}
 MODES = {"contested": "contested", "taken": "taken", "abandoned": "abandoned", "destroyed": "destroyed"}
 SCOPES = {"site": "one site", "place": "one place", "between_places": "between places"}
 UNITS = {

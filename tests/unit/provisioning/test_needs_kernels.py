@@ -199,10 +199,11 @@ def test_places_are_covered_as_in_plain_python(seed):
     pay, inside_free, others_free = rng.random(N_PLACES), *rng.choice([0.0, 0.2, 0.7, 1.0], (2, N_PLACES, n))
     inside_found, others_found = (free * rng.choice([0.0, 0.4, 1.0], (N_PLACES, n)) for free in (inside_free, others_free))
     shortage = np.full((N_PLACES, n), 9.0)
-    coverage, common, inherited, made, bought, spent, by_goods = (np.full(N_PLACES, 9.0) for _ in range(7))
+    needed = rng.random(n) < 0.7
+    coverage, common, inherited, made, dropped, bought, spent, by_goods = (np.full(N_PLACES, 9.0) for _ in range(8))
     needs.cover_places(
-        (participants, residents, struggling), pay, sums, weights, essential, supply, w["fall"], (inside_free, inside_found), (others_free, others_found), shortage,
-        coverage, common, inherited, made, bought, spent, by_goods)  # fmt: skip
+        (participants, residents, struggling), pay, sums, weights, needed, essential, supply, w["fall"], (inside_free, inside_found), (others_free, others_found),
+        shortage, coverage, common, inherited, made, dropped, bought, spent, by_goods)  # fmt: skip
     for p in range(N_PLACES):
         pays = pay[p] * (1 - w["fall"])
         spends = 0.4 if sums[p, 0] else 0.5 * pays
@@ -223,8 +224,10 @@ def test_places_are_covered_as_in_plain_python(seed):
         for people, of_each in ((struggling[p], weights[1]), (residents[p] - participants[p] - struggling[p], weights[0])):
             lacks = [1 - pays * s for s in supply]
             kinds.append((people, of_each, *([lack * share for lack, share in zip(lacks, free[p])] for free in (others_free, others_found))))
-        all_free, all_found = (
-            sum(kind[0] * sum(weight * share for weight, share in zip(kind[1], kind[column])) for kind in kinds) for column in (2, 3))  # fmt: skip
+        all_free, all_found, fallen_away = (
+            sum(people * sum(weight * share for weight, share, there in zip(of_each, had[column], needed) if there == wanted) for people, of_each, *had in kinds)
+            for column, wanted in ((0, True), (1, True), (0, False)))  # fmt: skip
+        assert dropped[p] == pytest.approx(fallen_away, abs=1e-9)
         assert inherited[p] == pytest.approx(all_found, abs=1e-9)
         assert inherited[p] + made[p] == pytest.approx(all_free, abs=1e-9)
         assert min(inherited[p], made[p]) >= 0

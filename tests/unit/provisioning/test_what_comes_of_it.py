@@ -6,7 +6,7 @@ from worlds import MANY_MEASURES, lively
 
 import communize as cz
 from communize.declare.registry import FARM, IN_MEASURE, STATE_SITE, WORKPLACE
-from communize.mechanisms.provisioning import by_place_and_sector
+from communize.mechanisms.provisioning import by_place_and_sector, needs
 from communize.mechanisms.provisioning.industry import BINDING
 from communize.production import criticality
 
@@ -220,6 +220,18 @@ def test_where_nothing_can_be_made_all_that_is_free_was_found_and_runs_out():
     np.testing.assert_allclose(sim.state.common.inherited, sim.state.common.drawn + sim.state.common.served, rtol=1e-6)
     assert found.max() > 0.5
     assert found[-5:].max() < 0.1 * found.max()
+
+
+def test_needs_for_what_only_serves_value_fall_away_as_far_as_people_live_free_of_it():
+    sim, *_ = in_common(10, **{"provisioning.free.value_only": ["trade"]})
+    trade, places = SECTORS.index("trade"), sim.places
+    weight, supply = (of[trade] for of in (needs.weights_of_needs(sim.state), sim.state.industry.supply))
+    assert 200 < places.participants.sum() < 1_800
+    lacks = (places.residents - places.participants) * (1.0 - supply * places.means) * places.open_to_others
+    assert places.met_dropped.sum() == pytest.approx(weight * (places.participants.sum() + lacks.sum()), rel=0.01)  # but who works elsewhere
+    assert float(sim.series.need_met.sel(source="dropped")[-1]) == pytest.approx(places.met_dropped.sum() / len(sim.people), rel=1e-6)
+    sim, *_ = in_common(10, **{"provisioning.free.value_only": []})
+    assert not sim.series.need_met.sel(source="dropped").any()
 
 
 def test_where_nothing_can_be_taken_all_that_is_free_is_made():

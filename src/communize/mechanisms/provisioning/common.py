@@ -68,8 +68,8 @@ class Common:
     A
         Inputs (rows) per unit of output that nobody can do without: critical ones, imported ones included, without value-only sectors;
         `A_strict` has all inputs of the others, `A_domestic` those of `A` that are not imported.
-    need, shift
-        What a person needs of each sector in a day, and what being in struggle adds to it (`needs.shift_of_needs`).
+    need, shift, is_needed
+        What a person needs of each sector in a day, and what being in struggle adds to it (`needs.shift_of_needs`); whether anybody needs it.
     plant, own, moving, home, drawers
         As `free.gather_labour` writes them today.
     carrying
@@ -98,6 +98,7 @@ class Common:
         self.A_domestic = np.where(self.critical, industry.coefficients, 0.0)
         self.A_strict = np.where(~value_only[:, None] & ~value_only[None, :], industry.all_inputs, 0.0)
         self.need, self.shift = np.where(value_only, 0.0, industry.need), np.where(value_only, 0.0, industry.shift)
+        self.is_needed = (self.need > 0) | (self.shift > 0)
         self.per_worker = np.where(value_only, 0.0, industry.per_worker)
         self.seizable = sector_rows(state, p.free.seizable, "provisioning.free.seizable") if p.free.seizable else np.ones(n, np.bool_)
         self.dwelling_sector = known_sector(state, p.free.dwelling, default.dwelling, "provisioning.free.dwelling")

@@ -14,6 +14,7 @@ PROVISION = (
     Column("places", "free_coverage", "float32", "share", "coverage of needs in free access for those who draw", (0, 1)),
     Column("places", "met_inherited", "float64", "agent", "needs met free from what measures found, of participants there and of others who live there, in those of a person", (0, None)),
     Column("places", "met_made", "float64", "agent", "the same, from what measures made", (0, None)),
+    Column("places", "met_dropped", "float64", "agent", "the same, needs for what only serves value, which fall away", (0, None)),
 )
 
 
@@ -172,7 +173,8 @@ def cover_sites(taken, site_place, kept, number, pays, terms, essential, supply,
 
 @kernel
 def cover_places(
-    people, pay, sums, weights, essential, supply, fall, inside_free, others_free, shortage, coverage, free_coverage, inherited, made, bought, spent, by_goods):  # fmt: skip
+    people, pay, sums, weights, needed, essential, supply, fall, inside_free, others_free, shortage, coverage, free_coverage, inherited, made, dropped, bought, spent,
+    by_goods):  # fmt: skip
     """What is missing in each place of each need; essential and free coverage of participants, and what they buy.
 
     Parameters
@@ -185,13 +187,15 @@ def cover_places(
         (Participants, claims, spending, spending in money) by place.
     weights
         Weight of each need, and of each for who is in struggle, (2, sectors).
+    needed
+        Which needs there are where nothing is bought.
     essential
         Which needs nobody can do without.
     inside_free, others_free
         (Share of needs that participants have free, what of it is inherited), mean; the same of what others lack; each (places, sectors).
-    shortage, coverage, free_coverage, inherited, made, bought, spent, by_goods
-        Written: (places, sectors) and (places,). Needs met free from what was found and what was made, in those of a person; the share that is
-        bought of what participants have; what money they spend against the worth of their needs; of these, the share met by goods for goods.
+    shortage, coverage, free_coverage, inherited, made, dropped, bought, spent, by_goods
+        Written: (places, sectors) and (places,). Needs met free from what was found and what was made, and that fall away, in those of a person;
+        the share that is bought of what participants have; what money they spend against the worth of their needs; of these, the share met by goods for goods.
     """
     participants, residents, struggling = people
     (inside_free, inside_found), (others_free, others_found) = inside_free, others_free
@@ -201,7 +205,7 @@ def cover_places(
         inside = participants[p] / residents[p] if residents[p] > 0 else 0.0
         in_struggle = min(1.0, struggling[p] / (residents[p] - participants[p])) if residents[p] > participants[p] else 0.0
         pays = pay[p] * (1.0 - fall)
-        inherited[p] = met_free = 0.0
+        inherited[p] = dropped[p] = met_free = 0.0
         buys = sums[p, 2] / sums[p, 0] if sums[p, 0] > 0 else 0.5 * pays
         least, common, paid = 1.0, 0.0, 0.0
         for k in range(n):
@@ -214,7 +218,11 @@ def cover_places(
             outside = 1.0 - min(1.0, pays * supply[k])
             shortage[p, k] = min(1.0, max(0.0, inside * (1.0 - has_free - by_exchange) + (1.0 - inside) * outside * (1.0 - others_free[p, k])))
             theirs = (residents[p] - participants[p]) * (usual[k] + in_struggle * (weights[1, k] - usual[k])) * outside
-            met_free += sums[p, 0] * usual[k] * has_free + theirs * others_free[p, k]
+            free = sums[p, 0] * usual[k] * has_free + theirs * others_free[p, k]
+            if not needed[k]:
+                dropped[p] += free
+                continue
+            met_free += free
             inherited[p] += sums[p, 0] * usual[k] * inside_found[p, k] + theirs * others_found[p, k]
         inherited[p] = min(inherited[p], met_free)
         made[p] = met_free - inherited[p]

@@ -31,7 +31,7 @@ class Provisioning(Mechanism):
         "instances.practice", "practices.needs", "places.active", "contacts.linked", "places.drain", "places.scope", "economy.paid", "economy.wages", "economy.profit", "economy.public_wages", "economy.benefits", "economy.surplus", "economy.taxes", "economy.due", "economy.lent",
     )  # fmt: skip
     writes = (
-        "people.unmet", "people.affordability", "people.outside", "provision.shortage", "sites.coverage", "places.coverage", "places.free_coverage", "places.met_inherited", "places.met_made", "places.exchange_dependence",
+        "people.unmet", "people.affordability", "people.outside", "provision.shortage", "sites.coverage", "places.coverage", "places.free_coverage", "places.met_inherited", "places.met_made", "places.met_dropped", "places.exchange_dependence",
         "places.means", "tally.fall", "tally.unrest_day", "tally.means_at_start", "tally.regrouped",
         *(column.path for column in (*industry.COLUMNS, *common.COLUMNS, *reproduction.COLUMNS)),
     )  # fmt: skip
@@ -56,7 +56,7 @@ class Provisioning(Mechanism):
         Output("output", "share", "output of each sector against that of the start", ("sector",)),
         Output("common_stock", "day of consumption", "stock held in common, by sector, in days of consumption of one person", ("sector",)),
         Output("exchange_dependence", "share", "bought share of what participants of measures have, by place", ("place",)),
-        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access to what measures found and to what they make, what they sell, and unmet", ("source",)),
+        Output("need_met", "share", "of all needs, met by wages and profits, benefits, credit, free access to what measures found and to what they make, what they sell; needs for what only serves value that fall away; unmet", ("source",)),
         Output("outside_exchange", "share", "people who live mainly outside exchange: more than half of what they have is free, and of nothing essential less than half is there"),
         Output("reproduction_ratio", "1", "lambda: share of the needs of all who draw that what measures hold can sustain, resolved by place; of the linked places with most participants"),
         Output("reproduction_ratio_pooled", "1", "the same as if goods and labour were in one place: an upper bound"),
@@ -194,9 +194,10 @@ class Provisioning(Mechanism):
     def _cover(self, state: State) -> None:
         places, (inside_free, inside_found, sums) = state.places, self._common.inside(state)
         needs.cover_places(
-            (places.participants, places.residents, places.active), places.means, sums, self._weights, self._essential, state.industry.supply,
+            (places.participants, places.residents, places.active), places.means, sums, self._weights, self._common.is_needed, self._essential, state.industry.supply,
             float(state.tally.fall[0]), (inside_free, inside_found), self._common.for_others(state), by_place_and_sector(state, "shortage"),
-            places.coverage, places.free_coverage, places.met_inherited, places.met_made, places.exchange_dependence, places.spent, places.met_by_goods)  # fmt: skip
+            places.coverage, places.free_coverage, places.met_inherited, places.met_made, places.met_dropped, places.exchange_dependence, places.spent,
+            places.met_by_goods)  # fmt: skip
         common, sites = self._common, state.sites
         sites.coverage[:] = places.coverage[sites.place]
         needs.cover_sites(
@@ -246,11 +247,11 @@ class Provisioning(Mechanism):
 
     @staticmethod
     def _sources(state: State, unmet: float) -> np.ndarray:
-        """Share of all needs met by wages and profits, benefits, credit, free from what was found and what was made, and for goods, and unmet."""
+        """Share of all needs met by wages and profits, benefits, credit, free from what was found and what was made, for goods; fallen away; and unmet."""
         places, economy = state.places, state.economy
         whole = max(1, places.residents.sum())
         left, free = 1.0 - unmet, []
-        for met in (places.met_inherited, places.met_made, places.met_by_goods * places.participants):
+        for met in (places.met_inherited, places.met_made, places.met_by_goods * places.participants, places.met_dropped):
             free.append(min(float(met.sum() / whole), left))  # as people notice within some days
             left -= free[-1]
         means = np.array([economy.wages[0] + economy.profit[0] + economy.public_wages[0], economy.benefits[0], economy.lent[0]])
