@@ -5,21 +5,33 @@ from typing import Any
 import numpy as np
 
 from communize.kernels.draws import kernel
+from communize.kernels.prefetch import AHEAD, prefetch
 from communize.mechanisms.base import State
 
 
 @kernel
-def take_away(participants, home, work, site_place, offsets, places, count):
-    """Take `participants` out of the `count` of those who live in a place and work in another, by pair: ``places[offsets[p]:offsets[p + 1]]``,
+def count_pairs(start, stop, part, rows, home, work, site_place, offsets, places, out):
+    """Count those of ``rows[start:stop]`` who live in a place and work in another in ``out[part]``, by pair: ``places[offsets[p]:offsets[p + 1]]``,
     ascending, are the places where people of p work.
     """
-    for i in participants:
+    count, last = out[part], rows.size - 1
+    for k in range(start, stop):
+        ahead = rows[min(k + AHEAD, last)]
+        prefetch(site_place, home[ahead])
+        prefetch(site_place, work[ahead])
+        i = rows[k]
         if work[i] < 0:
             continue
         p, q = site_place[home[i]], site_place[work[i]]
         if p != q:
-            first = offsets[p]
-            count[first + np.searchsorted(places[first : offsets[p + 1]], q)] -= 1.0
+            first, end = offsets[p], offsets[p + 1]
+            while end - first > 1:
+                middle = (first + end) // 2
+                if places[middle] <= q:
+                    first = middle
+                else:
+                    end = middle
+            count[first] += 1
 
 
 class Presence:
@@ -59,10 +71,10 @@ class Presence:
         from scipy.sparse import csr_array
 
         people, places, of = state.people, state.places, self._residents
-        shares = of.data.copy()
-        take_away(participants, people.home, people.work, state.sites.place, of.indptr, of.indices, shares)
+        inside = state.pool.sum_of_parts(
+            count_pairs, participants.size, (of.nnz,), participants, people.home, people.work, state.sites.place, of.indptr, of.indices)  # fmt: skip
         outside = np.maximum(1, places.residents - places.participants)
-        shares *= np.repeat(self.at_work / outside, np.diff(of.indptr))
+        shares = (of.data - inside) * np.repeat(self.at_work / outside, np.diff(of.indptr))
         self._shares = csr_array((shares, of.indices, of.indptr), shape=of.shape)
         self._stay = np.maximum(0.0, 1.0 - self._shares.sum(axis=1))
 
