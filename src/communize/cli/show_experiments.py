@@ -9,32 +9,33 @@ from rich.markup import escape
 from rich.table import Table
 
 MOST_POINTS, MOST_ROWS, MOST_REASONS = 25, 100, 5
-SHOWN = {"generalisation_number": "R", "peak_active": "in struggle", "peak_participants": "in measures"}
-SHOWN_WIDE = {"generalisation_number": "R", "reproduction_ratio": "λ", "commodity_reproduction": "κ", "peak_active": "in struggle", "peak_participants": "in measures"}
-WIDE = 105  # columns of the terminal
+SHOWN = {"generalisation_number": "R", "reproduction_ratio": "λ", "commodity_reproduction": "κ", "peak_active": "in struggle", "peak_participants": "in measures"}
+WIDE = 105  # columns of the terminal that intervals need
+LEAST_COLUMN, ROWS_TURNED = 8, 3  # width of a column below which a table is turned, and how many rows it then shows
 
 
 def print_results(results: Any, folder: Path, made: int, reasons: dict[str, int]) -> None:
     """The summary of a sweep: a row a point."""
     console = Console(highlight=False)
     paths = results.plan["paths"]
-    shown = SHOWN_WIDE if console.width >= WIDE else SHOWN
+    wide = console.width >= WIDE
     groups = list(results.table.groupby("point", sort=True))
     table = _table()
     for name in shortened(paths):
         table.add_column(escape(name), justify="right", overflow="fold")
-    for name in ("runs", "outcome", *shown.values()):
+    for name in ("runs", "outcome", *SHOWN.values()):
         table.add_column(name, justify="left" if name == "outcome" else "right", no_wrap=name != "outcome")
     for _, part in groups[:MOST_POINTS]:
         done = part[part["status"] == "done"]
-        means = [mean_with_interval(done[name]) if len(done) else "-" for name in shown]
+        means = [mean_with_interval(done[name], wide) if len(done) else "-" for name in SHOWN]
         table.add_row(*(_value(part[path].iloc[0]) for path in paths), str(len(done)), _outcomes(done), *means)
     n_days = results.plan["days"]
     console.print(f"[bold]{results.plan['name']}[/bold]  {len(groups):,} point{'s' if len(groups) != 1 else ''}, {n_days} day{'s' if n_days != 1 else ''}")
     console.print(table)
     if len(groups) > MOST_POINTS:
         console.print(f"and {len(groups) - MOST_POINTS:,} more points", style="dim")
-    console.print("means ± half of the 95 % interval; in struggle, in measures: highest day", style="dim")
+    means = "means ± half of the 95 % interval" if wide else f"means; with intervals in {WIDE} columns"
+    console.print(f"{means}; in struggle, in measures: highest day", style="dim")
     for point, n in list(results.stopped.items())[:MOST_POINTS]:
         console.print(f"{f'point {point}' if len(groups) > 1 else 'stopped'}: narrow enough after {n} runs")
     console.print()
@@ -59,28 +60,35 @@ def _outcomes(done: Any) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items())
 
 
-def mean_with_interval(values: Any) -> str:
-    """The mean of a column with half of its interval; empty where there is no number."""
+def mean_with_interval(values: Any, interval: bool = True) -> str:
+    """The mean of a column, with half of its interval or without; empty where there is no number."""
     from communize.experiment.stopping import half_width
 
     known = values.to_numpy(float)
     known = known[np.isfinite(known)]
     if not known.size:
         return "-"
-    return _short(float(known.mean())) + (f" ± {_short(half_width(known))}" if known.size > 1 else "")
+    return _short(float(known.mean())) + (f" ± {_short(half_width(known))}" if interval and known.size > 1 else "")
 
 
 def print_frame(frame: Any) -> None:
     """The answer to a question."""
     console = Console(highlight=False)
-    table = _table()
-    for name in frame.columns:
-        table.add_column(escape(str(name)), justify="right" if frame[name].dtype.kind in "iuf" else "left", overflow="fold")
-    for row in frame.head(MOST_ROWS).itertuples(index=False):
-        table.add_row(*map(_value, row))
+    table, turned = _table(), LEAST_COLUMN * frame.shape[1] > console.width
+    shown = frame.head(ROWS_TURNED if turned else MOST_ROWS)
+    if turned:  # a line a column
+        table.show_header = False
+        table.add_column(no_wrap=True)
+        for name in frame.columns:
+            table.add_row(escape(str(name)), *(_value(value) for value in shown[name]))
+    else:
+        for name in frame.columns:
+            table.add_column(escape(str(name)), justify="right" if frame[name].dtype.kind in "iuf" else "left", overflow="fold")
+        for row in shown.itertuples(index=False):
+            table.add_row(*map(_value, row))
     console.print(table)
-    if len(frame) > MOST_ROWS:
-        console.print(f"{MOST_ROWS} of {len(frame):,} rows; all of them with --json", style="dim")
+    if len(frame) > len(shown):
+        console.print(f"{len(shown)} of {len(frame):,} rows; all of them with --json", style="dim")
 
 
 def print_comparison(found: Any, a: Path, b: Path) -> None:

@@ -46,6 +46,22 @@ def test_sweep_query_compare(call):
     assert [row["pairs"] for row in json.loads(out)["rows"]] == [3, 3]
 
 
+def test_what_is_too_wide_for_the_terminal_is_still_read(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = call("sweep", "sir", "--vary", "struggle.rate_leaving=0.1,0.2", "--seeds", 2, "--out", "a", *SMALL)
+    assert {"R", "λ", "κ"} <= set(out.splitlines()[1].split())
+    assert "±" not in out
+    _, out, _ = call("query", "a", "select * from runs")
+    lines = out.splitlines()
+    assert any(line.startswith("commodity_reproduction ") for line in lines)
+    assert "3 of 4 rows; all of them with --json" in out
+    assert max(map(len, lines)) <= 80
+    monkeypatch.setenv("COLUMNS", "120")
+    _, out, _ = call("sweep", "sir", "--vary", "struggle.rate_leaving=0.1,0.2", "--seeds", 2, "--out", "a", *SMALL)
+    assert {"R", "λ", "κ"} <= set(out.splitlines()[1].split())
+    assert "±" in out
+
+
 def test_runs_side_by_side(call):
     for seed in (1, 2):
         assert call("run", "sir", "--people", 200, "--days", 3, "--seed", seed, "--out", f"r{seed}", "--no-report")[0] == 0
