@@ -17,7 +17,7 @@ import numpy as np
 from communize.declare.errors import InputError
 from communize.production.reproduction_alone import bounds_alone, plans_alone, solve_alone
 from communize.production.reproduction_binding import Binding, Duals, binding_constraints, duals_of_limits, what_lacks
-from communize.production.reproduction_inputs import Economy, read_economy
+from communize.production.reproduction_inputs import Economy, joined_components, read_economy
 from communize.production.reproduction_program import nothing, solve_linked
 
 
@@ -217,7 +217,7 @@ def _bounded(ratio: float) -> float:
 
 def _resolve(economy: Economy, method: str) -> Reproduction:
     n_places = economy.shape[0]
-    linked = _components(n_places, *economy.links.T)
+    linked = joined_components(n_places, *economy.links.T)
     heaps = economy.merged(linked)
     gross = heaps.table.totals(heaps.wants)
     pooled = bounds_alone(heaps)
@@ -225,7 +225,7 @@ def _resolve(economy: Economy, method: str) -> Reproduction:
     # Where no transport labour is left, nothing moves.
     sender, receiver, _, goes = economy.arcs()
     way = goes.any(axis=1)
-    reached = _components(n_places, sender[way], receiver[way])
+    reached = joined_components(n_places, sender[way], receiver[way])
     size = np.bincount(reached)
     if economy.transport.size == 1 and n_places > 1 and (size > 1).sum() > 1:
         raise InputError(
@@ -275,14 +275,3 @@ def _resolve(economy: Economy, method: str) -> Reproduction:
         ratio, max(float(pooled.min()), ratio), binding, shaped(output), flows if len(economy.links) else None, solution.status, ratios,
         Duals(shaped(duals.plant), shaped(duals.labour), duals.movable, duals.transport, shaped(duals.goods)),
     )  # fmt: skip
-
-
-def _components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    if not len(first):
-        return np.arange(n)
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    return connected_components(coo_array((np.ones(len(first)), (first, second)), shape=(n, n)), directed=False)[
-        1
-    ].astype(np.int64)

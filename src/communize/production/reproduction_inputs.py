@@ -210,3 +210,15 @@ def _names(name: str, given: Sequence[Any] | None, n: int) -> tuple[Any, ...]:
     if len(set(names)) != n:
         raise InputError(name, next(one for one in names if names.count(one) > 1), "names that differ")
     return names
+
+
+def joined_components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The component of each of `n` places, of places that pairs `first`, `second` join, numbered by their first place, int64 (n,)."""
+    if not len(first):
+        return np.arange(n)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    return connected_components(coo_array((np.ones(len(first)), (first, second)), shape=(n, n)), directed=False)[
+        1
+    ].astype(np.int64)

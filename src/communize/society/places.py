@@ -76,14 +76,10 @@ class Contact:
 
     def components(self, edges: np.ndarray) -> np.ndarray:
         """The component of each place, of places that `edges`, rows of contacts, join from either end: one may have the other in contact alone."""
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import connected_components
+        from communize.production.reproduction_inputs import joined_components
 
         n = self.offsets.size - 1
-        if not edges.size:
-            return np.arange(n)
-        start = np.repeat(np.arange(n), np.diff(self.offsets))[edges]
-        return connected_components(csr_array((np.ones(edges.size), (start, self.neighbours[edges])), (n, n)), directed=False)[1].astype(np.int64)
+        return joined_components(n, np.repeat(np.arange(n), np.diff(self.offsets))[edges], self.neighbours[edges])
 
     def mean(self, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """Mean of `values` over each place's contacts, or their sum with other `weights`, float64 (places,)."""

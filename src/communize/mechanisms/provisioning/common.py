@@ -258,9 +258,9 @@ class Common:
         if state.common.sold_for_goods.any() or state.sites.unpaid.any():
             state.sites.unpaid[:] = state.common.bought_for_goods[:] = state.common.sold_for_goods[:] = 0.0
 
-    def inside(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def inside(self, state: State, there_found: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What participants have free, mean by place and sector; what of it is inherited, housing that is used included; and (participants,
-        claims, spending, spending in money) summed by place.
+        claims, spending, spending in money) summed by place; `there_found` is the `inherited_coverage`.
         """
         coverage = by_place_and_sector(state, "coverage")
         sums, own, found = np.zeros((len(state.places), 4)), np.zeros(coverage.shape), np.zeros(coverage.shape)
@@ -269,13 +269,12 @@ class Common:
         claims = np.where((np.arange(len(self.need)) == self.dwelling_sector) | (sums[:, :1] == 0), 1.0, sums[:, 1:2] / people)
         own /= people
         rest = np.maximum(0.0, claims - own)
-        return own + rest * coverage, found / people + rest * self.inherited_coverage(state), sums
+        return own + rest * coverage, found / people + rest * there_found, sums
 
-    def for_others(self, state: State) -> tuple[np.ndarray, np.ndarray]:
-        """Of what people outside measures of each place lack, the share that they have free, and what of it is inherited, by sector."""
+    def for_others(self, state: State, there_found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of what people outside measures of each place lack, the share that they have free, and what of it is inherited, by sector; as in `inside`."""
         open_to = state.places.open_to_others[:, None]
-        free, found = by_place_and_sector(state, "coverage") * open_to, self.inherited_coverage(state) * open_to
-        return self.presence.found(free), self.presence.found(found)
+        return self.presence.found(by_place_and_sector(state, "coverage") * open_to), self.presence.found(there_found * open_to)
 
     def inherited_coverage(self, state: State) -> np.ndarray:
         """Of what is drawn, the share that is there and inherited, by place and sector: from stocks that were found, or housing that is used."""

@@ -192,10 +192,11 @@ class Provisioning(Mechanism):
             self._common.dwelling_sector, float(state.tally.fall[0]))  # fmt: skip
 
     def _cover(self, state: State) -> None:
-        places, (inside_free, inside_found, sums) = state.places, self._common.inside(state)
+        places, there_found = state.places, self._common.inherited_coverage(state)
+        inside_free, inside_found, sums = self._common.inside(state, there_found)
         needs.cover_places(
             (places.participants, places.residents, places.active), places.means, sums, self._weights, self._common.is_needed, self._essential, state.industry.supply,
-            float(state.tally.fall[0]), (inside_free, inside_found), self._common.for_others(state), by_place_and_sector(state, "shortage"),
+            float(state.tally.fall[0]), (inside_free, inside_found), self._common.for_others(state, there_found), by_place_and_sector(state, "shortage"),
             places.coverage, places.free_coverage, places.met_inherited, places.met_made, places.met_dropped, places.exchange_dependence, places.spent,
             places.met_by_goods)  # fmt: skip
         common, sites = self._common, state.sites
